@@ -1,0 +1,81 @@
+"""Build the compiled modules; everything else is in pyproject.toml.
+
+Two environment switches, read when the C code is generated:
+
+SPARSEFIT_DEBUG=1
+    Check every index and every memoryview, and compile for a debugger.
+SPARSEFIT_COVERAGE=1
+    Trace lines, for ``coverage`` with the ``Cython.Coverage`` plugin.
+
+Rebuild in place with ``python setup.py build_ext --inplace --force`` after changing a switch.
+"""
+
+import os
+
+from Cython.Build import cythonize
+from setuptools import Extension, setup
+
+DEBUG = os.environ.get("SPARSEFIT_DEBUG", "0") != "0"
+COVERAGE = os.environ.get("SPARSEFIT_COVERAGE", "0") != "0"
+
+PACKAGE = "sklearn_sparsefit"
+SHARED_UTILITY = f"{PACKAGE}._cyutility"
+
+# Module name, within the package -> what its Extension needs beyond the common options.
+EXTENSIONS = {
+    "penalty._penalty": {},
+    "design._columns": {},
+    "design._sparse_pass": {},
+    "solvers._gram_cd": {},
+    "solvers._residual_cd": {},
+    "solvers._prox_grad": {},
+}
+
+DIRECTIVES = {
+    "language_level": 3,
+    "boundscheck": DEBUG,
+    "wraparound": False,
+    "initializedcheck": DEBUG,
+    "cdivision": True,
+    "freethreading_compatible": True,
+    "linetrace": COVERAGE,
+}
+
+# No -ffast-math: certificates need IEEE arithmetic. No -march=native: wheels travel.
+UNIX_FLAGS = ["-O0", "-g"] if DEBUG else ["-O3"]
+
+
+def extension(name: str, source: str, **options) -> Extension:
+    """Describe one compiled module with the options common to all of them."""
+    return Extension(
+        name,
+        [source],
+        extra_compile_args=UNIX_FLAGS if os.name == "posix" else [],
+        define_macros=[("CYTHON_TRACE_NOGIL", "1")] if COVERAGE else [],
+        **options,
+    )
+
+
+def c_folder() -> str | None:
+    """Keep one set of C files per switch; ``coverage`` must find its own beside the .pyx."""
+    if COVERAGE:
+        return None
+    return "build/cython-debug" if DEBUG else "build/cython"
+
+
+extensions = [
+    extension(f"{PACKAGE}.{name}", f"{PACKAGE}/{name.replace('.', '/')}.pyx", **options)
+    for name, options in EXTENSIONS.items()
+]
+# The memoryview code that all modules share: Cython writes this source itself.
+extensions.append(extension(SHARED_UTILITY, f"{PACKAGE}/_cyutility.c"))
+
+setup(
+    ext_modules=cythonize(
+        extensions,
+        build_dir=c_folder(),
+        compiler_directives=DIRECTIVES,
+        shared_utility_qualified_name=SHARED_UTILITY,
+    ),
+    options={"build_ext": {"parallel": os.cpu_count()}},
+)

@@ -1,0 +1,17 @@
+"""Certified, drop-in sparse linear models for scikit-learn."""
+
+from sklearn_sparsefit.linear_model import ElasticNet, ElasticNetCV, Lasso, LassoCV, enet_path, lasso_path
+from sklearn_sparsefit.plotting import CoefficientPathDisplay, CVCurveDisplay
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "CVCurveDisplay",
+    "CoefficientPathDisplay",
+    "ElasticNet",
+    "ElasticNetCV",
+    "Lasso",
+    "LassoCV",
+    "enet_path",
+    "lasso_path",
+]

@@ -1,0 +1,179 @@
+"""The only unsafe door: whatever a user may hand in becomes arrays the floors below can trust, or a clear error."""
+
+import warnings
+from dataclasses import dataclass
+from numbers import Integral, Number, Real
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
+from sklearn.utils import check_array, check_scalar
+from sklearn.utils.validation import check_consistent_length, validate_data
+
+from sklearn_sparsefit.design import Design, make_design
+from sklearn_sparsefit.path import AlphaGrid
+
+Vector = NDArray[np.float64]
+
+X_CHECKS: dict[str, Any] = dict(
+    accept_sparse=("csc", "csr"), accept_large_sparse=True, dtype=[np.float64, np.float32], order=None, copy=False
+)
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """A design, targets of shape (n_targets, n_samples) in double precision, and weights or None.
+
+    ``names`` holds what scikit-learn remembers of X: the number and the names of its features.
+    """
+
+    design: Design
+    targets: NDArray[np.float64]
+    y_ndim: int
+    sample_weight: Vector | None
+    dtype: np.dtype
+    names: dict[str, Any]
+
+
+def check_training_data(
+    X: Any, y: Any, sample_weight: Any, *, estimator: Any = None, check_input: bool = True
+) -> TrainingData:
+    """Validate X, y and the weights; the estimator, if any, stays as it is."""
+    if sparse.issparse(y):
+        raise TypeError(
+            "Sparse data was passed for y, but dense data is required. Use '.toarray()' to convert to a dense array."
+        )
+    names: dict[str, Any] = {}
+    if not check_input:
+        y = np.asarray(y)
+        if X.dtype not in (np.float64, np.float32):
+            raise ValueError(f"With check_input=False, X must be of dtype float64 or float32, got {X.dtype}.")
+    elif estimator is None:
+        X = check_array(X, input_name="X", **X_CHECKS)
+        y = _check_y(y)
+    else:
+        # scikit-learn notes the features on the estimator it is given before it has seen all of the data.
+        notebook = object.__new__(type(estimator))
+        notebook.__dict__.update(vars(estimator))
+        X, y = validate_data(
+            notebook, X, y, validate_separately=(X_CHECKS, dict(ensure_2d=False, dtype=None, ensure_all_finite=False))
+        )
+        y = _check_y(y)
+        names = {name: value for name, value in vars(notebook).items() if name in FEATURE_NAMES}
+    if y.ndim > 2:
+        raise ValueError(f"y must have one or two dimensions, got an array of shape {y.shape}.")
+    check_consistent_length(X, y)
+    return TrainingData(
+        design=make_design(X),
+        targets=np.ascontiguousarray(np.atleast_2d(y.T), dtype=np.float64),
+        y_ndim=y.ndim,
+        sample_weight=check_sample_weight(sample_weight, X.shape[0]),
+        dtype=X.dtype,
+        names=names,
+    )
+
+
+FEATURE_NAMES = ("n_features_in_", "feature_names_in_")
+
+
+def _check_y(y: Any) -> NDArray:
+    y = check_array(y, ensure_2d=False, dtype=None, input_name="y")
+    if y.dtype.kind in "OUS":
+        y = y.astype(np.float64)
+    return y
+
+
+def check_sample_weight(sample_weight: Any, n_samples: int) -> Vector | None:
+    """Weights as a new float array; a single number, or None, means none."""
+    if sample_weight is None or isinstance(sample_weight, Number):
+        return None
+    weights = check_array(sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight")
+    if weights.shape != (n_samples,):
+        raise ValueError(
+            f"sample_weight must be a number or a 1-D array of shape ({n_samples},), got an array of shape"
+            f" {weights.shape}."
+        )
+    if weights.min() < 0:
+        first = int(np.argmin(weights))
+        raise ValueError(
+            f"Negative values in data passed to `sample_weight`: sample_weight[{first}] == {weights[first]}, must be >= 0."
+        )
+    if weights.max() == 0:
+        raise ValueError("sample_weight is zero for every sample; at least one weight must be positive.")
+    return weights
+
+
+def check_alphas(alphas: Any, eps: float, l1_ratio: float) -> Vector | AlphaGrid:
+    """A number of alphas or the alphas themselves, sorted from the largest."""
+    if isinstance(alphas, Integral):
+        if l1_ratio == 0:
+            raise ValueError(
+                "Automatic alpha grid generation is not supported for l1_ratio=0. Please supply a grid by providing"
+                " your estimator with the appropriate `alphas=` argument."
+            )
+        return AlphaGrid(int(alphas), eps)
+    for index, alpha in enumerate(alphas):
+        check_scalar(alpha, f"alphas[{index}]", Real, min_val=0.0, include_boundaries="left")
+        if not np.isfinite(alpha):
+            raise ValueError(f"alphas[{index}] == {alpha}, must be finite.")
+    if len(alphas) == 0:
+        raise ValueError("alphas is empty; it must hold at least one value.")
+    return np.sort(np.asarray(alphas, dtype=np.float64))[::-1].copy()
+
+
+def check_l1_ratios(l1_ratio: Any) -> list[float]:
+    """One l1_ratio or several, as a list."""
+    l1_ratios = np.atleast_1d(l1_ratio).tolist()
+    for index, value in enumerate(l1_ratios):
+        check_scalar(value, f"l1_ratio[{index}]", Real, min_val=0.0, max_val=1.0)
+        if np.isnan(value):
+            raise ValueError(f"l1_ratio[{index}] == {value}, must be between 0 and 1.")
+    if not l1_ratios:
+        raise ValueError("l1_ratio is empty; it must hold at least one value.")
+    return l1_ratios
+
+
+def check_coef(coef: ArrayLike, shape: tuple[int, ...], name: str) -> Vector:
+    """Initial coefficients, copied, of exactly this shape."""
+    start = np.array(coef, dtype=np.float64)
+    if start.shape != shape:
+        raise ValueError(f"{name} has shape {start.shape}, but X and y call for {shape}.")
+    if not np.isfinite(start).all():
+        raise ValueError(f"{name} contains NaN or infinity; initial coefficients must be finite.")
+    return start
+
+
+def check_gram(precompute: Any, data: TrainingData, fit_intercept: bool) -> None:
+    """Refuse a precomputed Gram that is not that of X.
+
+    One of its columns is recomputed. The engine reads X no more often for having the Gram, so this is all its use.
+    """
+    if isinstance(precompute, (str, bool)) or sparse.issparse(data.design.X):
+        return
+    gram = check_array(precompute, dtype=np.float64, input_name="precompute")
+    n_samples, n_features = data.design.shape
+    if gram.shape != (n_features, n_features):
+        raise ValueError(
+            f"precompute must be a Gram matrix of shape ({n_features}, {n_features}), got one of shape {gram.shape}."
+        )
+    weights = np.ones(n_samples) if data.sample_weight is None else data.sample_weight
+    weights = weights * (n_samples / weights.sum())
+    if fit_intercept and not np.allclose(data.design.correlate(weights[None] / n_samples), 0.0):
+        warnings.warn(
+            "Gram matrix was provided but X was centered to fit intercept: recomputing Gram matrix.",
+            UserWarning,
+            stacklevel=4,
+        )
+        return
+    feature = n_features // 2
+    column = np.asarray(data.design.X[:, feature], dtype=np.float64)
+    expected = data.design.correlate((weights * column)[None])[0]
+    rtol = 1e-4 if data.dtype == np.float32 else 1e-7
+    wrong = np.flatnonzero(~np.isclose(gram[feature], expected, rtol=rtol, atol=rtol * np.abs(expected).max()))
+    if len(wrong):
+        raise ValueError(
+            "Gram matrix passed in via 'precompute' parameter did not pass validation - please check that it was"
+            f" computed properly. For element ({feature},{wrong[0]}) we computed {expected[wrong[0]]} but the"
+            f" user-supplied value was {gram[feature, wrong[0]]}."
+        )

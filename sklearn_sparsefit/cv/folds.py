@@ -1,0 +1,58 @@
+"""Folds and the threads they run in."""
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+from joblib import effective_n_jobs
+from numpy.typing import NDArray
+
+Vector = NDArray[np.float64]
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Fold:
+    """One split: ``train_weight`` of every row, zero where held out, and the held-out rows with their weights."""
+
+    train_weight: Vector
+    test: NDArray[np.intp]
+    test_weight: Vector
+
+    def mean_squared_error(self, residual: Vector) -> float:
+        """Weighted mean squared error over the held-out rows."""
+        return float(self.test_weight @ residual[self.test] ** 2 / self.test_weight.sum())
+
+
+def make_folds(splits: Iterable[tuple[Any, Any]], n_samples: int, sample_weight: Vector | None) -> list[Fold]:
+    """Folds from the index pairs (or masks) of any splitter; a row that is drawn twice counts twice."""
+    weights = np.ones(n_samples) if sample_weight is None else sample_weight
+    rows = np.arange(n_samples)
+    folds = []
+    for number, (train, test) in enumerate(splits):
+        train, test = rows[np.asarray(train)], rows[np.asarray(test)]
+        train_weight = weights * np.bincount(train, minlength=n_samples)
+        for part, weight in (("training", train_weight), ("test", weights[test])):
+            if not weight.any():
+                raise ValueError(
+                    f"Fold {number} has no {part} sample of positive weight; use another cv or another sample_weight."
+                )
+        folds.append(Fold(train_weight, test, weights[test]))
+    if not folds:
+        raise ValueError("cv made no folds; it must yield at least one (train, test) pair.")
+    return folds
+
+
+def run_jobs(jobs: list[Callable[[], Result]], n_jobs: int | None) -> list[Result]:
+    """Run the jobs in threads and return what they return, in their order."""
+    n_threads = min(effective_n_jobs(n_jobs), len(jobs))
+    if n_threads == 1:
+        return [job() for job in jobs]
+    pool = ThreadPoolExecutor(n_threads)
+    try:
+        return list(pool.map(lambda job: job(), jobs))
+    finally:
+        # After Ctrl-C the caller must not wait for what is still running.
+        pool.shutdown(wait=False, cancel_futures=True)

@@ -1,0 +1,5 @@
+"""Datafits: what a raw prediction costs. A datafit never sees X or the coefficients."""
+
+from sklearn_sparsefit.datafit.quadratic import Quadratic
+
+__all__ = ["Quadratic"]

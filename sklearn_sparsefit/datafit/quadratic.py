@@ -1,0 +1,62 @@
+"""Weighted least squares."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vector = NDArray[np.float64]
+
+# An intercept leaves a constant target this far from zero, relative to its size.
+ROUNDING = 8 * np.finfo(np.float64).eps
+
+
+class Quadratic:
+    """1/2 sum_i s_i (y_i - b - z_i)^2 of raw predictions z, with weights s that sum to one and b at its optimum.
+
+    The target is kept centred and divided by ``unit``, a power of two, so that its largest entry is of order one:
+    nothing over- or underflows, and scaling y by a power of two scales every later number exactly.
+    """
+
+    def __init__(self, y: Vector, sample_weight: Vector | None = None, fit_intercept: bool = True):
+        n_samples = len(y)
+        if sample_weight is None:
+            self.weights = np.full(n_samples, 1.0 / n_samples)
+        else:
+            weights = sample_weight / sample_weight.max()
+            self.weights = weights / weights.sum()
+        self.fit_intercept = fit_intercept
+
+        used = self.weights > 0
+        self.unit = power_of_two(np.abs(y[used]).max())
+        target = y / self.unit
+        self.mean = 0.0
+        if fit_intercept:
+            # The second mean takes away what rounding left of the first.
+            for _ in range(2):
+                mean = float(self.weights @ target)
+                target = target - mean
+                self.mean += mean
+            if np.abs(target[used]).max() <= ROUNDING:
+                target[used] = 0.0
+        spread = power_of_two(np.abs(target[used]).max())
+        self.unit *= spread
+        self.mean /= spread
+        self.target = target / spread
+        self.null_loss = 0.5 * float(self.weights @ self.target**2)
+
+    def residuals(self, raw_predictions: NDArray[np.float64]) -> tuple[NDArray[np.float64], Vector]:
+        """Residuals of each row of raw predictions at its best intercept, and what the intercept adds to the mean."""
+        residuals = self.target - raw_predictions
+        if not self.fit_intercept:
+            return residuals, np.zeros(len(residuals))
+        offsets = residuals @ self.weights
+        residuals -= offsets[:, None]
+        return residuals, offsets
+
+    def losses(self, residuals: NDArray[np.float64]) -> Vector:
+        """Loss of each row of residuals."""
+        return 0.5 * (residuals**2 @ self.weights)
+
+
+def power_of_two(value: float) -> float:
+    """The largest power of two that is not above ``value``; 1 for zero. Dividing by it is exact."""
+    return float(np.ldexp(1.0, np.frexp(value)[1] - 1)) if value > 0 else 1.0

@@ -1,0 +1,23 @@
+"""The matrix room: the only code that knows how X is stored.
+
+A design answers two questions about X, whatever its storage, order, dtype or index width: ``correlate`` (one reading of
+X for many right-hand sides) and ``columns`` (a packed copy, in double precision, of a few features). It never copies X.
+"""
+
+from typing import TypeAlias
+
+from scipy.sparse import issparse
+
+from sklearn_sparsefit.design._columns import Columns, DenseColumns, SparseColumns
+from sklearn_sparsefit.design.compressed import SparseDesign
+from sklearn_sparsefit.design.dense import DenseDesign
+
+Design: TypeAlias = DenseDesign | SparseDesign
+
+
+def make_design(X) -> Design:
+    """Design over a validated X: a 2-D float array of any strides, or a CSC or CSR matrix."""
+    return SparseDesign(X) if issparse(X) else DenseDesign(X)
+
+
+__all__ = ["Columns", "DenseColumns", "DenseDesign", "Design", "SparseColumns", "SparseDesign", "make_design"]

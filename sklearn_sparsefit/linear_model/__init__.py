@@ -1,0 +1,7 @@
+"""Regressors and path functions: they translate parameters, call the floors below and copy what comes back."""
+
+from sklearn_sparsefit.linear_model.elastic_net import ElasticNet, Lasso
+from sklearn_sparsefit.linear_model.elastic_net_cv import ElasticNetCV, LassoCV
+from sklearn_sparsefit.linear_model.paths import enet_path, lasso_path
+
+__all__ = ["ElasticNet", "ElasticNetCV", "Lasso", "LassoCV", "enet_path", "lasso_path"]

@@ -1,0 +1,337 @@
+"""Lasso and elastic net at one alpha."""
+
+import warnings
+from numbers import Real
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import MultiOutputMixin
+from sklearn.utils import metadata_routing
+
+from sklearn_sparsefit._progress import Progress
+from sklearn_sparsefit._sklearn import Interval, fit_context
+from sklearn_sparsefit._validation import TrainingData, check_coef, check_gram, check_training_data
+from sklearn_sparsefit.linear_model.base import PARAMETER_CONSTRAINTS, SparseLinearRegressor, make_path
+from sklearn_sparsefit.linear_model.paths import enet_path
+from sklearn_sparsefit.path import PathResult, drive, warn_if_loose
+
+
+class ElasticNet(MultiOutputMixin, SparseLinearRegressor):
+    """Linear regression with combined L1 and L2 penalties, certified by its duality gap.
+
+    Minimises, with weights s_i (1 unless ``sample_weight`` is given)::
+
+        1 / (2 * sum_i s_i) * sum_i s_i * (y_i - intercept - x_i @ coef)^2
+        + alpha * (l1_ratio * ||coef||_1 + (1 - l1_ratio) / 2 * ||coef||_2^2)
+
+    A drop-in replacement for :class:`sklearn.linear_model.ElasticNet`.
+
+    Parameters
+    ----------
+    alpha : float, default=1.0
+        Strength of the penalty, in units of the squared error's derivative. ``alpha=0`` is least squares, for which
+        :class:`sklearn.linear_model.LinearRegression` is the better tool.
+    l1_ratio : float, default=0.5
+        Share of the L1 penalty, between 0 (ridge) and 1 (lasso).
+    fit_intercept : bool, default=True
+        Whether to fit an intercept, which is not penalised.
+    precompute : bool or array-like of shape (n_features, n_features), default=False
+        Accepted for compatibility: Gram matrices are formed as they are needed. One that is passed is checked.
+    max_iter : int, default=1000
+        Largest number of iterations (sweeps and Newton steps).
+    copy_X : bool, default=True
+        Accepted for compatibility: X is neither copied nor written to.
+    tol : float, default=1e-4
+        The fit ends when the duality gap is at most ``tol`` times the loss of the model without features,
+        ``1 / (2 * sum(s)) * sum(s * (y - mean(y))^2)``. The default solver usually ends far below.
+    warm_start : bool, default=False
+        Whether to start from the coefficients of the last fit.
+    positive : bool, default=False
+        Whether to restrict the coefficients to be non-negative.
+    random_state : int, RandomState instance, default=None
+        Accepted for compatibility: nothing here is random.
+    selection : {'cyclic', 'random'}, default='cyclic'
+        Accepted for compatibility: the answer, certified, is the same for any order of the coordinates.
+    solver : {'auto', 'cd', 'prox_grad'}, default='auto'
+        ``'auto'``: coordinate descent on the Gram matrix of a working set, finished by Newton steps; on residuals where
+        that Gram would be too large. ``'cd'``: coordinate descent on residuals with Anderson extrapolation.
+        ``'prox_grad'``: accelerated proximal gradient.
+
+    Attributes
+    ----------
+    coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
+        Coefficients, in the dtype of X.
+    intercept_ : float or ndarray of shape (n_targets,)
+        Intercept, 0.0 without one.
+    dual_gap_ : float or ndarray of shape (n_targets,)
+        Duality gap, in units of the objective, computed on all features: the objective is at most this far above its
+        minimum. At ``alpha=0``, where there is no dual bound, the decrease that single coordinates still promise.
+    n_iter_ : int or list of int
+        Iterations taken; with several targets, of each.
+    n_passes_ : int or list of int
+        Times X was read as a whole; with several targets, for each.
+    n_features_in_ : int
+        Number of features seen in :meth:`fit`.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, where X had names that are strings.
+
+    See Also
+    --------
+    ElasticNetCV : Chooses alpha and l1_ratio by cross-validation.
+    Lasso : The L1 penalty alone.
+
+    References
+    ----------
+    .. [1] Zou, H. and Hastie, T. (2005). Regularization and variable selection via the elastic net. JRSS B 67.
+    .. [2] Friedman, J., Hastie, T. and Tibshirani, R. (2010). Regularization paths for generalized linear models via
+       coordinate descent. Journal of Statistical Software 33(1), eq. 5.
+    .. [3] Massias, M., Gramfort, A. and Salmon, J. (2018). Celer: a fast solver for the lasso with dual extrapolation.
+       ICML, section 2.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn_sparsefit import ElasticNet
+    >>> X, y = load_diabetes(return_X_y=True, as_frame=True)
+    >>> model = ElasticNet(alpha=0.1, l1_ratio=0.9).fit(X, y)
+    >>> model.coef_.round(1)
+    array([  10.1,    0. ,  216.2,  143.4,    0. ,    0. , -102. ,   56.7,
+            194.8,   74.7])
+    >>> bool(model.dual_gap_ < 1e-9)
+    True
+    """
+
+    # Skipping the checks is no business of a pipeline's.
+    __metadata_request__fit = {"check_input": metadata_routing.UNUSED}
+
+    _parameter_constraints: dict = {
+        "alpha": [Interval(Real, 0, None, closed="left")],
+        "l1_ratio": [Interval(Real, 0, 1, closed="both")],
+        "precompute": ["boolean", "array-like"],
+        "warm_start": ["boolean"],
+        **PARAMETER_CONSTRAINTS,
+    }
+
+    path = staticmethod(enet_path)
+
+    def __init__(
+        self,
+        alpha=1.0,
+        *,
+        l1_ratio=0.5,
+        fit_intercept=True,
+        precompute=False,
+        max_iter=1000,
+        copy_X=True,
+        tol=1e-4,
+        warm_start=False,
+        positive=False,
+        random_state=None,
+        selection="cyclic",
+        solver="auto",
+    ):
+        self.alpha = alpha
+        self.l1_ratio = l1_ratio
+        self.fit_intercept = fit_intercept
+        self.precompute = precompute
+        self.max_iter = max_iter
+        self.copy_X = copy_X
+        self.tol = tol
+        self.warm_start = warm_start
+        self.positive = positive
+        self.random_state = random_state
+        self.selection = selection
+        self.solver = solver
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, check_input: bool = True) -> Self:
+        """Fit the model.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples: dense in any order or sparse, float32 or float64; read, never copied or written to.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            Targets; several are fitted one by one.
+        sample_weight : float or array-like of shape (n_samples,), default=None
+            Weights, at least 0; only their proportions matter. A number means none.
+        check_input : bool, default=True
+            Whether to check X and y; without, X must be a float32 or float64 array or CSC or CSR matrix.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If X, y, the weights or the coefficients to start from do not fit together or are not finite.
+        """
+        if self.alpha == 0:
+            warnings.warn(
+                "With alpha=0, this algorithm does not converge well. You are advised to use the LinearRegression"
+                " estimator",
+                stacklevel=2,
+            )
+        data = check_training_data(X, y, sample_weight, estimator=self, check_input=check_input)
+        check_gram(self.precompute, data, self.fit_intercept)
+        starts = self._starts(data)
+
+        progress = Progress(self)
+        paths = [
+            drive(
+                make_path(
+                    data,
+                    target,
+                    self.l1_ratio,
+                    self.positive,
+                    self.fit_intercept,
+                    alphas=np.array([self.alpha], dtype=np.float64),
+                    options=self._options(),
+                    start=start,
+                ),
+                data.design,
+            )
+            for target, start in zip(data.targets, starts, strict=True)
+        ]
+        self._set_fitted(**self._outcome(data, paths))
+        progress.end()
+        labels = [""] if len(paths) == 1 else [f"target {k}" for k in range(len(paths))]
+        warn_if_loose(zip(labels, paths, strict=True), self.tol)
+        return self
+
+    def _starts(self, data: TrainingData) -> list:
+        n_targets, n_features = len(data.targets), data.design.shape[1]
+        if not (self.warm_start and hasattr(self, "coef_")):
+            return [None] * n_targets
+        shape = (n_features,) if n_targets == 1 else (n_targets, n_features)
+        coef = check_coef(self.coef_, shape, "coef_, to start from under warm_start=True,")
+        return list(np.atleast_2d(np.maximum(coef, 0.0) if self.positive else coef))
+
+    def _outcome(self, data: TrainingData, paths: list[PathResult]) -> dict[str, Any]:
+        coef = np.stack([path.coefs.toarray()[:, 0] for path in paths]).astype(data.dtype)
+        intercept = np.array([path.intercepts[0] for path in paths], dtype=data.dtype)
+        gaps = np.array([path.dual_gaps[0] for path in paths])
+        n_iters = [int(path.n_iters[0]) for path in paths]
+        n_passes = [path.n_passes for path in paths]
+        if len(paths) == 1:
+            coef, gaps, n_iters, n_passes = coef[0], gaps[0], n_iters[0], n_passes[0]
+        if not self.fit_intercept:
+            intercept = 0.0
+        elif data.y_ndim == 1:
+            intercept = intercept[0]
+        return dict(
+            coef_=coef, intercept_=intercept, dual_gap_=gaps, n_iter_=n_iters, n_passes_=n_passes, **data.names
+        )
+
+
+class Lasso(ElasticNet):
+    """Linear regression with an L1 penalty, certified by its duality gap.
+
+    Minimises, with weights s_i (1 unless ``sample_weight`` is given)::
+
+        1 / (2 * sum_i s_i) * sum_i s_i * (y_i - intercept - x_i @ coef)^2 + alpha * ||coef||_1
+
+    A drop-in replacement for :class:`sklearn.linear_model.Lasso`.
+
+    Parameters
+    ----------
+    alpha : float, default=1.0
+        Strength of the penalty, in units of the squared error's derivative. ``alpha=0`` is least squares, for which
+        :class:`sklearn.linear_model.LinearRegression` is the better tool.
+    fit_intercept : bool, default=True
+        Whether to fit an intercept, which is not penalised.
+    precompute : bool or array-like of shape (n_features, n_features), default=False
+        Accepted for compatibility: Gram matrices are formed as they are needed. One that is passed is checked.
+    copy_X : bool, default=True
+        Accepted for compatibility: X is neither copied nor written to.
+    max_iter : int, default=1000
+        Largest number of iterations (sweeps and Newton steps).
+    tol : float, default=1e-4
+        The fit ends when the duality gap is at most ``tol`` times the loss of the model without features,
+        ``1 / (2 * sum(s)) * sum(s * (y - mean(y))^2)``. The default solver usually ends far below.
+    warm_start : bool, default=False
+        Whether to start from the coefficients of the last fit.
+    positive : bool, default=False
+        Whether to restrict the coefficients to be non-negative.
+    random_state : int, RandomState instance, default=None
+        Accepted for compatibility: nothing here is random.
+    selection : {'cyclic', 'random'}, default='cyclic'
+        Accepted for compatibility: the answer, certified, is the same for any order of the coordinates.
+    solver : {'auto', 'cd', 'prox_grad'}, default='auto'
+        See :class:`ElasticNet`.
+
+    Attributes
+    ----------
+    coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
+        Coefficients, in the dtype of X.
+    intercept_ : float or ndarray of shape (n_targets,)
+        Intercept, 0.0 without one.
+    dual_gap_ : float or ndarray of shape (n_targets,)
+        Duality gap, in units of the objective, computed on all features: the objective is at most this far above its
+        minimum. At ``alpha=0``, where there is no dual bound, the decrease that single coordinates still promise.
+    n_iter_ : int or list of int
+        Iterations taken; with several targets, of each.
+    n_passes_ : int or list of int
+        Times X was read as a whole; with several targets, for each.
+    n_features_in_ : int
+        Number of features seen in :meth:`fit`.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, where X had names that are strings.
+
+    See Also
+    --------
+    LassoCV : Chooses alpha by cross-validation.
+    ElasticNet : L1 and L2 penalties together.
+
+    References
+    ----------
+    .. [1] Tibshirani, R. (1996). Regression shrinkage and selection via the lasso. JRSS B 58.
+    .. [2] Massias, M., Gramfort, A. and Salmon, J. (2018). Celer: a fast solver for the lasso with dual extrapolation.
+       ICML, section 2.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn_sparsefit import Lasso
+    >>> X, y = load_diabetes(return_X_y=True, as_frame=True)
+    >>> model = Lasso(alpha=1.0).fit(X, y)
+    >>> list(model.feature_names_in_[model.coef_ != 0])
+    ['bmi', 's5']
+    >>> bool(model.dual_gap_ < 1e-9)
+    True
+    """
+
+    _parameter_constraints: dict = {**ElasticNet._parameter_constraints}
+    _parameter_constraints.pop("l1_ratio")
+
+    def __init__(
+        self,
+        alpha=1.0,
+        *,
+        fit_intercept=True,
+        precompute=False,
+        copy_X=True,
+        max_iter=1000,
+        tol=1e-4,
+        warm_start=False,
+        positive=False,
+        random_state=None,
+        selection="cyclic",
+        solver="auto",
+    ):
+        super().__init__(
+            alpha=alpha,
+            l1_ratio=1.0,
+            fit_intercept=fit_intercept,
+            precompute=precompute,
+            max_iter=max_iter,
+            copy_X=copy_X,
+            tol=tol,
+            warm_start=warm_start,
+            positive=positive,
+            random_state=random_state,
+            selection=selection,
+            solver=solver,
+        )

@@ -1,0 +1,31 @@
+"""The one place that warns of loose answers."""
+
+import warnings
+from collections.abc import Iterable
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+from sklearn_sparsefit.path.records import PathResult
+
+
+def warn_if_loose(paths: Iterable[tuple[str, PathResult]], tol: float) -> None:
+    """Warn once for all the labelled paths of a fit, naming the alpha with the largest relative gap."""
+    n_loose, worst_gap, where = 0, 0.0, ""
+    for label, path in paths:
+        loose = np.flatnonzero(~path.converged)
+        if len(loose) == 0:
+            continue
+        n_loose += len(loose)
+        worst = loose[np.argmax(path.relative_gaps[loose])]
+        if path.relative_gaps[worst] >= worst_gap:
+            worst_gap = path.relative_gaps[worst]
+            where = f"alpha={path.alphas[worst]:.6g}" + (f" of {label}" if label else "")
+    if n_loose:
+        warnings.warn(
+            "Objective did not converge. You might want to increase the number of iterations (max_iter), scale the"
+            f" features or raise alpha. {n_loose} solution(s) ended above the tolerance; the loosest is at {where},"
+            f" with a relative duality gap of {worst_gap:.3e} (tol={tol:.3g}).",
+            ConvergenceWarning,
+            stacklevel=4,
+        )

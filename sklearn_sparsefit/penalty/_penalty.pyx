@@ -1,0 +1,126 @@
+from libc.math cimport fabs, isfinite
+
+import numpy as np
+
+
+cdef class Penalty:
+    """A separable penalty, one coordinate at a time for the kernels and whole for the engine."""
+
+    cdef double prox(self, double value, double step) noexcept nogil:
+        return value
+
+    cdef double slope(self, double w) noexcept nogil:
+        return 0.0
+
+    cdef double curvature(self) noexcept nogil:
+        return 0.0
+
+
+cdef class ElasticNetPenalty(Penalty):
+    """alpha * (l1_ratio * |w| + (1 - l1_ratio) / 2 * w^2), restricted to w >= 0 where ``positive``."""
+
+    def __init__(
+        self, double alpha, double l1_ratio=1.0, bint positive=False, *, design_unit=1.0, target_unit=1.0
+    ):
+        self.alpha = alpha
+        self.l1_ratio = l1_ratio
+        self.positive = positive
+        self.design_unit = design_unit
+        self.target_unit = target_unit
+        self.l1 = alpha * l1_ratio * (self.design_unit / self.target_unit)
+        self.l2 = alpha * (1.0 - l1_ratio) * self.design_unit * self.design_unit
+
+    def with_alpha(self, double alpha):
+        """The same shape at another strength."""
+        return ElasticNetPenalty(
+            alpha, self.l1_ratio, self.positive, design_unit=self.design_unit, target_unit=self.target_unit
+        )
+
+    def in_units(self, double design_unit, double target_unit):
+        """The same penalty for the problem of ``X * design_unit`` and ``y / target_unit``.
+
+        Its coefficients are w / (design_unit * target_unit) and its objective the old one over target_unit^2.
+        """
+        return ElasticNetPenalty(
+            self.alpha, self.l1_ratio, self.positive, design_unit=design_unit, target_unit=target_unit
+        )
+
+    def alpha_max(self, double dual_norm):
+        """Smallest alpha at which no coefficient enters, given the dual norm of the correlations at w = 0."""
+        return dual_norm / (self.l1_ratio * self.design_unit) * self.target_unit
+
+    cdef double prox(self, double value, double step) noexcept nogil:
+        cdef double excess = fabs(value) - step * self.l1
+        if excess <= 0.0 or (self.positive and value < 0.0):
+            return 0.0
+        excess /= 1.0 + step * self.l2
+        return excess if value > 0.0 else -excess
+
+    cdef double slope(self, double w) noexcept nogil:
+        return (self.l1 if w > 0.0 else -self.l1) + self.l2 * w
+
+    cdef double curvature(self) noexcept nogil:
+        return self.l2
+
+    def apply_prox(self, double[::1] values, double step):
+        """Prox of every value, as a new array."""
+        cdef Py_ssize_t j
+        result = np.empty(values.shape[0])
+        cdef double[::1] out = result
+        for j in range(values.shape[0]):
+            out[j] = self.prox(values[j], step)
+        return result
+
+    def value(self, const double[::1] w):
+        """Penalty of the coefficients ``w``."""
+        cdef double l1_norm = 0.0, squares = 0.0
+        cdef Py_ssize_t j
+        for j in range(w.shape[0]):
+            l1_norm += fabs(w[j])
+            squares += w[j] * w[j]
+        return self.l1 * l1_norm + 0.5 * self.l2 * squares
+
+    def is_feasible(self, const double[::1] w):
+        """Whether the penalty of ``w`` is finite."""
+        cdef Py_ssize_t j
+        for j in range(w.shape[0]):
+            if not isfinite(w[j]) or (self.positive and w[j] < 0.0):
+                return False
+        return True
+
+    def magnitude(self, correlation):
+        """What is held against ``l1``: a zero coefficient is optimal where magnitude <= l1."""
+        return np.maximum(correlation, 0.0) if self.positive else np.abs(correlation)
+
+    def dual_norm(self, const double[::1] correlation):
+        """Largest magnitude of a vector of correlations, 0 if it is empty."""
+        cdef double largest = 0.0, size
+        cdef Py_ssize_t j
+        for j in range(correlation.shape[0]):
+            size = correlation[j] if self.positive else fabs(correlation[j])
+            # Not `size > largest`: a NaN must come through.
+            if not size <= largest:
+                largest = size
+        return largest
+
+    def conjugate(self, const double[::1] correlation, double scale=1.0):
+        """Fenchel conjugate at ``scale * correlation``, summed: sum_j (|u_j| - l1)_+^2 / (2 l2)."""
+        cdef double total = 0.0, excess
+        cdef Py_ssize_t j
+        for j in range(correlation.shape[0]):
+            excess = scale * (correlation[j] if self.positive else fabs(correlation[j])) - self.l1
+            if excess > 0.0:
+                total += excess * excess
+        if total == 0.0:
+            return 0.0
+        return total / (2.0 * self.l2) if self.l2 > 0.0 else float("inf")
+
+    def fenchel_young(self, const double[::1] w, const double[::1] correlation, double scale=1.0):
+        """sum_j penalty(w_j) + conjugate(u_j) - w_j u_j at u = scale * correlation, term by term >= 0."""
+        cdef double total = 0.0, u
+        cdef Py_ssize_t j
+        for j in range(w.shape[0]):
+            if w[j] != 0.0:
+                u = scale * correlation[j]
+                total += self.l1 * fabs(w[j]) + 0.5 * self.l2 * w[j] * w[j] - w[j] * u
+        return total + self.conjugate(correlation, scale)

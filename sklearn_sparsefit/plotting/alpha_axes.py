@@ -1,0 +1,51 @@
+"""Axes on which alpha runs from strong to weak regularization."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils.validation import check_is_fitted
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
+
+
+def check_has_path(estimator: Any, attribute: str, caller: type) -> None:
+    """Raise unless the estimator is fitted and has the attribute that the display draws."""
+    check_is_fitted(estimator)
+    if not hasattr(estimator, attribute):
+        raise TypeError(
+            f"{caller.__name__}.from_estimator needs a fitted LassoCV or ElasticNetCV of "
+            f"sklearn_sparsefit; {type(estimator).__name__} has no {attribute!r}. Of a Pipeline, "
+            "pass the last step, pipeline[-1]."
+        )
+
+
+def alpha_axes(ax: "Axes | None", alphas: NDArray[np.float64], caller: type) -> "Axes":
+    """Prepare ``ax``, or new axes, with alpha on a log scale, falling from left to right."""
+    positive = alphas[alphas > 0]
+    if np.unique(positive).size < 2:
+        raise ValueError(
+            f"{caller.__name__} draws along alpha on a log scale, which takes at least two "
+            f"different positive alphas; got alphas={alphas}."
+        )
+    try:
+        import matplotlib.pyplot as plt
+    except ImportError as error:
+        raise ImportError(
+            f"{caller.__name__}.plot needs matplotlib: pip install matplotlib"
+        ) from error
+
+    if ax is None:
+        _, ax = plt.subplots(layout="constrained")
+    ax.set_xscale("log", nonpositive="mask")
+    ax.set_xlim(positive.max(), positive.min())
+    ax.set_xlabel(r"$\alpha$ (weaker regularization $\rightarrow$)")
+    return ax
+
+
+def mark_chosen_alpha(ax: "Axes", alpha: float) -> "Line2D":
+    """Draw the chosen alpha as a dashed vertical line whose label tells its value."""
+    label = rf"chosen $\alpha$ = {alpha:.3g}"
+    return ax.axvline(alpha, color="black", linestyle="--", linewidth=1.0, label=label)

@@ -1,0 +1,63 @@
+"""Names written beside the ends of lines, none over another."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.isotonic import isotonic_regression
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
+
+FONT_SIZE = 8.0
+LINE_SPACING = 1.4
+POINTS_PER_INCH = 72.0
+# Between the end of a line and its name, in points.
+GAP = 14.0
+
+
+def spread(heights: ArrayLike, distance: float) -> NDArray[np.float64]:
+    """Heights nearest to the given ones, in least squares, that are all ``distance`` apart.
+
+    Once ``distance`` is taken off for each height below, "apart" means "not decreasing", and the
+    nearest such sequence is the isotonic regression. Equal heights keep their order.
+    """
+    heights = np.asarray(heights, dtype=np.float64)
+    order = np.argsort(heights, kind="stable")
+    steps = distance * np.arange(heights.size)
+    result = np.empty_like(heights)
+    result[order] = isotonic_regression(heights[order] - steps) + steps
+    return result
+
+
+def label_line_ends(ax: "Axes", lines: "list[Line2D]") -> None:
+    """Write each line's label at the right of its last point, in the line's colour."""
+    if not lines:
+        return
+    ends = [(line.get_xdata()[-1], line.get_ydata()[-1]) for line in lines]
+    # The heights in points are known only once the layout and the limits are.
+    ax.figure.canvas.figure.draw_without_rendering()
+    pixels_per_point = ax.figure.dpi / POINTS_PER_INCH
+    heights = ax.transData.transform(ends)[:, 1] / pixels_per_point
+    shifts = spread(heights, LINE_SPACING * FONT_SIZE) - heights
+    for line, end, shift in zip(lines, ends, shifts, strict=True):
+        ax.annotate(
+            line.get_label(),
+            xy=end,
+            xytext=(GAP, shift),
+            textcoords="offset points",
+            verticalalignment="center",
+            fontsize=FONT_SIZE,
+            color=line.get_color(),
+            annotation_clip=False,
+            parse_math=False,
+            arrowprops={
+                "arrowstyle": "-",
+                "color": line.get_color(),
+                "linewidth": 0.5,
+                "shrinkA": 1,
+                "shrinkB": 0,
+                "relpos": (0.0, 0.5),
+            },
+        )

@@ -1,0 +1,171 @@
+"""Coordinate descent on a Gram matrix, finished by Newton steps on the support."""
+
+from libc.math cimport fabs, isfinite, sqrt
+from scipy.linalg.cython_blas cimport daxpy
+from scipy.linalg.cython_lapack cimport dpotrf, dpotrs
+
+from sklearn_sparsefit.penalty._penalty cimport Penalty
+
+cpdef enum Status:
+    CONVERGED = 0
+    ITERATION_LIMIT = 1
+    WORK_LIMIT = 2
+    FACTOR_TOO_SMALL = 3
+
+# Sweeps without a change of sign before a Newton step is tried.
+cdef int CALM = 2
+# Largest move, in units of the prediction, of a sweep over a solution that is right to rounding.
+cdef double TIGHT = 1e-13
+# Added to the diagonal of the support's Gram, relative to it, so that collinear supports can be factored.
+cdef double RIDGE = 1e-13
+
+
+cdef void _move(
+    const double[:, ::1] gram, int m, Py_ssize_t j, double step, double* coef, double* correlation
+) noexcept nogil:
+    # coef_j += step; correlation -= step * G_j
+    cdef int one = 1
+    cdef double minus = -step
+    coef[j] += step
+    daxpy(&m, &minus, <double*> &gram[j, 0], &one, correlation, &one)
+
+
+cdef bint _factor(
+    const double[:, ::1] gram, const Py_ssize_t* support, int k, double curvature, double* factor
+) noexcept nogil:
+    """Cholesky factor of G_SS + curvature, with the least ridge that makes it positive definite."""
+    cdef double ridge = RIDGE
+    cdef int a, b, info
+    while ridge < 1e-2:
+        for a in range(k):
+            for b in range(a + 1):
+                factor[b * k + a] = gram[support[a], support[b]]
+            factor[a * k + a] += curvature + ridge * gram[support[a], support[a]]
+        dpotrf("L", &k, factor, &k, &info)
+        if info == 0:
+            return True
+        ridge *= 100
+    return False
+
+
+cdef bint _newton_step(
+    const double[:, ::1] gram,
+    int m,
+    Penalty penalty,
+    const Py_ssize_t* support,
+    int k,
+    double* coef,
+    double* correlation,
+    double* factor,
+    double* step,
+) noexcept nogil:
+    """Minimise over the support, signs held; stop where the first coefficient would change sign, and drop it.
+
+    Returns whether the minimum was reached.
+    """
+    cdef int a, info, one = 1, hit = -1
+    cdef Py_ssize_t j
+    cdef double t = 1.0
+    if not _factor(gram, support, k, penalty.curvature(), factor):
+        return True
+    for a in range(k):
+        step[a] = correlation[support[a]] - penalty.slope(coef[support[a]])
+    dpotrs("L", &k, &one, factor, &k, step, &k, &info)
+    for a in range(k):
+        if not isfinite(step[a]):
+            return True
+        j = support[a]
+        if (coef[j] + step[a]) * coef[j] <= 0.0 and -coef[j] / step[a] < t:
+            t = -coef[j] / step[a]
+            hit = a
+    for a in range(k):
+        _move(gram, m, support[a], t * step[a], coef, correlation)
+    if hit < 0:
+        return True
+    # Exactly zero, whatever rounding made of it.
+    _move(gram, m, support[hit], -coef[support[hit]], coef, correlation)
+    coef[support[hit]] = 0.0
+    return False
+
+
+def gram_cd(
+    const double[:, ::1] gram,
+    const double[::1] sq_norms,
+    double[::1] coef,
+    double[::1] correlation,
+    Penalty penalty,
+    double target_norm,
+    Py_ssize_t max_iter,
+    double max_work,
+    Py_ssize_t[::1] support,
+    double[::1] factor,
+    double[::1] step,
+):
+    """Minimise w'Gw/2 - q'w + penalty(w) over the working set, in place, from ``coef`` and correlation = q - G coef.
+
+    Sweeps of coordinate descent until the signs rest, then a Newton step on the support; where that would change a
+    sign, sweeps again. Ends when a sweep over all coordinates changes nothing beyond rounding, at ``max_iter`` sweeps
+    and steps, or after about ``max_work`` multiply-adds, to be called again.
+    """
+    cdef int m = <int> coef.shape[0]
+    cdef double* w = &coef[0]
+    cdef double* g = &correlation[0]
+    cdef Py_ssize_t j, n_iter = 0
+    cdef int k, n_changes, calm = 0
+    cdef bint full = True, polished = False
+    cdef double work = 0.0, move, largest, last = 0.0, h, new
+    cdef Status status = ITERATION_LIMIT
+    with nogil:
+        while n_iter < max_iter:
+            if work > max_work:
+                status = WORK_LIMIT
+                break
+            n_iter += 1
+            largest = 0.0
+            n_changes = 0
+            work += m
+            for j in range(m):
+                h = sq_norms[j]
+                if h <= 0.0 or not (full or w[j] != 0.0):
+                    continue
+                new = penalty.prox(w[j] + g[j] / h, 1.0 / h)
+                move = new - w[j]
+                if move == 0.0:
+                    continue
+                if new == 0.0 or w[j] == 0.0 or (new > 0.0) != (w[j] > 0.0):
+                    n_changes += 1
+                _move(gram, m, j, move, w, g)
+                w[j] = new
+                work += m
+                if not fabs(move) * sqrt(h) <= largest:
+                    largest = fabs(move) * sqrt(h)
+            if not isfinite(largest):
+                break
+            if full and n_changes == 0:
+                # After a Newton step only rounding is left: done when small, or when a further step gained nothing.
+                if largest <= TIGHT * target_norm or (polished and largest >= 0.5 * last and last > 0.0):
+                    status = CONVERGED
+                    break
+                last = largest if polished else 0.0
+            calm = calm + 1 if n_changes == 0 else 0
+            polished = False
+            full = calm == 0 and n_iter % 4 == 0
+            if calm < CALM and not (n_changes == 0 and last > 0.0):
+                continue
+            k = 0
+            for j in range(m):
+                if w[j] != 0.0:
+                    support[k] = j
+                    k += 1
+            if k == 0:
+                full = True
+                continue
+            if <Py_ssize_t> k * k > factor.shape[0]:
+                status = FACTOR_TOO_SMALL
+                break
+            n_iter += 1
+            polished = _newton_step(gram, m, penalty, &support[0], k, w, g, &factor[0], &step[0])
+            work += <double> k * k * k / 3.0 + <double> k * m
+            full = polished
+            calm = 0 if polished else CALM - 1
+    return status, n_iter

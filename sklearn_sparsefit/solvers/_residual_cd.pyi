@@ -1,0 +1,15 @@
+import numpy as np
+from numpy.typing import NDArray
+
+from sklearn_sparsefit.design import Columns
+from sklearn_sparsefit.penalty import Penalty
+
+def sweep(
+    columns: Columns,
+    means: NDArray[np.float64],
+    sq_norms: NDArray[np.float64],
+    weights: NDArray[np.float64],
+    coef: NDArray[np.float64],
+    weighted_residual: NDArray[np.float64],
+    penalty: Penalty,
+) -> float: ...

@@ -1,0 +1,47 @@
+"""The duality gap of a penalised weighted least squares problem."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sklearn_sparsefit.penalty import Penalty
+
+Vector = NDArray[np.float64]
+
+NOTHING = np.empty(0)
+
+
+def duality_gap(
+    energy: float, coef: Vector, correlation: Vector, penalty: Penalty, outside: Vector = NOTHING
+) -> float:
+    """Duality gap at coefficients whose residual r has sum_i s_i r_i^2 = ``energy``.
+
+    For correlations c = X'(s r) of the features with coefficients w (``correlation``) and of those without
+    (``outside``), the dual point t * r gives
+
+        P(w) - D(t r) = (1 - t)^2 / 2 * energy + sum_j [penalty(w_j) + conjugate(t c_j) - t w_j c_j],
+
+    a sum of terms that are each at least zero (Fenchel-Young), so no digits cancel. The best is taken of t = 1, where
+    the conjugate is finite, and of the largest t <= 1 at which it vanishes (Massias et al. 2018, section 2).
+    """
+
+    def gap(scale: float) -> float:
+        misfit = penalty.fenchel_young(coef, correlation, scale) + penalty.conjugate(outside, scale)
+        return max(0.0, 0.5 * (1 - scale) ** 2 * energy + misfit)
+
+    norm = max(penalty.dual_norm(correlation), penalty.dual_norm(outside))
+    if norm <= penalty.l1:
+        return gap(1.0)
+    if not np.isfinite(norm):
+        return np.nan
+    # A hair below the boundary, so that rounding cannot put the scaled point outside.
+    feasible = gap(penalty.l1 / norm * (1 - 4 * np.finfo(np.float64).eps))
+    return min(gap(1.0), feasible) if penalty.l2 > 0 else feasible
+
+
+def promised_decrease(correlation: Vector, sq_norms: Vector) -> float:
+    """Decrease of an unpenalised loss that the best single coordinates promise: sum_j c_j^2 / (2 h_j).
+
+    Stands in for the gap where there is no penalty: then no multiple of the residual is dual feasible.
+    """
+    moving = sq_norms > 0
+    return 0.5 * float(np.sum(correlation[moving] ** 2 / sq_norms[moving]))

@@ -1,0 +1,361 @@
+"""The displays show the numbers of the estimator they are given, and nothing lies over anything."""
+
+import subprocess
+import sys
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.optimize import LinearConstraint, minimize
+from scipy.stats import sem
+from sklearn.datasets import load_diabetes
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sklearn_sparsefit import (
+    CoefficientPathDisplay,
+    CVCurveDisplay,
+    ElasticNetCV,
+    Lasso,
+    LassoCV,
+    lasso_path,
+)
+from sklearn_sparsefit.plotting.line_labels import spread
+
+matplotlib = pytest.importorskip("matplotlib")
+matplotlib.use("agg")
+plt = pytest.importorskip("matplotlib.pyplot")
+
+DISPLAYS = [CoefficientPathDisplay, CVCurveDisplay]
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    yield
+    plt.close("all")
+
+
+@pytest.fixture(scope="module")
+def diabetes():
+    return load_diabetes(return_X_y=True, as_frame=True)
+
+
+@pytest.fixture(scope="module")
+def lasso(diabetes):
+    return LassoCV(alphas=30).fit(*diabetes)
+
+
+@pytest.fixture(scope="module")
+def enet(diabetes):
+    return ElasticNetCV(alphas=20, l1_ratio=[0.5, 0.8, 1.0]).fit(*diabetes)
+
+
+def alpha_lines(ax):
+    """Where the vertical lines stand."""
+    return [line.get_xdata()[0] for line in ax.get_lines() if line.get_linestyle() == "--"]
+
+
+def names(ax):
+    return [text.get_text() for text in ax.texts]
+
+
+# Coefficient path
+
+
+def test_path_draws_coef_path_of_each_entering_feature(lasso, diabetes):
+    display = CoefficientPathDisplay.from_estimator(lasso)
+
+    entering = np.flatnonzero(lasso.coef_path_.any(axis=1))
+    assert [line.get_label() for line in display.lines_] == list(diabetes[0].columns[entering])
+    for line, feature in zip(display.lines_, entering, strict=True):
+        assert_array_equal(line.get_xdata(), lasso.alphas_)
+        assert_array_equal(line.get_ydata(), lasso.coef_path_[feature])
+    assert alpha_lines(display.ax_) == [lasso.alpha_]
+    assert display.figure_ is display.ax_.figure
+
+
+def test_features_that_never_enter_are_not_drawn():
+    coefs = np.array([[0.0, 0.0, 0.0], [0.0, 1.0, 2.0]])
+    display = CoefficientPathDisplay(alphas=[3.0, 2.0, 1.0], coefs=coefs).plot()
+    assert [line.get_label() for line in display.lines_] == ["x1"]
+
+
+@pytest.mark.parametrize("n_labels", [0, 1, 3, 10, 100])
+def test_names_are_those_of_the_largest_kept_coefficients(lasso, n_labels):
+    display = CoefficientPathDisplay.from_estimator(lasso, n_labels=n_labels)
+    kept = pd.Series(np.abs(lasso.coef_), lasso.feature_names_in_)
+    expected = kept[kept > 0].nlargest(n_labels).index
+    assert sorted(names(display.ax_)) == sorted(expected)
+
+
+def test_names_without_chosen_alpha_are_those_of_the_largest_coefficients_anywhere():
+    coefs = np.array([[0.0, 5.0, 0.0], [0.0, 1.0, 2.0], [0.0, -3.0, -1.0]])
+    display = CoefficientPathDisplay(alphas=[3.0, 2.0, 1.0], coefs=coefs).plot(n_labels=2)
+    assert names(display.ax_) == ["x0", "x2"]
+    assert alpha_lines(display.ax_) == []
+
+
+def test_chosen_alpha_between_grid_points_ranks_by_interpolation():
+    # Linear in alpha: at 1.25 the coefficients are 0.25 and 0.3.
+    coefs = np.array([[0.0, 1.0], [0.3, 0.3]])
+    display = CoefficientPathDisplay(alphas=[1.5, 0.5], coefs=coefs, chosen_alpha=1.25)
+    assert names(display.plot(n_labels=1).ax_) == ["x1"]
+
+
+def test_given_names_replace_those_of_the_estimator(lasso):
+    given_names = [f"gene {j}" for j in range(10)]
+    display = CoefficientPathDisplay.from_estimator(lasso, feature_names=given_names)
+    assert set(names(display.ax_)) <= set(given_names)
+
+
+def test_names_default_to_x0_x1(diabetes):
+    X, y = diabetes
+    display = CoefficientPathDisplay.from_estimator(LassoCV(alphas=10).fit(X.to_numpy(), y))
+    assert set(names(display.ax_)) <= {f"x{j}" for j in range(10)}
+
+
+def test_names_are_not_read_as_mathematics():
+    display = CoefficientPathDisplay(
+        alphas=[2.0, 1.0], coefs=[[0.0, 1.0]], feature_names=["price in $ and $_{"]
+    ).plot()
+    display.figure_.canvas.draw()
+    assert names(display.ax_) == ["price in $ and $_{"]
+
+
+def test_path_of_a_pipeline_step_has_the_names_of_the_transformer(diabetes):
+    pipeline = make_pipeline(StandardScaler(), LassoCV(alphas=10)).set_output(transform="pandas")
+    pipeline.fit(*diabetes)
+    display = CoefficientPathDisplay.from_estimator(pipeline[-1])
+    assert set(names(display.ax_)) <= set(diabetes[0].columns)
+
+
+def test_path_of_several_l1_ratio_is_the_chosen_one(enet):
+    display = CoefficientPathDisplay.from_estimator(enet)
+    chosen = [0.5, 0.8, 1.0].index(enet.l1_ratio_)
+    for line in display.lines_:
+        assert_array_equal(line.get_xdata(), enet.alphas_[chosen])
+
+
+def test_path_from_lasso_path(diabetes):
+    X, y = diabetes
+    alphas, coefs, _ = lasso_path(X, y - y.mean(), alphas=10)
+    display = CoefficientPathDisplay(alphas=alphas, coefs=coefs, feature_names=X.columns).plot()
+    assert len(display.lines_) == coefs.any(axis=1).sum()
+
+
+def test_line_kw_styles_the_named_lines_only(lasso):
+    display = CoefficientPathDisplay.from_estimator(lasso, n_labels=2, line_kw={"lw": 4})
+    widths = [line.get_linewidth() for line in display.lines_]
+    assert widths.count(4) == 2
+
+
+def test_path_of_several_targets_is_refused():
+    display = CoefficientPathDisplay(alphas=[2.0, 1.0], coefs=np.ones((3, 5, 2)))
+    with pytest.raises(ValueError, match=r"\(3, 5, 2\).*coefs\[target\]"):
+        display.plot()
+
+
+def test_wrong_number_of_names_is_refused():
+    display = CoefficientPathDisplay(alphas=[2.0, 1.0], coefs=np.ones((3, 2)), feature_names="ab")
+    with pytest.raises(ValueError, match="2 feature_names for 3 features"):
+        display.plot()
+
+
+# Names beside the lines
+
+heights = st.lists(st.floats(-100, 100), min_size=1, max_size=8)
+
+
+@given(heights, st.floats(0.1, 50))
+def test_spread_is_apart_and_in_order(values, distance):
+    result = spread(values, distance)
+    order = np.argsort(values, kind="stable")
+    assert (np.diff(result[order]) >= distance - 1e-9).all()
+    # The centre stays: names do not drift away as a group.
+    assert_allclose(result.mean(), np.mean(values), atol=1e-9)
+
+
+@given(heights, st.floats(0.1, 50))
+def test_spread_is_nearest(values, distance):
+    values = np.sort(values)
+    result = spread(values, distance)
+    n = len(values)
+    if n == 1:
+        assert_allclose(result, values)
+        return
+    oracle = minimize(
+        lambda z: np.sum((z - values) ** 2),
+        x0=values[0] + distance * np.arange(n),
+        jac=lambda z: 2 * (z - values),
+        method="SLSQP",
+        constraints=LinearConstraint(np.diff(np.eye(n), axis=0), distance, np.inf),
+        options={"ftol": 1e-14, "maxiter": 500},
+    )
+    assert_allclose(result, oracle.x, atol=1e-4 * (1 + distance))
+
+
+def test_spread_leaves_heights_alone_that_are_apart_already():
+    assert_allclose(spread([5.0, 1.0, 3.0], 2.0), [5.0, 1.0, 3.0])
+
+
+@pytest.mark.parametrize("figsize", [(4, 3), (6.4, 4.8), (5, 9)])
+@pytest.mark.parametrize("n_columns", [1, 2])
+def test_names_overlap_neither_each_other_nor_the_axes(figsize, n_columns):
+    rng = np.random.default_rng(0)
+    coefs = np.cumsum(0.01 * rng.standard_normal((12, 50)), axis=1)
+    coefs[:6, -1] = 0.0
+    figure, axes = plt.subplots(1, n_columns, figsize=figsize, layout="constrained", squeeze=False)
+    CoefficientPathDisplay(alphas=np.geomspace(1, 0.01, 50), coefs=coefs).plot(axes[0, 0])
+
+    figure.canvas.draw()
+    frame = axes[0, 0].get_window_extent()
+    boxes = [matplotlib.text.Text.get_window_extent(text) for text in axes[0, 0].texts]
+    boxes.sort(key=lambda box: box.y0)
+    assert len(boxes) == 10
+    for lower, upper in pairwise(boxes):
+        assert lower.y1 <= upper.y0
+    for box in boxes:
+        assert box.x0 > frame.x1
+        assert 0 <= box.x1 <= figure.bbox.x1
+
+
+# Cross-validation curve
+
+
+def test_curve_is_mean_with_standard_errors_over_the_folds(lasso):
+    display = CVCurveDisplay.from_estimator(lasso)
+
+    (line,) = display.lines_
+    mean = lasso.mse_path_.mean(axis=1)
+    assert_array_equal(line.get_xdata(), lasso.alphas_)
+    assert_allclose(line.get_ydata(), mean)
+
+    edges = {tuple(vertex) for vertex in np.round(display.fill_between_.get_paths()[0].vertices, 8)}
+    error = sem(lasso.mse_path_, axis=1)
+    for bound in (mean - error, mean + error):
+        points = np.round(np.column_stack([lasso.alphas_, bound]), 8)
+        assert {tuple(point) for point in points} <= edges
+
+    assert len(display.fold_lines_) == lasso.mse_path_.shape[1]
+    for fold_line, fold in zip(display.fold_lines_, lasso.mse_path_.T, strict=True):
+        assert_array_equal(fold_line.get_ydata(), fold)
+
+    assert alpha_lines(display.ax_) == [lasso.alpha_]
+    assert display.figure_ is display.ax_.figure
+
+
+def test_chosen_alpha_stands_at_the_minimum_of_the_curve(lasso):
+    (line,) = CVCurveDisplay.from_estimator(lasso).lines_
+    assert line.get_xdata()[line.get_ydata().argmin()] == lasso.alpha_
+
+
+def test_one_curve_per_l1_ratio_and_folds_of_the_best(enet):
+    display = CVCurveDisplay.from_estimator(enet)
+    labels = [line.get_label() for line in display.lines_]
+    assert labels == ["l1_ratio = 0.5", "l1_ratio = 0.8", "l1_ratio = 1"]
+    for line, alphas, mse in zip(display.lines_, enet.alphas_, enet.mse_path_, strict=True):
+        assert_array_equal(line.get_xdata(), alphas)
+        assert_allclose(line.get_ydata(), mse.mean(axis=1))
+    best = [0.5, 0.8, 1.0].index(enet.l1_ratio_)
+    assert_array_equal(display.fold_lines_[0].get_ydata(), enet.mse_path_[best, :, 0])
+
+
+def test_one_grid_of_alphas_may_serve_several_l1_ratio(diabetes):
+    enet = ElasticNetCV(alphas=[1.0, 0.1, 0.01], l1_ratio=[0.5, 1.0]).fit(*diabetes)
+    for line in CVCurveDisplay.from_estimator(enet).lines_:
+        assert_array_equal(line.get_xdata(), [1.0, 0.1, 0.01])
+    for line in CoefficientPathDisplay.from_estimator(enet).lines_:
+        assert_array_equal(line.get_xdata(), [1.0, 0.1, 0.01])
+
+
+def test_styles_of_folds_and_band_accept_aliases(lasso):
+    display = CVCurveDisplay.from_estimator(
+        lasso, fold_line_kw={"c": "red"}, fill_between_kw={"lw": 3}
+    )
+    assert {line.get_color() for line in display.fold_lines_} == {"red"}
+    assert display.fill_between_.get_linewidth() == 3
+
+
+@pytest.mark.parametrize("shape", [(2,), (2, 1), (3, 4), (1, 2, 3, 4)])
+def test_wrong_shape_of_mse_path_is_refused(shape):
+    display = CVCurveDisplay(alphas=[2.0, 1.0], mse_path=np.ones(shape))
+    with pytest.raises(ValueError, match="mse_path must have shape"):
+        display.plot()
+
+
+def test_wrong_number_of_l1_ratio_is_refused():
+    display = CVCurveDisplay(alphas=[2.0, 1.0], mse_path=np.ones((3, 2, 5)), l1_ratio=[0.5, 1.0])
+    with pytest.raises(ValueError, match="2 l1_ratio for 3 curves"):
+        display.plot()
+
+
+# Both
+
+
+@pytest.mark.parametrize("display", DISPLAYS)
+def test_alpha_falls_from_left_to_right_on_a_log_axis(display, lasso):
+    _, axes = plt.subplots(1, 2, sharex=True)
+    # Drawn twice on shared axes: the direction must not flip back.
+    display.from_estimator(lasso, ax=axes[0])
+    display.from_estimator(lasso, ax=axes[1])
+    assert axes[0].get_xscale() == "log"
+    assert axes[0].get_xlim() == (lasso.alphas_[0], lasso.alphas_[-1])
+
+
+@pytest.mark.parametrize("display", DISPLAYS)
+def test_drawn_in_a_subfigure(display, lasso):
+    subfigure = plt.figure(layout="constrained").subfigures(1, 2)[0]
+    drawn = display.from_estimator(lasso, ax=subfigure.subplots())
+    assert drawn.figure_ is subfigure
+
+
+@pytest.mark.parametrize("display", DISPLAYS)
+def test_not_fitted(display):
+    with pytest.raises(NotFittedError):
+        display.from_estimator(LassoCV())
+
+
+@pytest.mark.parametrize("display", DISPLAYS)
+@pytest.mark.parametrize("estimator", [Lasso(), Ridge(), make_pipeline(LassoCV(alphas=5))])
+def test_estimator_without_path_is_named(display, estimator, diabetes):
+    estimator.fit(*diabetes)
+    with pytest.raises(TypeError, match=rf"{type(estimator).__name__} has no .*pipeline\[-1\]"):
+        display.from_estimator(estimator)
+
+
+def test_alpha_zero_has_no_place_on_a_log_axis():
+    path = CoefficientPathDisplay(alphas=[1.0, 0.1, 0.0], coefs=[[0.0, 1.0, 2.0]]).plot()
+    assert_array_equal(path.lines_[0].get_ydata(), [0.0, 1.0])
+    curve = CVCurveDisplay(alphas=[1.0, 0.1, 0.0], mse_path=np.ones((3, 2))).plot()
+    assert_array_equal(curve.lines_[0].get_xdata(), [1.0, 0.1])
+
+
+@pytest.mark.parametrize(
+    "display",
+    [
+        CoefficientPathDisplay(alphas=[1.0], coefs=[[1.0]]),
+        CoefficientPathDisplay(alphas=[1.0, 0.0], coefs=[[1.0, 2.0]]),
+        CVCurveDisplay(alphas=[1.0, 1.0], mse_path=np.ones((2, 5))),
+    ],
+)
+def test_one_alpha_is_no_path(display):
+    with pytest.raises(ValueError, match="at least two different positive alphas"):
+        display.plot()
+
+
+@pytest.mark.parametrize("display", DISPLAYS)
+def test_missing_matplotlib_is_named(display, lasso, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
+    with pytest.raises(ImportError, match=rf"{display.__name__}.plot needs matplotlib: pip"):
+        display.from_estimator(lasso)
+
+
+def test_importing_the_package_does_not_import_matplotlib():
+    check = "import sys, sklearn_sparsefit; sys.exit('matplotlib' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0
