@@ -32,8 +32,8 @@ class SparseDesign:
             kernel(self.X.data, self._indices, self._indptr, by_sample, result, start, stop)
         return np.ascontiguousarray(result.T)
 
-    def columns(self, features: NDArray[np.intp], scale: float = 1.0) -> SparseColumns:
-        """Packed copy of some features, times ``scale``, duplicates summed. Nothing is shifted: zeros stay zeros."""
+    def columns(self, features: NDArray[np.intp], scale: float, centred: bool) -> SparseColumns:
+        """Packed copy of some features, times ``scale``, duplicates summed; never shifted, so that zeros stay zeros."""
         packed = sparse.csc_array(self.X[:, features]).astype(np.float64)
         packed.sum_duplicates()
         packed.data *= scale

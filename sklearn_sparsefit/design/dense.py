@@ -32,12 +32,16 @@ class DenseDesign:
             result[:, columns] += residuals[:, rows] @ tile
         return result
 
-    def columns(self, features: NDArray[np.intp], scale: float = 1.0) -> DenseColumns:
-        """Packed copy of some features, times ``scale``, shifted to mean zero so that centring loses no digits."""
+    def columns(self, features: NDArray[np.intp], scale: float, centred: bool) -> DenseColumns:
+        """Packed copy of some features, times ``scale``; shifted to mean zero if they will be ``centred`` anyway.
+
+        Shifting them here, whatever the weights of the mean to come, keeps the digits of columns with large means.
+        """
         packed = np.ascontiguousarray(self.X.T[features], dtype=np.float64)
         packed *= scale
-        shift = packed.mean(axis=1)
-        packed -= shift[:, None]
+        shift = packed.mean(axis=1) if centred else np.zeros(len(features))
+        if centred:
+            packed -= shift[:, None]
         return DenseColumns(packed, shift)
 
     def _tiles(self) -> Iterator[tuple[slice, slice]]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn import linear_model as sklearn_linear_model
+from sklearn.linear_model import enet_path as multi_task_enet_path
 
 from sklearn_sparsefit._progress import PathTask
 from sklearn_sparsefit._sklearn import Interval, StrOptions, validate_params
@@ -301,7 +301,7 @@ def _multi_task_path(
         correlations = data.design.correlate(data.targets)
         norm = float(np.sqrt((correlations**2).sum(axis=0)).max())
         alphas = alphas.alphas(norm / (data.targets.shape[1] * l1_ratio))
-    return sklearn_linear_model.enet_path(
+    return multi_task_enet_path(
         data.design.X,
         np.asarray(data.targets.T, dtype=data.dtype),
         l1_ratio=l1_ratio,

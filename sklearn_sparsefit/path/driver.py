@@ -18,8 +18,8 @@ def drive(path: PathGenerator, design: Design, on_solved: Callable[[Solved], Non
         match request:
             case Correlate(residuals):
                 answer = design.correlate(residuals)
-            case Gather(features, scale):
-                answer = design.columns(features, scale)
+            case Gather(features, scale, centred):
+                answer = design.columns(features, scale, centred)
             case Solved():
                 answer = None
                 if on_solved is not None:

@@ -37,7 +37,7 @@ FIRST_WIDTH, MAX_WIDTH = 8, 32
 NEWCOMER_SHARE, MIN_NEWCOMERS = 1 / 3, 40
 # A feature is predicted to enter when its predicted correlation comes this close to the threshold.
 MARGIN = 0.02
-# A correlation may exceed the threshold by this much, relatively, before it counts as a violation.
+# A correlation may exceed the threshold by this much, relatively, before it counts: rounding.
 SLACK = 1e-12
 # Between alphas further apart than this, others are put in as stepping stones.
 MAX_RATIO = 2.5
@@ -97,6 +97,8 @@ class _Engine:
         # The last two alphas done, with the correlations of the features outside the working set there.
         self.trail: list[tuple[float, Vector]] = []
         self.unit = 1.0
+        # From this alpha on no feature enters.
+        self.null_alpha = np.inf
         self.gap_tol = options.tol * self.datafit.null_loss
 
     def run(self, alphas: Vector | AlphaGrid, start: Vector | None) -> PathGenerator:
@@ -111,6 +113,7 @@ class _Engine:
         if isinstance(alphas, AlphaGrid):
             alphas = alphas.alphas(alpha_max)
         self.trail = [(alpha_max, correlation)]
+        self.null_alpha = (1 - SLACK) * alpha_max
 
         steps = [_Step(alpha, index) for index, alpha in enumerate(alphas)]
         reports = _Reports(self, steps)
@@ -209,7 +212,7 @@ class _Engine:
     def _bring_in(self, features: NDArray[np.intp]) -> Generator[Request, Any, None]:
         if len(features) == 0:
             return
-        columns = yield Gather(features, self.unit)
+        columns = yield Gather(features, self.unit, self.datafit.fit_intercept)
         self.working_set.append(features, columns)
         residuals, _ = self.working_set.residuals(self._padded(self.iterate.coef)[None])
         coef = self._padded(self.iterate.coef)
@@ -220,8 +223,10 @@ class _Engine:
 
     def _solve(self, block: list[_Step]) -> Matrix:
         """Coefficients of each alpha of the block on the working set, each from the one before."""
-        coefs = np.empty((len(block), len(self.working_set)))
+        coefs = np.zeros((len(block), len(self.working_set)))
         for row, step in enumerate(block):
+            if step.alpha >= self.null_alpha:
+                continue
             step.n_iter += self.solver.solve(
                 self.working_set,
                 self.penalty.with_alpha(step.alpha),

@@ -53,10 +53,11 @@ class Correlate:
 
 @dataclass(frozen=True)
 class Gather:
-    """Request for packed columns of some features, times ``scale``."""
+    """Request for packed columns of some features, times ``scale``, which the engine will centre or not."""
 
     features: NDArray[np.intp]
     scale: float
+    centred: bool
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,6 @@ cpdef enum Status:
     WORK_LIMIT = 2
     FACTOR_TOO_SMALL = 3
 
-# Sweeps without a change of sign before a Newton step is tried.
-cdef int CALM = 2
 # Largest move, in units of the prediction, of a sweep over a solution that is right to rounding.
 cdef double TIGHT = 1e-13
 # Added to the diagonal of the support's Gram, relative to it, so that collinear supports can be factored.
@@ -103,16 +101,16 @@ def gram_cd(
 ):
     """Minimise w'Gw/2 - q'w + penalty(w) over the working set, in place, from ``coef`` and correlation = q - G coef.
 
-    Sweeps of coordinate descent until the signs rest, then a Newton step on the support; where that would change a
-    sign, sweeps again. Ends when a sweep over all coordinates changes nothing beyond rounding, at ``max_iter`` sweeps
-    and steps, or after about ``max_work`` multiply-adds, to be called again.
+    Sweeps of coordinate descent, each followed by a Newton step on the support if it changed no sign; that step stops
+    where it would change one. Ends when a sweep changes nothing beyond rounding, after ``max_iter`` sweeps, or after
+    about ``max_work`` multiply-adds, to be called again.
     """
     cdef int m = <int> coef.shape[0]
     cdef double* w = &coef[0]
     cdef double* g = &correlation[0]
     cdef Py_ssize_t j, n_iter = 0
-    cdef int k, n_changes, calm = 0
-    cdef bint full = True, polished = False
+    cdef int k, n_changes
+    cdef bint polished = False
     cdef double work = 0.0, move, largest, last = 0.0, h, new
     cdef Status status = ITERATION_LIMIT
     with nogil:
@@ -123,10 +121,9 @@ def gram_cd(
             n_iter += 1
             largest = 0.0
             n_changes = 0
-            work += m
             for j in range(m):
                 h = sq_norms[j]
-                if h <= 0.0 or not (full or w[j] != 0.0):
+                if h <= 0.0:
                     continue
                 new = penalty.prox(w[j] + g[j] / h, 1.0 / h)
                 move = new - w[j]
@@ -137,35 +134,27 @@ def gram_cd(
                 _move(gram, m, j, move, w, g)
                 w[j] = new
                 work += m
+                # Not `> largest`: a NaN must come through.
                 if not fabs(move) * sqrt(h) <= largest:
                     largest = fabs(move) * sqrt(h)
+            if n_changes > 0:
+                polished = False
+                continue
+            # After a Newton step only rounding is left: done when small, or when a further step gained nothing.
+            if largest <= TIGHT * target_norm or (polished and last > 0.0 and largest >= 0.5 * last):
+                status = CONVERGED
+                break
             if not isfinite(largest):
                 break
-            if full and n_changes == 0:
-                # After a Newton step only rounding is left: done when small, or when a further step gained nothing.
-                if largest <= TIGHT * target_norm or (polished and largest >= 0.5 * last and last > 0.0):
-                    status = CONVERGED
-                    break
-                last = largest if polished else 0.0
-            calm = calm + 1 if n_changes == 0 else 0
-            polished = False
-            full = calm == 0 and n_iter % 4 == 0
-            if calm < CALM and not (n_changes == 0 and last > 0.0):
-                continue
+            last = largest if polished else 0.0
             k = 0
             for j in range(m):
                 if w[j] != 0.0:
                     support[k] = j
                     k += 1
-            if k == 0:
-                full = True
-                continue
             if <Py_ssize_t> k * k > factor.shape[0]:
                 status = FACTOR_TOO_SMALL
                 break
-            n_iter += 1
             polished = _newton_step(gram, m, penalty, &support[0], k, w, g, &factor[0], &step[0])
             work += <double> k * k * k / 3.0 + <double> k * m
-            full = polished
-            calm = 0 if polished else CALM - 1
     return status, n_iter
