@@ -42,6 +42,10 @@ cdef class DenseColumns(Columns):
         self.shift = np.concatenate([self.shift, other.shift])
         self.n_columns = total
 
+    def take(self, positions):
+        """Copy of the columns at some positions."""
+        return DenseColumns(self._packed[positions], self.shift[positions])
+
     def predict(self, coefs):
         """``coefs @ Z.T``: raw predictions, short of the shifts, for coefs of shape (k, n_columns)."""
         return coefs @ self._packed
@@ -88,6 +92,11 @@ cdef class SparseColumns(Columns):
             np.concatenate([self._indptr, np.asarray(other._indptr)[1:] + self._indptr[self.n_columns]]),
             self.n_samples,
         )
+
+    def take(self, positions):
+        """Copy of the columns at some positions."""
+        part = self._matrix[:, positions]
+        return SparseColumns(part.data, part.indices.astype(np.int32), part.indptr.astype(np.int64), self.n_samples)
 
     def predict(self, coefs):
         """``coefs @ Z.T``: raw predictions, short of the shifts, for coefs of shape (k, n_columns)."""

@@ -46,44 +46,55 @@ cdef bint _factor(
     return False
 
 
-cdef bint _newton_step(
+cdef double _newton(
     const double[:, ::1] gram,
     int m,
     Penalty penalty,
-    const Py_ssize_t* support,
+    Py_ssize_t* support,
     int k,
     double* coef,
     double* correlation,
     double* factor,
     double* step,
+    double max_work,
 ) noexcept nogil:
-    """Minimise over the support, signs held; stop where the first coefficient would change sign, and drop it.
+    """Minimise over the support without a change of sign; returns the multiply-adds it took, at most about max_work.
 
-    Returns whether the minimum was reached.
+    Newton steps with the signs held: one that would take a coefficient across zero stops there, that coefficient
+    leaves, and the next step is over the others. It must be over them at once: a sweep in between could bring the
+    coefficient back, for the next step to drop it again.
     """
-    cdef int a, info, one = 1, hit = -1
+    cdef int a, info, one = 1, hit
     cdef Py_ssize_t j
-    cdef double t = 1.0
-    if not _factor(gram, support, k, penalty.curvature(), factor):
-        return True
-    for a in range(k):
-        step[a] = correlation[support[a]] - penalty.slope(coef[support[a]])
-    dpotrs("L", &k, &one, factor, &k, step, &k, &info)
-    for a in range(k):
-        if not isfinite(step[a]):
-            return True
-        j = support[a]
-        if (coef[j] + step[a]) * coef[j] <= 0.0 and -coef[j] / step[a] < t:
-            t = -coef[j] / step[a]
-            hit = a
-    for a in range(k):
-        _move(gram, m, support[a], t * step[a], coef, correlation)
-    if hit < 0:
-        return True
-    # Exactly zero, whatever rounding made of it.
-    _move(gram, m, support[hit], -coef[support[hit]], coef, correlation)
-    coef[support[hit]] = 0.0
-    return False
+    cdef double t, work = 0.0
+    while k > 0 and work <= max_work:
+        if not _factor(gram, support, k, penalty.curvature(), factor):
+            break
+        for a in range(k):
+            step[a] = correlation[support[a]] - penalty.slope(coef[support[a]])
+        dpotrs("L", &k, &one, factor, &k, step, &k, &info)
+        t = 1.0
+        hit = -1
+        for a in range(k):
+            if not isfinite(step[a]):
+                return work
+            j = support[a]
+            if (coef[j] + step[a]) * coef[j] <= 0.0 and -coef[j] / step[a] < t:
+                t = -coef[j] / step[a]
+                hit = a
+        for a in range(k):
+            _move(gram, m, support[a], t * step[a], coef, correlation)
+        work += <double> k * k * k / 3.0 + <double> k * m
+        if hit < 0:
+            break
+        # Exactly zero, whatever rounding made of it.
+        j = support[hit]
+        _move(gram, m, j, -coef[j], coef, correlation)
+        coef[j] = 0.0
+        k -= 1
+        for a in range(hit, k):
+            support[a] = support[a + 1]
+    return work
 
 
 def gram_cd(
@@ -101,9 +112,9 @@ def gram_cd(
 ):
     """Minimise w'Gw/2 - q'w + penalty(w) over the working set, in place, from ``coef`` and correlation = q - G coef.
 
-    Sweeps of coordinate descent, each followed by a Newton step on the support if it changed no sign; that step stops
-    where it would change one. Ends when a sweep changes nothing beyond rounding, after ``max_iter`` sweeps, or after
-    about ``max_work`` multiply-adds, to be called again.
+    Sweeps of coordinate descent, each followed by a minimisation over the support if it changed no sign. Ends when a
+    sweep changes nothing beyond rounding, after ``max_iter`` sweeps, or after about ``max_work`` multiply-adds, to be
+    called again.
     """
     cdef int m = <int> coef.shape[0]
     cdef double* w = &coef[0]
@@ -155,6 +166,6 @@ def gram_cd(
             if <Py_ssize_t> k * k > factor.shape[0]:
                 status = FACTOR_TOO_SMALL
                 break
-            polished = _newton_step(gram, m, penalty, &support[0], k, w, g, &factor[0], &step[0])
-            work += <double> k * k * k / 3.0 + <double> k * m
+            work += _newton(gram, m, penalty, &support[0], k, w, g, &factor[0], &step[0], max_work)
+            polished = True
     return status, n_iter

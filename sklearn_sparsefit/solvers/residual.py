@@ -7,18 +7,28 @@ from sklearn_sparsefit.penalty import Penalty
 from sklearn_sparsefit.solvers import _residual_cd
 from sklearn_sparsefit.solvers.base import Iterate
 from sklearn_sparsefit.solvers.certificate import duality_gap
+from sklearn_sparsefit.solvers.gram import GramSolver
 from sklearn_sparsefit.solvers.working_set import WorkingSet
 
 Vector = NDArray[np.float64]
 
 # Sweeps between two extrapolations.
 MEMORY = 5
+# Largest support that is polished.
+MAX_SUPPORT = 2048
 
 
 class ResidualSolver:
-    """Cyclic coordinate descent, extrapolated every few sweeps (Bertrand & Massias 2021, algorithm 3)."""
+    """Cyclic coordinate descent, extrapolated every few sweeps (Bertrand & Massias 2021, algorithm 3).
+
+    Where extrapolation is not enough (nearly collinear columns) though the signs rest, the problem on the support alone
+    is solved on its Gram.
+    """
 
     max_gram = 0
+
+    def __init__(self) -> None:
+        self._polisher = GramSolver()
 
     def solve(
         self, working_set: WorkingSet, penalty: Penalty, iterate: Iterate, gap_tol: float, max_iter: int
@@ -44,10 +54,31 @@ class ResidualSolver:
                 history.append(iterate.coef.copy())
                 n_iter += 1
             residual = self._extrapolate(working_set, penalty, iterate, np.array(history))
-            iterate.correlation[:] = working_set.correlations((weights * residual)[None])[0]
-            gap = duality_gap(weights @ residual**2, iterate.coef, iterate.correlation, penalty)
+            gap = self._gap(working_set, penalty, iterate, residual)
+            if gap > gap_tol and np.array_equal(np.sign(history[0]), np.sign(iterate.coef)):
+                n_iter += self._polish(working_set, penalty, iterate, gap_tol, max_iter - n_iter)
+                residual = working_set.residuals(iterate.coef[None])[0][0]
+                gap = self._gap(working_set, penalty, iterate, residual)
             if gap <= gap_tol or not np.isfinite(gap):
                 break
+        return n_iter
+
+    @staticmethod
+    def _gap(working_set: WorkingSet, penalty: Penalty, iterate: Iterate, residual: Vector) -> float:
+        weights = working_set.datafit.weights
+        iterate.correlation[:] = working_set.correlations((weights * residual)[None])[0]
+        return duality_gap(weights @ residual**2, iterate.coef, iterate.correlation, penalty)
+
+    def _polish(
+        self, working_set: WorkingSet, penalty: Penalty, iterate: Iterate, gap_tol: float, max_iter: int
+    ) -> int:
+        support = np.flatnonzero(iterate.coef)
+        if not 0 < len(support) <= MAX_SUPPORT:
+            return 0
+        face = working_set.restricted_to(support)
+        on_face = Iterate(iterate.coef[support], iterate.correlation[support])
+        n_iter = self._polisher.solve(face, penalty, on_face, gap_tol, max_iter)
+        iterate.coef[support] = on_face.coef
         return n_iter
 
     @staticmethod

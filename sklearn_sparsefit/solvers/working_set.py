@@ -57,6 +57,12 @@ class WorkingSet:
         for first in range(start, total, size):
             self._measure(first, min(first + size, total))
 
+    def restricted_to(self, positions: NDArray[np.intp]) -> "WorkingSet":
+        """Working set of its own, with a Gram, of the features at some positions."""
+        part = WorkingSet(self.datafit, len(positions), len(positions))
+        part.append(np.arange(len(positions)), self.columns.take(positions))
+        return part
+
     def _measure(self, start: int, stop: int) -> None:
         weights = self.datafit.weights
         centred = self.columns.densify(start, stop)
