@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from sklearn_sparsefit._sklearn import CallbackSupportMixin, with_callbacks
@@ -9,54 +10,67 @@ from sklearn_sparsefit.design import Design
 from sklearn_sparsefit.path import PathGenerator, PathResult, Solved, drive
 
 
-class Progress:
-    """Progress of a fit made of ``n_paths`` paths, on behalf of an estimator.
+@dataclass(frozen=True)
+class PathJob:
+    """A path to run: what it is a path of, in a word (``task``) and in full (``label``), and who looks on."""
 
-    With callbacks the tree of tasks is ``fit`` -> one task for each path -> one for each alpha.
+    task: str
+    label: str
+    path: PathGenerator
+    design: Design
+    n_alphas: int
+    observe: Callable[[Solved], None] | None = None
+
+
+class Progress:
+    """Progress of a fit that runs some paths on behalf of an estimator.
+
+    With callbacks the tree of tasks is ``fit``, below it one task for each path and below that one for each alpha.
     """
 
-    def __init__(self, estimator: Any, n_paths: int = 0, verbose: int = 0):
+    def __init__(self, estimator: Any, n_subtasks: int = 0, verbose: int = 0):
         self._estimator = estimator
         self._verbose = int(verbose)
         self._stopped = False
         self._context = None
         if hasattr(estimator, "_init_callback_context"):
-            self._context = estimator._init_callback_context(max_subtasks=n_paths, sequential_subtasks=False)
+            self._context = estimator._init_callback_context(max_subtasks=n_subtasks, sequential_subtasks=False)
             self._context.call_on_fit_task_begin(estimator=estimator)
 
-    def drive(
-        self,
-        label: str,
-        path_id: int,
-        path: PathGenerator,
-        design: Design,
-        n_alphas: int,
-        observe: Callable[[Solved], None] | None = None,
-    ) -> PathResult:
-        """Run one of the paths to its end, in any thread; ``observe`` too hears of every alpha."""
-        context = None
-        if getattr(self._estimator, "_skl_callbacks", None):
-            context = self._context.subcontext(task_name=label, task_id=path_id, max_subtasks=n_alphas)
-            context.call_on_fit_task_begin(estimator=self._estimator)
+    def drive(self, path_id: int, job: PathJob) -> PathResult:
+        """Run one of the paths to its end, in any thread."""
+        if not getattr(self._estimator, "_skl_callbacks", None):
+            return self._drive(job, None)
+        context = self._context.subcontext(
+            task_name=job.task, task_id=path_id, max_subtasks=job.n_alphas, sequential_subtasks=False
+        )
+        context.call_on_fit_task_begin(estimator=self._estimator)
+        result = self._drive(job, context)
+        context.call_on_fit_task_end(estimator=self._estimator)
+        return result
 
+    def drive_only(self, job: PathJob) -> PathResult:
+        """Run the one path of this fit to its end; its alphas come right below ``fit``."""
+        return self._drive(job, self._context)
+
+    def _drive(self, job: PathJob, context: Any) -> PathResult:
         def on_solved(solved: Solved) -> None:
             if self._stopped:
                 raise RuntimeError("Another path of this fit was interrupted.")
-            if observe is not None:
-                observe(solved)
             if context is not None:
-                task = context.subcontext(task_name="alpha")
+                task = context.subcontext(task_name="alpha", task_id=solved.index)
                 task.call_on_fit_task_begin(estimator=self._estimator)
                 task.call_on_fit_task_end(estimator=self._estimator)
+            if job.observe is not None:
+                job.observe(solved)
             if self._verbose > 1:
-                print(f"{label}: alpha {solved.index + 1}/{n_alphas} = {solved.alpha:.6g}, gap {solved.dual_gap:.1e}")
+                progress = f"alpha {solved.index + 1}/{job.n_alphas} = {solved.alpha:.6g}"
+                print(f"{job.label}: {progress}, dual gap {solved.dual_gap:.1e}")
 
-        result = drive(path, design, on_solved)
-        if context is not None:
-            context.call_on_fit_task_end(estimator=self._estimator)
+        result = drive(job.path, job.design, on_solved)
         if self._verbose:
-            gap = result.relative_gaps.max()
-            print(f"{label}: {n_alphas} alphas, {result.n_passes} passes over X, largest relative dual gap {gap:.1e}")
+            work = f"{job.n_alphas} alphas in {result.n_passes} passes over X"
+            print(f"{job.label}: {work}, largest relative dual gap {result.relative_gaps.max():.1e}")
         return result
 
     @contextmanager
@@ -78,9 +92,9 @@ class PathTask(CallbackSupportMixin):
     """A path function at work: what callbacks hang on to where there is no estimator."""
 
     @with_callbacks
-    def drive(self, path: PathGenerator, design: Design, n_alphas: int, verbose: int) -> PathResult:
+    def run(self, job: PathJob, verbose: int) -> PathResult:
         """Run the path to its end."""
-        progress = Progress(self, n_paths=1, verbose=verbose)
-        result = progress.drive("path", 0, path, design, n_alphas)
+        progress = Progress(self, job.n_alphas, verbose)
+        result = progress.drive_only(job)
         progress.end()
         return result

@@ -4,7 +4,13 @@ from scipy import sparse
 from sklearn.base import _fit_context as fit_context
 from sklearn.utils._metadata_requests import _raise_for_params as raise_for_params
 from sklearn.utils._metadata_requests import _routing_enabled as routing_enabled
-from sklearn.utils._param_validation import Interval, InvalidParameterError, StrOptions, validate_params
+from sklearn.utils._param_validation import (
+    Interval,
+    InvalidParameterError,
+    StrOptions,
+    validate_parameter_constraints,
+    validate_params,
+)
 
 try:  # scikit-learn >= 1.9
     from sklearn.callback import CallbackSupportMixin, with_callbacks
@@ -39,6 +45,7 @@ __all__ = [
     "fit_context",
     "raise_for_params",
     "routing_enabled",
+    "validate_parameter_constraints",
     "validate_params",
     "with_callbacks",
 ]

@@ -124,14 +124,13 @@ def check_alphas(alphas: Any, eps: float, l1_ratio: float) -> Vector | AlphaGrid
 
 def check_l1_ratios(l1_ratio: Any) -> list[float]:
     """One l1_ratio or several, as a list."""
-    l1_ratios = np.atleast_1d(l1_ratio).tolist()
+    l1_ratios = [l1_ratio] if np.ndim(l1_ratio) == 0 else list(l1_ratio)
     for index, value in enumerate(l1_ratios):
-        check_scalar(value, f"l1_ratio[{index}]", Real, min_val=0.0, max_val=1.0)
-        if np.isnan(value):
-            raise ValueError(f"l1_ratio[{index}] == {value}, must be between 0 and 1.")
+        if not (isinstance(value, Real) and 0 <= value <= 1):
+            raise ValueError(f"l1_ratio[{index}] == {value!r}, must be a number between 0 and 1.")
     if not l1_ratios:
         raise ValueError("l1_ratio is empty; it must hold at least one value.")
-    return l1_ratios
+    return [float(value) for value in l1_ratios]
 
 
 def check_coef(coef: ArrayLike, shape: tuple[int, ...], name: str) -> Vector:
@@ -142,6 +141,12 @@ def check_coef(coef: ArrayLike, shape: tuple[int, ...], name: str) -> Vector:
     if not np.isfinite(start).all():
         raise ValueError(f"{name} contains NaN or infinity; initial coefficients must be finite.")
     return start
+
+
+def check_product(Xy: Any, data: TrainingData) -> None:
+    """Refuse a precomputed X.T @ y of the wrong shape; it has no other use."""
+    if Xy is not None and np.shape(Xy) not in ((data.design.shape[1],), (data.design.shape[1], len(data.targets))):
+        raise ValueError(f"Xy has shape {np.shape(Xy)}, but X.T @ y has shape {(data.design.shape[1],)}.")
 
 
 def check_gram(precompute: Any, data: TrainingData, fit_intercept: bool) -> None:
@@ -155,7 +160,7 @@ def check_gram(precompute: Any, data: TrainingData, fit_intercept: bool) -> None
     n_samples, n_features = data.design.shape
     if gram.shape != (n_features, n_features):
         raise ValueError(
-            f"precompute must be a Gram matrix of shape ({n_features}, {n_features}), got one of shape {gram.shape}."
+            f"precompute has shape {gram.shape}, but the Gram matrix of X has shape {(n_features, n_features)}."
         )
     weights = np.ones(n_samples) if data.sample_weight is None else data.sample_weight
     weights = weights * (n_samples / weights.sum())

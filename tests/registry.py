@@ -52,7 +52,7 @@ def _constant_and_zero_columns(rng):
 
 
 def _mostly_zeros(rng):
-    return rng.standard_normal((100, 700)) * (rng.uniform(size=(100, 700)) < 0.1)
+    return rng.standard_normal((700, 100)) * (rng.uniform(size=(700, 100)) < 0.1)
 
 
 DESIGNS = {
@@ -84,6 +84,7 @@ def make_data(design):
     scale = X.std(axis=0)
     effect = rng.choice([-2.0, -1.0, 1.0, 2.0], size=n_features)
     effect[np.arange(n_features) % 3 != 0] = 0.0
+    effect[0] = 2.0
     coef = np.divide(effect, scale, out=np.zeros(n_features), where=scale > 1e-12)
     y = 3.0 + X @ coef + rng.standard_normal(n_samples)
     return X, y

@@ -80,7 +80,7 @@ BAD_CROSS_VALIDATED = {
     "alphas_zero": ({"alphas": 0}, "'alphas' parameter.*Got 0"),
     "alphas_two_dimensions": ({"alphas": [[0.1], [0.2]]}, "alphas"),
     "eps": ({"eps": 0.0}, "'eps' parameter.*Got 0.0"),
-    "cv_one": ({"cv": 1}, "n_splits=1"),
+    "cv_one": ({"cv": 1}, "n_splits=1|'cv' parameter.*Got 1"),
     "cv_word": ({"cv": "three"}, "'cv' parameter.*'three'"),
     "cv_empty_train": ({"cv": [([], np.arange(200))]}, r"fold 0.*train|train.*fold 0"),
     "cv_empty_test": (

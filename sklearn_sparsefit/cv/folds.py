@@ -29,20 +29,26 @@ class Fold:
 def make_folds(splits: Iterable[tuple[Any, Any]], n_samples: int, sample_weight: Vector | None) -> list[Fold]:
     """Folds from the index pairs (or masks) of any splitter; a row that is drawn twice counts twice."""
     weights = np.ones(n_samples) if sample_weight is None else sample_weight
-    rows = np.arange(n_samples)
     folds = []
-    for number, (train, test) in enumerate(splits):
-        train, test = rows[np.asarray(train)], rows[np.asarray(test)]
-        train_weight = weights * np.bincount(train, minlength=n_samples)
-        for part, weight in (("training", train_weight), ("test", weights[test])):
-            if not weight.any():
-                raise ValueError(
-                    f"Fold {number} has no {part} sample of positive weight; use another cv or another sample_weight."
-                )
-        folds.append(Fold(train_weight, test, weights[test]))
+    for number, split in enumerate(splits):
+        train, test = (_as_rows(part, n_samples) for part in split)
+        for part, rows in (("training", train), ("test", test)):
+            if len(rows) == 0:
+                raise ValueError(f"cv gives fold {number} no {part} samples; every fold needs both kinds.")
+        folds.append(Fold(weights * np.bincount(train, minlength=n_samples), test, weights[test]))
     if not folds:
-        raise ValueError("cv made no folds; it must yield at least one (train, test) pair.")
+        raise ValueError("cv gives no folds; it must yield at least one (train, test) pair.")
+    for part, of_fold in (("training", lambda fold: fold.train_weight), ("test", lambda fold: fold.test_weight)):
+        for number, fold in enumerate(folds):
+            if not of_fold(fold).any():
+                raise ValueError(f"sample_weight leaves fold {number} only {part} samples of weight zero.")
     return folds
+
+
+def _as_rows(part: Any, n_samples: int) -> NDArray[np.intp]:
+    """Row numbers from indices, possibly negative, or from a mask."""
+    part = np.asarray(part)
+    return np.arange(n_samples)[part if part.size else part.astype(np.intp)]
 
 
 def run_jobs(jobs: list[Callable[[], Result]], n_jobs: int | None) -> list[Result]:

@@ -12,7 +12,7 @@ from sklearn.model_selection import check_cv
 from sklearn.utils import column_or_1d
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 
-from sklearn_sparsefit._progress import Progress
+from sklearn_sparsefit._progress import PathJob, Progress
 from sklearn_sparsefit._sklearn import Interval, StrOptions, fit_context, raise_for_params, routing_enabled
 from sklearn_sparsefit._validation import TrainingData, check_alphas, check_gram, check_l1_ratios, check_training_data
 from sklearn_sparsefit.cv import Fold, make_folds, run_jobs
@@ -80,7 +80,7 @@ class _PathCV(SparseLinearRegressor):
         splits = check_cv(self.cv).split(data.design.X, target, **split_params)
         folds = make_folds(splits, len(target), data.sample_weight)
 
-        progress = Progress(self, n_paths=len(l1_ratios) * (1 + len(folds)), verbose=self.verbose)
+        progress = Progress(self, len(l1_ratios) * (1 + len(folds)), self.verbose)
         with progress.stopped_on_error():
             full_paths = self._full_paths(data, l1_ratios, grids, progress)
             fold_paths, errors = self._fold_paths(data, l1_ratios, [path.alphas for path in full_paths], folds, progress)
@@ -101,19 +101,11 @@ class _PathCV(SparseLinearRegressor):
     def _full_paths(
         self, data: TrainingData, l1_ratios: list[float], grids: list[Vector | AlphaGrid], progress: Progress
     ) -> list[PathResult]:
-        jobs = [
-            partial(
-                progress.drive,
-                label,
-                path_id,
-                self._path(data, l1_ratio, grid),
-                data.design,
-                grid.n_alphas if isinstance(grid, AlphaGrid) else len(grid),
-            )
-            for path_id, (label, l1_ratio, grid) in enumerate(
-                zip(_labels(l1_ratios, "full data"), l1_ratios, grids, strict=True)
-            )
-        ]
+        jobs = []
+        for l1_ratio, grid, label in zip(l1_ratios, grids, _labels(l1_ratios, "full data"), strict=True):
+            n_alphas = grid.n_alphas if isinstance(grid, AlphaGrid) else len(grid)
+            job = PathJob("full data", label, self._path(data, l1_ratio, grid), data.design, n_alphas)
+            jobs.append(partial(progress.drive, len(jobs), job))
         return run_jobs(jobs, self.n_jobs)
 
     def _fold_paths(
@@ -134,10 +126,10 @@ class _PathCV(SparseLinearRegressor):
                 def score(solved: Solved, row=row, number=number, fold=fold) -> None:
                     errors[row, solved.index, number] = fold.mean_squared_error(solved.residual)
 
-                labels.append(label)
                 path = self._path(fold_data, l1_ratios[row], grids[row])
-                path_id = len(l1_ratios) + len(jobs)
-                jobs.append(partial(progress.drive, label, path_id, path, data.design, len(grids[row]), score))
+                job = PathJob("fold", label, path, data.design, len(grids[row]), score)
+                labels.append(label)
+                jobs.append(partial(progress.drive, len(l1_ratios) + len(jobs), job))
         return list(zip(labels, run_jobs(jobs, self.n_jobs), strict=True)), errors
 
     def _path(self, data: TrainingData, l1_ratio: float, alphas: Vector | AlphaGrid):

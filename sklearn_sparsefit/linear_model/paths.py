@@ -8,10 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import enet_path as multi_task_enet_path
 
-from sklearn_sparsefit._progress import PathTask
-from sklearn_sparsefit._sklearn import Interval, StrOptions, validate_params
-from sklearn_sparsefit._validation import TrainingData, check_alphas, check_coef, check_gram, check_training_data
-from sklearn_sparsefit.linear_model.base import make_path
+from sklearn_sparsefit._progress import PathJob, PathTask
+from sklearn_sparsefit._sklearn import Interval, StrOptions, validate_parameter_constraints, validate_params
+from sklearn_sparsefit._validation import (
+    TrainingData,
+    check_alphas,
+    check_coef,
+    check_gram,
+    check_product,
+    check_training_data,
+)
+from sklearn_sparsefit.linear_model.base import PARAMETER_CONSTRAINTS, make_path
 from sklearn_sparsefit.path import AlphaGrid, SolverOptions, warn_if_loose
 from sklearn_sparsefit.solvers import SOLVERS
 
@@ -244,12 +251,12 @@ def enet_path(
     array([ 0,  8,  9, 10, 10])
     """
     alphas = _without_deprecated(n_alphas, alphas)
-    sample_weight = params.pop("sample_weight", None)
-    options = SolverOptions(float(params.pop("tol", 1e-4)), int(params.pop("max_iter", 1000)), solver)
-    for accepted in ("selection", "random_state"):
-        params.pop(accepted, None)
-    if params:
-        raise ValueError("Unexpected parameters in params", params.keys())
+    unknown = params.keys() - {"tol", "max_iter", "sample_weight", "selection", "random_state"}
+    if unknown:
+        raise ValueError(f"Unexpected parameters in params: {sorted(unknown)}")
+    validate_parameter_constraints(PARAMETER_CONSTRAINTS, params, caller_name="enet_path")
+    sample_weight = params.get("sample_weight")
+    options = SolverOptions(float(params.get("tol", 1e-4)), int(params.get("max_iter", 1000)), solver)
 
     data = check_training_data(X, y, sample_weight, check_input=check_input)
     if data.y_ndim == 2 and positive:
@@ -263,6 +270,7 @@ def enet_path(
                 f" has {len(data.targets)}."
             )
         return _multi_task_path(data, l1_ratio, alphas, options, coef_init, return_n_iter)
+    check_product(Xy, data)
     start = None if coef_init is None else check_coef(np.ravel(coef_init), data.design.shape[1:], "coef_init")
     if start is not None and positive:
         start = np.maximum(start, 0.0)
@@ -270,11 +278,11 @@ def enet_path(
     task = PathTask()
     if callbacks:
         task.set_callbacks(*callbacks)
-    generator = make_path(
+    path = make_path(
         data, data.targets[0], l1_ratio, positive, fit_intercept, alphas=alphas, options=options, start=start
     )
     n_alphas = alphas.n_alphas if isinstance(alphas, AlphaGrid) else len(alphas)
-    result = task.drive(generator, data.design, n_alphas, verbose)
+    result = task.run(PathJob("path", "path", path, data.design, n_alphas), verbose)
     warn_if_loose([("", result)], options.tol)
     coefs = result.coefs.toarray().astype(data.dtype, copy=False)
     outcome = [result.alphas, coefs[None] if data.y_ndim == 2 else coefs, result.dual_gaps]

@@ -280,7 +280,7 @@ class _Engine:
             step.gap = check.gaps[row]
             done = step.index is None or step.n_iter >= self.options.max_iter
             if not violates.any():
-                done |= step.gap <= self.gap_tol or step.gap > 0.5 * step.settled_gap
+                done |= step.gap <= self.gap_tol or not step.gap < 0.5 * step.settled_gap
                 step.settled_gap = step.gap
             if done:
                 n_done += 1

@@ -1,0 +1,85 @@
+"""
+Choosing alpha, and reading the curve that chose it
+===================================================
+
+Cross-validation picks the alpha with the least mean error on left-out folds. The picture of that
+error says how much the pick is worth.
+"""
+
+# %%
+# The curve
+# ---------
+# Ten measurements of 442 patients are to predict how far their diabetes progresses. At the left
+# the penalty is strong, and the model misses what there is to learn. At the right it is weak, and
+# the model is all but least squares. The band is one standard error of the mean over the folds;
+# the faint lines are the folds themselves. They lie far apart, for some patients are harder to
+# predict than others, but they bend at similar alphas, which is what matters here.
+
+import matplotlib.pyplot as plt
+import numpy as np
+from sklearn.datasets import load_diabetes
+from sklearn.model_selection import KFold
+from sklearn.preprocessing import StandardScaler
+
+from sklearn_sparsefit import CoefficientPathDisplay, CVCurveDisplay, LassoCV
+
+X, y = load_diabetes(return_X_y=True, as_frame=True)
+X = StandardScaler().set_output(transform="pandas").fit_transform(X)
+
+lasso = LassoCV(cv=10).fit(X, y)
+CVCurveDisplay.from_estimator(lasso)
+
+# %%
+# How sure is the choice?
+# -----------------------
+# The bottom of the curve is flat: alphas over a wide range predict about as well, and which of
+# them is chosen depends on how the folds happened to be drawn. Draw them forty times.
+
+choices = []
+for seed in range(40):
+    folds = KFold(10, shuffle=True, random_state=seed)
+    choice = LassoCV(cv=folds).fit(X, y)
+    choices.append((choice.alpha_, np.count_nonzero(choice.coef_), choice.mse_path_.mean(1).min()))
+alphas, counts, errors = np.transpose(choices)
+
+_, ax = plt.subplots(figsize=(6.4, 3.2), layout="constrained")
+ax.scatter(alphas, counts, alpha=0.4)
+ax.set(xscale="log", xlabel=r"chosen $\alpha$", ylabel="features kept")
+ax.set_xlim(lasso.alphas_[0], lasso.alphas_[-1])
+print(f"alpha from {alphas.min():.2f} to {alphas.max():.2f}")
+print(f"features kept from {counts.min():.0f} to {counts.max():.0f}")
+print(f"least mean squared error from {errors.min():.0f} to {errors.max():.0f}")
+
+# %%
+# The alphas differ by a factor of more than twenty, the errors by three percent: for predicting,
+# any of them will do. But the number of features is not something that this curve can tell.
+#
+# A simpler model, as good
+# ------------------------
+# The rule of one standard error, from Breiman et al. (1984) [1]_, takes the largest alpha whose
+# error is within one standard error of the least: the simplest model that these data cannot tell
+# from the best.
+
+mean = lasso.mse_path_.mean(axis=1)
+standard_error = lasso.mse_path_.std(axis=1, ddof=1) / np.sqrt(lasso.mse_path_.shape[1])
+best = mean.argmin()
+limit = mean[best] + standard_error[best]
+simplest = np.flatnonzero(mean <= limit)[0]
+for rule, index in [("least error", best), ("one standard error", simplest)]:
+    kept = lasso.feature_names_in_[lasso.coef_path_[:, index] != 0]
+    print(f"{rule}: alpha {lasso.alphas_[index]:.2f}, keeps {', '.join(kept)}")
+
+_, axes = plt.subplots(2, 1, sharex=True, figsize=(6.4, 7), layout="constrained")
+curve = CVCurveDisplay.from_estimator(lasso, ax=axes[0])
+curve.ax_.axhline(limit, color="tab:red", linewidth=1, label="one standard error above the least")
+curve.ax_.legend()
+path = CoefficientPathDisplay.from_estimator(lasso, ax=axes[1])
+for ax in axes:
+    ax.axvline(lasso.alphas_[simplest], color="tab:red", linestyle="--", linewidth=1)
+plt.show()
+
+# %%
+# References
+# ----------
+# .. [1] Breiman, L., Friedman, J. H., Olshen, R. A. and Stone, C. J. (1984). Classification and
+#    Regression Trees. Wadsworth. Section 3.4.3.
