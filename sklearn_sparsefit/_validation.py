@@ -35,6 +35,12 @@ class TrainingData:
     dtype: np.dtype
     names: dict[str, Any]
 
+    @property
+    def coef_shape(self) -> tuple[int, ...]:
+        """Shape of coefficients that go with X and y."""
+        n_features = self.design.shape[1]
+        return (n_features,) if self.y_ndim == 1 else (len(self.targets), n_features)
+
 
 def check_training_data(
     X: Any, y: Any, sample_weight: Any, *, estimator: Any = None, check_input: bool = True

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from scipy import sparse
 from sklearn import config_context
 from sklearn.model_selection import (
     GridSearchCV,
@@ -18,7 +17,7 @@ from sklearn.model_selection import (
 
 from oracles import ElasticNetProblem
 from registry import DENSE_STORAGES, DESIGNS, SPARSE_STORAGES, make_data
-from sklearn_sparsefit import ElasticNet, ElasticNetCV, LassoCV
+from sklearn_sparsefit import ElasticNet, ElasticNetCV, LassoCV, enet_path
 
 N_SAMPLES = 48
 FOLDS = np.arange(N_SAMPLES) % 4
@@ -53,17 +52,22 @@ def splits_of(cv, X, y):
     return cv if isinstance(cv, list) else list(cv.split(X, y))
 
 
-def expected_mse(X, y, splits, alphas, l1_ratio, sample_weight=None, **params):
-    """Weighted mean squared errors, each fold and alpha fitted alone."""
-    X = X.toarray() if sparse.issparse(X) else X
+def expected_mse(X, y, splits, alphas, sample_weight=None, **params):
+    """Weighted mean squared errors, the path of each fold fitted alone on its own rows."""
     weights = np.ones(len(y)) if sample_weight is None else sample_weight
     errors = np.empty((len(alphas), len(splits)))
     for k, (train, test) in enumerate(splits):
-        for a, alpha in enumerate(alphas):
-            model = ElasticNet(alpha, l1_ratio=l1_ratio, tol=1e-12, **params)
-            model.fit(X[train], y[train], sample_weight=weights[train])
-            error = (y[test] - model.predict(X[test])) ** 2
-            errors[a, k] = np.average(error, weights=weights[test])
+        _, coefs, _, intercepts = enet_path(
+            X[train],
+            y[train],
+            alphas=alphas,
+            sample_weight=weights[train],
+            return_intercept=True,
+            tol=1e-12,
+            **{"fit_intercept": True} | params,
+        )
+        residuals = y[test, None] - X[test] @ coefs - intercepts
+        errors[:, k] = np.average(residuals**2, axis=0, weights=weights[test])
     return errors
 
 
@@ -75,7 +79,7 @@ def test_every_fold_is_a_fit_of_its_own(splitter, weighted):
     cv = SPLITTERS[splitter]
     model = LassoCV(alphas=6, cv=cv, tol=1e-10).fit(X, y, sample_weight=weights)
     splits = splits_of(cv, X, y)
-    expected = expected_mse(X, y, splits, model.alphas_, 1.0, weights)
+    expected = expected_mse(X, y, splits, model.alphas_, weights, l1_ratio=1.0)
     assert_allclose(model.mse_path_.reshape(expected.shape), expected, rtol=1e-6)
     assert model.alpha_ == model.alphas_[np.argmin(expected.mean(axis=1))]
 
@@ -97,7 +101,7 @@ def test_every_l1_ratio_on_every_storage(storage, fit_intercept, positive):
     assert model.alphas_.shape == (3, 5)
     assert model.mse_path_.shape == (3, 5, 3)
     for l1_ratio, alphas, errors in zip(l1_ratios, model.alphas_, model.mse_path_, strict=True):
-        expected = expected_mse(X, y, splits, alphas, l1_ratio, weights, **params)
+        expected = expected_mse(X, y, splits, alphas, weights, l1_ratio=l1_ratio, **params)
         assert_allclose(errors, expected, rtol=1e-6)
     means = model.mse_path_.mean(axis=2)
     best = np.unravel_index(np.argmin(means), means.shape)
@@ -111,7 +115,7 @@ def test_folds_of_every_design(Estimator, design):
     X, y = make_data(design)
     model = Estimator(alphas=8, eps=1e-2, cv=3, tol=1e-10).fit(X, y)
     l1_ratio = 1.0 if Estimator is LassoCV else 0.5
-    expected = expected_mse(X, y, list(KFold(3).split(X)), model.alphas_, l1_ratio)
+    expected = expected_mse(X, y, list(KFold(3).split(X)), model.alphas_, l1_ratio=l1_ratio)
     # Where a lasso has several answers, they differ on rows it was not fitted to.
     if design != "duplicated_columns":
         assert_allclose(
@@ -158,7 +162,7 @@ def test_groups_are_kept_together():
     with config_context(enable_metadata_routing=True):
         model = LassoCV(alphas=6, cv=GroupKFold(3), tol=1e-10).fit(X, y, groups=groups)
     splits = list(GroupKFold(3).split(X, y, groups))
-    expected = expected_mse(X, y, splits, model.alphas_, 1.0)
+    expected = expected_mse(X, y, splits, model.alphas_, l1_ratio=1.0)
     assert_allclose(model.mse_path_, expected, rtol=1e-6)
 
 
@@ -185,7 +189,7 @@ def test_own_grid_reaches_below_what_held_out_rows_allow():
     X, y = make_data("wide")
     alphas = [10.0, 1e-1, 1e-3, 1e-5]
     model = LassoCV(alphas=alphas, cv=5, tol=1e-10).fit(X, y)
-    expected = expected_mse(X, y, list(KFold(5).split(X)), alphas, 1.0)
+    expected = expected_mse(X, y, list(KFold(5).split(X)), alphas, l1_ratio=1.0)
     assert_array_equal(model.alphas_, alphas)
     assert_allclose(model.mse_path_, expected, rtol=1e-4)
 

@@ -299,12 +299,12 @@ def test_precomputed_correlations_give_the_same_path(name):
 
 @pytest.mark.parametrize("name", ESTIMATORS)
 def test_path_attribute(name):
+    Ours, Theirs = both(name)
+    assert Ours.path is getattr(ours, Theirs.path.__name__)
     X, y = data()
-    for Estimator in both(name):
-        _, _coefs, _ = Estimator.path(X, y, l1_ratio=0.3, alphas=[0.1])
-    _, expected, _ = ours.enet_path(X, y, l1_ratio=0.3, alphas=[0.1])
-    if name != "LassoCV":
-        assert_array_equal(both(name)[0].path(X, y, l1_ratio=0.3, alphas=[0.1])[1], expected)
+    own = {} if Ours.path is ours.lasso_path else {"l1_ratio": 1.0}
+    coefs = Ours().path(X, y, alphas=[0.1, 1.0], **own)[1]
+    assert_array_equal(coefs, ours.lasso_path(X, y, alphas=[0.1, 1.0])[1])
 
 
 @pytest.mark.parametrize("name", SINGLE)

@@ -107,7 +107,7 @@ BAD_CALLS = {
     "l1_ratio": ("ElasticNet", {"l1_ratio": 1.5}, {}),
     "l1_ratio_cv": ("ElasticNetCV", {"l1_ratio": -0.5}, {}),
     "tol": ("Lasso", {"tol": -1}, {}),
-    "max_iter": ("ElasticNet", {"max_iter": 0}, {}),
+    "max_iter": ("ElasticNetCV", {"max_iter": 0}, {}),
     "selection": ("Lasso", {"selection": "greedy"}, {}),
     "fit_intercept": ("Lasso", {"fit_intercept": "yes"}, {}),
     "precompute": ("Lasso", {"precompute": "auto"}, {}),
@@ -124,7 +124,6 @@ BAD_CALLS = {
     "y_two_targets_cv": ("LassoCV", {}, {"y": np.ones((200, 2))}),
     "X_1d": ("Lasso", {}, {"X": np.ones(200)}),
     "X_inf": ("LassoCV", {}, {"X": np.full((200, 2), np.inf)}),
-    "weight_length": ("Lasso", {}, {"sample_weight": np.ones(3)}),
     "weight_nan": ("LassoCV", {}, {"sample_weight": np.full(200, np.nan)}),
     "groups_without_routing": ("LassoCV", {}, {"groups": np.ones(200)}),
 }
@@ -142,6 +141,15 @@ def test_same_error(case):
         errors.append(info)
     assert errors[0].type is errors[1].type
     assert str(errors[0].value).splitlines()[0] == str(errors[1].value).splitlines()[0]
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+@pytest.mark.parametrize("shape", [(3,), (200, 2)])
+def test_weights_of_another_shape_are_a_value_error(name, shape):
+    X, y = data()
+    for Estimator in both(name):
+        with pytest.raises(ValueError, match=r"[Ss]ample.weight"):
+            Estimator().fit(X, y, sample_weight=np.ones(shape))
 
 
 @pytest.mark.parametrize("name", ESTIMATORS)

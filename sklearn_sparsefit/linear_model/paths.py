@@ -271,9 +271,10 @@ def enet_path(
             )
         return _multi_task_path(data, l1_ratio, alphas, options, coef_init, return_n_iter)
     check_product(Xy, data)
-    start = None if coef_init is None else check_coef(np.ravel(coef_init), data.design.shape[1:], "coef_init")
-    if start is not None and positive:
-        start = np.maximum(start, 0.0)
+    start = None
+    if coef_init is not None:
+        start = check_coef(coef_init, data.coef_shape, "coef_init").ravel()
+        start = np.maximum(start, 0.0) if positive else start
 
     task = PathTask()
     if callbacks:

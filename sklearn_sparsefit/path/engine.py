@@ -155,7 +155,8 @@ class _Engine:
         for step in steps:
             if 0 < step.alpha < alpha / MAX_RATIO and np.isfinite(alpha):
                 n_stones = int(np.ceil(np.log(alpha / step.alpha) / np.log(MAX_RATIO))) - 1
-                stones = np.geomspace(alpha, step.alpha, n_stones + 2)[1:-1]
+                # Not geomspace(alpha, ...): times a power of two, the stones must scale exactly.
+                stones = alpha * np.geomspace(1.0, step.alpha / alpha, n_stones + 2)[1:-1]
                 way += [_Step(float(stone), None) for stone in stones]
             way.append(step)
             alpha = step.alpha
