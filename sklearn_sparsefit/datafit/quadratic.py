@@ -48,8 +48,12 @@ class Quadratic:
         residuals = self.target - raw_predictions
         if not self.fit_intercept:
             return residuals, np.zeros(len(residuals))
-        offsets = residuals @ self.weights
-        residuals -= offsets[:, None]
+        offsets = np.zeros(len(residuals))
+        # The second mean takes away what rounding left of the first; columns with large means would magnify it.
+        for _ in range(2):
+            means = residuals @ self.weights
+            residuals -= means[:, None]
+            offsets += means
         return residuals, offsets
 
     def losses(self, residuals: NDArray[np.float64]) -> Vector:
