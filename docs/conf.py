@@ -24,6 +24,7 @@ default_role = "py:obj"
 
 autosummary_generate = True
 autodoc_typehints = "none"
+toc_object_entries_show_parents = "hide"
 numpydoc_show_class_members = False
 
 myst_enable_extensions = ["dollarmath"]
@@ -37,11 +38,14 @@ sphinx_gallery_conf = {
     "reference_url": {"sklearn_sparsefit": None},
     "within_subsection_order": "ExampleTitleSortKey",
     "show_signature": False,
+    "write_computation_times": False,
     "abort_on_example_error": True,
 }
 
 html_theme = "pydata_sphinx_theme"
 html_title = "sklearn_sparsefit"
+html_static_path = ["_static"]
+html_css_files = ["custom.css"]
 html_show_sourcelink = False
 html_theme_options = {
     "show_prev_next": True,

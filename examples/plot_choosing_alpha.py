@@ -74,7 +74,8 @@ _, axes = plt.subplots(2, 1, sharex=True, figsize=(6.4, 7), layout="constrained"
 curve = CVCurveDisplay.from_estimator(lasso, ax=axes[0])
 curve.ax_.axhline(limit, color="tab:red", linewidth=1, label="one standard error above the least")
 curve.ax_.legend()
-path = CoefficientPathDisplay.from_estimator(lasso, ax=axes[1])
+curve.ax_.label_outer()
+CoefficientPathDisplay.from_estimator(lasso, ax=axes[1])
 for ax in axes:
     ax.axvline(lasso.alphas_[simplest], color="tab:red", linestyle="--", linewidth=1)
 plt.show()

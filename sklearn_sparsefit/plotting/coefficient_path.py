@@ -103,7 +103,7 @@ class CoefficientPathDisplay:
             features on one scale.
 
         line_kw : dict, default=None
-            Keyword arguments of matplotlib's `plot` for the lines of the named features.
+            Keyword arguments of matplotlib's ``plot`` for the lines of the named features.
 
         Returns
         -------
@@ -117,7 +117,7 @@ class CoefficientPathDisplay:
         ranked = np.argsort(-importance, kind="stable")[:n_labels]
         named = set(ranked[importance[ranked] > 0].tolist())
 
-        ax.axhline(0.0, color="black", linewidth=0.8, zorder=2.5)
+        ax.axhline(0.0, color="black", zorder=2.5)
         grey = {"color": "0.8", "linewidth": 0.8, "zorder": 1.5}
         self.lines_, named_lines = [], []
         for feature in np.flatnonzero(coefs.any(axis=1)):
@@ -172,7 +172,7 @@ class CoefficientPathDisplay:
             room for the names at the right; give your own figure ``layout="constrained"`` too.
 
         line_kw : dict, default=None
-            Keyword arguments of matplotlib's `plot` for the lines of the named features.
+            Keyword arguments of matplotlib's ``plot`` for the lines of the named features.
 
         Returns
         -------

@@ -102,13 +102,13 @@ class CVCurveDisplay:
             Axes to draw on. If None, a new figure is created.
 
         line_kw : dict, default=None
-            Keyword arguments of matplotlib's `plot` for the mean curves.
+            Keyword arguments of matplotlib's ``plot`` for the mean curves.
 
         fold_line_kw : dict, default=None
-            Keyword arguments of matplotlib's `plot` for the lines of the folds.
+            Keyword arguments of matplotlib's ``plot`` for the lines of the folds.
 
         fill_between_kw : dict, default=None
-            Keyword arguments of matplotlib's `fill_between` for the standard errors.
+            Keyword arguments of matplotlib's ``fill_between`` for the standard errors.
 
         Returns
         -------
@@ -176,13 +176,13 @@ class CVCurveDisplay:
             Axes to draw on. If None, a new figure is created.
 
         line_kw : dict, default=None
-            Keyword arguments of matplotlib's `plot` for the mean curves.
+            Keyword arguments of matplotlib's ``plot`` for the mean curves.
 
         fold_line_kw : dict, default=None
-            Keyword arguments of matplotlib's `plot` for the lines of the folds.
+            Keyword arguments of matplotlib's ``plot`` for the lines of the folds.
 
         fill_between_kw : dict, default=None
-            Keyword arguments of matplotlib's `fill_between` for the standard errors.
+            Keyword arguments of matplotlib's ``fill_between`` for the standard errors.
 
         Returns
         -------
