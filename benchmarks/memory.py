@@ -1,7 +1,7 @@
 """How much memory a fit takes beside X: every storage in a process of its own, read off the operating system.
 
-Prints, for each way of storing the same X, the growth of private memory during a fit as a share of X. Memory-mapped X is
-shared with the page cache and not counted; a copy of it would be.
+Prints, for each way of storing the same X, the growth of private memory during a fit as a share of X. A memory-mapped
+X is shared with the page cache and not counted; a copy of it would be.
 
     python benchmarks/memory.py [--megabytes 400]
 """
@@ -79,7 +79,11 @@ def measure(estimator: str, storage: str, megabytes: int) -> None:
         small = getattr(sklearn_sparsefit, estimator)()
         small.fit(np.asarray(X[:50, :50]), y[:50])
         alpha_max = np.abs(y - y.mean()).mean()
-        model = sklearn_sparsefit.Lasso(alpha_max / 50) if estimator == "Lasso" else sklearn_sparsefit.LassoCV(cv=3, eps=1e-2, alphas=30)
+        model = (
+            sklearn_sparsefit.Lasso(alpha_max / 50)
+            if estimator == "Lasso"
+            else sklearn_sparsefit.LassoCV(cv=3, eps=1e-2, alphas=30)
+        )
         with PeakMemory() as peak:
             begin = time.perf_counter()
             model.fit(X, y)

@@ -37,6 +37,7 @@ sphinx_gallery_conf = {
     "doc_module": ("sklearn_sparsefit",),
     "reference_url": {"sklearn_sparsefit": None},
     "within_subsection_order": "ExampleTitleSortKey",
+    "capture_repr": (),
     "show_signature": False,
     "write_computation_times": False,
     "abort_on_example_error": True,

@@ -14,7 +14,7 @@ Run as a script, this example also writes its picture to ``diabetes_interactions
 # ---
 # The pipeline is the one you would write for scikit-learn; only the import of ``LassoCV`` is new.
 # ``set_output`` lets the names of the features through to the last step. The path ends at a
-# hundredth of the alpha at which it begins: beyond lie models of hundreds of features.
+# hundredth of the alpha at which it begins: beyond lie models of a hundred features and more.
 
 import warnings
 

@@ -103,7 +103,8 @@ def check_sample_weight(sample_weight: Any, n_samples: int) -> Vector | None:
     if weights.min() < 0:
         first = int(np.argmin(weights))
         raise ValueError(
-            f"Negative values in data passed to `sample_weight`: sample_weight[{first}] == {weights[first]}, must be >= 0."
+            f"Negative values in data passed to `sample_weight`: sample_weight[{first}] == {weights[first]},"
+            " must be >= 0."
         )
     if weights.max() == 0:
         raise ValueError("sample_weight is zero for every sample; at least one weight must be positive.")

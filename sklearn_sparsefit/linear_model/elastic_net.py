@@ -2,7 +2,7 @@
 
 import warnings
 from numbers import Real
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import MultiOutputMixin
@@ -102,9 +102,9 @@ class ElasticNet(MultiOutputMixin, SparseLinearRegressor):
     """
 
     # Skipping the checks is no business of a pipeline's.
-    __metadata_request__fit = {"check_input": metadata_routing.UNUSED}
+    __metadata_request__fit: ClassVar[dict] = {"check_input": metadata_routing.UNUSED}
 
-    _parameter_constraints: dict = {
+    _parameter_constraints: ClassVar[dict] = {
         "alpha": [Interval(Real, 0, None, closed="left")],
         "l1_ratio": [Interval(Real, 0, 1, closed="both")],
         "precompute": ["boolean", "array-like"],
@@ -221,9 +221,7 @@ class ElasticNet(MultiOutputMixin, SparseLinearRegressor):
             intercept = 0.0
         elif data.y_ndim == 1:
             intercept = intercept[0]
-        return dict(
-            coef_=coef, intercept_=intercept, dual_gap_=gaps, n_iter_=n_iters, n_passes_=n_passes, **data.names
-        )
+        return dict(coef_=coef, intercept_=intercept, dual_gap_=gaps, n_iter_=n_iters, n_passes_=n_passes, **data.names)
 
 
 class Lasso(ElasticNet):
@@ -303,7 +301,7 @@ class Lasso(ElasticNet):
     True
     """
 
-    _parameter_constraints: dict = {**ElasticNet._parameter_constraints}
+    _parameter_constraints: ClassVar[dict] = {**ElasticNet._parameter_constraints}
     _parameter_constraints.pop("l1_ratio")
 
     def __init__(

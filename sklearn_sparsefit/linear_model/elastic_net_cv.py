@@ -4,7 +4,7 @@ from abc import abstractmethod
 from dataclasses import replace
 from functools import partial
 from numbers import Integral, Real
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,7 @@ Vector = NDArray[np.float64]
 class _PathCV(SparseLinearRegressor):
     """Paths on the full data and on every fold; the alpha (and l1_ratio) with the least mean squared error."""
 
-    _parameter_constraints: dict = {
+    _parameter_constraints: ClassVar[dict] = {
         "eps": [Interval(Real, 0, None, closed="neither")],
         "alphas": [Interval(Integral, 1, None, closed="left"), "array-like"],
         "precompute": [StrOptions({"auto"}), "array-like", "boolean"],
@@ -83,7 +83,9 @@ class _PathCV(SparseLinearRegressor):
         progress = Progress(self, len(l1_ratios) * (1 + len(folds)), self.verbose)
         with progress.stopped_on_error():
             full_paths = self._full_paths(data, l1_ratios, grids, progress)
-            fold_paths, errors = self._fold_paths(data, l1_ratios, [path.alphas for path in full_paths], folds, progress)
+            fold_paths, errors = self._fold_paths(
+                data, l1_ratios, [path.alphas for path in full_paths], folds, progress
+            )
         # The mean over folds is plain, whatever the weights within them.
         best = np.unravel_index(np.argmin(errors.mean(axis=2)), errors.shape[:2])
         labelled = [*zip(_labels(l1_ratios, "the full data"), full_paths, strict=True), *fold_paths]
@@ -403,7 +405,7 @@ class ElasticNetCV(_PathCV):
     """
 
     path = staticmethod(enet_path)
-    _parameter_constraints: dict = {
+    _parameter_constraints: ClassVar[dict] = {
         **_PathCV._parameter_constraints,
         "l1_ratio": [Interval(Real, 0, 1, closed="both"), "array-like"],
     }

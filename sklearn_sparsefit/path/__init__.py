@@ -5,4 +5,14 @@ from sklearn_sparsefit.path.driver import drive
 from sklearn_sparsefit.path.engine import PathGenerator, solve_path
 from sklearn_sparsefit.path.records import AlphaGrid, PathResult, Problem, Solved, SolverOptions
 
-__all__ = ["AlphaGrid", "PathGenerator", "PathResult", "Problem", "Solved", "SolverOptions", "drive", "solve_path", "warn_if_loose"]
+__all__ = [
+    "AlphaGrid",
+    "PathGenerator",
+    "PathResult",
+    "Problem",
+    "Solved",
+    "SolverOptions",
+    "drive",
+    "solve_path",
+    "warn_if_loose",
+]

@@ -313,7 +313,7 @@ class _Reports:
         coef_unit = engine.unit * engine.datafit.unit
         supports = [np.flatnonzero(step.coef) for step in steps]
         features = np.concatenate([engine.working_set.features[support] for support in supports])
-        values = np.concatenate([coef_unit * step.coef[support] for step, support in zip(steps, supports)])
+        values = np.concatenate([coef_unit * step.coef[support] for step, support in zip(steps, supports, strict=True)])
         ends = np.concatenate([[0], np.cumsum([len(support) for support in supports])])
         shape = (engine.n_features, len(steps))
         gaps = np.array([step.gap for step in steps])

@@ -29,6 +29,7 @@ class AlphaGrid:
     eps: float
 
     def alphas(self, alpha_max: float) -> Vector:
+        """Resolve the grid of a problem."""
         if alpha_max == 0:
             return np.full(self.n_alphas, np.finfo(np.float64).resolution)
         # Not geomspace(alpha_max, ...): times a power of two, the grid must scale exactly.

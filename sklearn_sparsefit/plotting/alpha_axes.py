@@ -33,9 +33,7 @@ def alpha_axes(ax: "Axes | None", alphas: NDArray[np.float64], caller: type) -> 
     try:
         import matplotlib.pyplot as plt
     except ImportError as error:
-        raise ImportError(
-            f"{caller.__name__}.plot needs matplotlib: pip install matplotlib"
-        ) from error
+        raise ImportError(f"{caller.__name__}.plot needs matplotlib: pip install matplotlib") from error
 
     if ax is None:
         _, ax = plt.subplots(layout="constrained")

@@ -225,9 +225,7 @@ class CoefficientPathDisplay:
         descending = descending[alphas[descending] > 0]
         return alphas[descending], coefs[:, descending], names
 
-    def _importance(
-        self, alphas: NDArray[np.float64], coefs: NDArray[np.float64]
-    ) -> NDArray[np.float64]:
+    def _importance(self, alphas: NDArray[np.float64], coefs: NDArray[np.float64]) -> NDArray[np.float64]:
         """Absolute coefficients at the chosen alpha, or else their maxima over the path."""
         if self.chosen_alpha is None:
             return np.abs(coefs).max(axis=1)

@@ -208,9 +208,7 @@ class CVCurveDisplay:
             chosen_alpha=estimator.alpha_,
             l1_ratio=estimator.l1_ratio if several else None,
         )
-        return display.plot(
-            ax, line_kw=line_kw, fold_line_kw=fold_line_kw, fill_between_kw=fill_between_kw
-        )
+        return display.plot(ax, line_kw=line_kw, fold_line_kw=fold_line_kw, fill_between_kw=fill_between_kw)
 
     def _checked_curves(self) -> tuple[NDArray[np.float64], NDArray[np.float64], list[str]]:
         """Alphas (n_curves, n_alphas), errors (n_curves, n_alphas, n_folds), a label for each."""

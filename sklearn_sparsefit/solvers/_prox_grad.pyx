@@ -25,7 +25,7 @@ def fista(
     the previous coefficients, the previous correlations and the offset q of correlation = q - G coef.
     """
     cdef int m = <int> coef.shape[0], one = 1
-    cdef Py_ssize_t j, it
+    cdef Py_ssize_t j, _
     cdef double* previous = &work[0, 0]
     cdef double* previous_correlation = &work[1, 0]
     cdef double* q = &work[2, 0]
@@ -33,7 +33,7 @@ def fista(
     cdef double* g = &correlation[0]
     cdef double t = momentum, t_next, beta, y, new, step, uphill, minus
     with nogil:
-        for it in range(n_iter):
+        for _ in range(n_iter):
             t_next = 0.5 * (1.0 + sqrt(1.0 + 4.0 * t * t))
             beta = (t - 1.0) / t_next
             uphill = 0.0

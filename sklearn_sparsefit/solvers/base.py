@@ -17,9 +17,6 @@ class Iterate:
     coef: NDArray[np.float64]
     correlation: NDArray[np.float64]
 
-    def copy(self) -> "Iterate":
-        return Iterate(self.coef.copy(), self.correlation.copy())
-
 
 class Solver(Protocol):
     """Solves one strength of a penalty on a working set.
@@ -31,6 +28,5 @@ class Solver(Protocol):
 
     max_gram: int
 
-    def solve(
-        self, working_set: WorkingSet, penalty: Penalty, iterate: Iterate, gap_tol: float, max_iter: int
-    ) -> int: ...
+    def solve(self, working_set: WorkingSet, penalty: Penalty, iterate: Iterate, gap_tol: float, max_iter: int) -> int:
+        """Move the iterate; return the number of iterations."""

@@ -10,9 +10,7 @@ Vector = NDArray[np.float64]
 NOTHING = np.empty(0)
 
 
-def duality_gap(
-    energy: float, coef: Vector, correlation: Vector, penalty: Penalty, outside: Vector = NOTHING
-) -> float:
+def duality_gap(energy: float, coef: Vector, correlation: Vector, penalty: Penalty, outside: Vector = NOTHING) -> float:
     """Duality gap at coefficients whose residual r has sum_i s_i r_i^2 = ``energy``.
 
     For correlations c = X'(s r) of the features with coefficients w (``correlation``) and of those without

@@ -17,9 +17,8 @@ class AutoSolver:
     def __init__(self) -> None:
         self._with_gram, self._without_gram = GramSolver(), ResidualSolver()
 
-    def solve(
-        self, working_set: WorkingSet, penalty: Penalty, iterate: Iterate, gap_tol: float, max_iter: int
-    ) -> int:
+    def solve(self, working_set: WorkingSet, penalty: Penalty, iterate: Iterate, gap_tol: float, max_iter: int) -> int:
+        """See :class:`Solver`."""
         solver = self._without_gram if working_set.gram is None else self._with_gram
         return solver.solve(working_set, penalty, iterate, gap_tol, max_iter)
 

@@ -21,9 +21,8 @@ class GramSolver:
     def __init__(self) -> None:
         self._factor = np.empty(0)
 
-    def solve(
-        self, working_set: WorkingSet, penalty: Penalty, iterate: Iterate, gap_tol: float, max_iter: int
-    ) -> int:
+    def solve(self, working_set: WorkingSet, penalty: Penalty, iterate: Iterate, gap_tol: float, max_iter: int) -> int:
+        """See :class:`Solver`."""
         size = len(working_set)
         if size == 0:
             return 0

@@ -20,9 +20,8 @@ class ProxGradSolver:
 
     max_gram = sys.maxsize
 
-    def solve(
-        self, working_set: WorkingSet, penalty: Penalty, iterate: Iterate, gap_tol: float, max_iter: int
-    ) -> int:
+    def solve(self, working_set: WorkingSet, penalty: Penalty, iterate: Iterate, gap_tol: float, max_iter: int) -> int:
+        """See :class:`Solver`."""
         size = len(working_set)
         if size == 0:
             return 0

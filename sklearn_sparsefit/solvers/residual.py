@@ -30,9 +30,8 @@ class ResidualSolver:
     def __init__(self) -> None:
         self._polisher = GramSolver()
 
-    def solve(
-        self, working_set: WorkingSet, penalty: Penalty, iterate: Iterate, gap_tol: float, max_iter: int
-    ) -> int:
+    def solve(self, working_set: WorkingSet, penalty: Penalty, iterate: Iterate, gap_tol: float, max_iter: int) -> int:
+        """See :class:`Solver`."""
         if len(working_set) == 0:
             return 0
         weights = working_set.datafit.weights
