@@ -133,9 +133,7 @@ class ElasticNetProblem:
 
 def largest_alpha(X, y, *, l1_ratio, sample_weight, fit_intercept, positive):
     """The least alpha at which every coefficient is zero."""
-    problem = ElasticNetProblem(
-        X, y, alpha=0, sample_weight=sample_weight, fit_intercept=fit_intercept
-    )
+    problem = ElasticNetProblem(X, y, alpha=0, sample_weight=sample_weight, fit_intercept=fit_intercept)
     offset = problem.weights @ problem.y if fit_intercept else 0
     correlation = problem.X.T @ (problem.weights * (problem.y - offset))
     if not positive:

@@ -114,11 +114,7 @@ def assert_refused(model, arguments, message):
 
 
 def make_fitted(Estimator):
-    return (
-        Estimator(warm_start=True).fit(X, Y)
-        if Estimator in (Lasso, ElasticNet)
-        else Estimator(alphas=5).fit(X, Y)
-    )
+    return Estimator(warm_start=True).fit(X, Y) if Estimator in (Lasso, ElasticNet) else Estimator(alphas=5).fit(X, Y)
 
 
 @pytest.mark.parametrize("case", BAD_DATA)

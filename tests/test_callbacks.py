@@ -40,11 +40,15 @@ class RecordingCallback:
         return Counter(names[1:] for names in self.events if names[0] == event)
 
 
-def tree(*labels, n_alphas):
-    """How often each task of a fit made of these paths begins and ends."""
-    whole = {("fit", label): 1 for label in labels}
-    alphas = {("fit", label, "alpha"): n_alphas for label in labels}
-    return {("fit",): 1} | whole | alphas
+def tree_of_cross_validation(n_alphas, n_folds, n_l1_ratios=1):
+    """How often each task begins, and ends."""
+    return {
+        ("fit",): 1,
+        ("fit", "full data"): n_l1_ratios,
+        ("fit", "full data", "alpha"): n_l1_ratios * n_alphas,
+        ("fit", "fold"): n_l1_ratios * n_folds,
+        ("fit", "fold", "alpha"): n_l1_ratios * n_folds * n_alphas,
+    }
 
 
 @pytest.mark.parametrize("Estimator", [LassoCV, ElasticNetCV])
@@ -56,7 +60,7 @@ def test_tree_of_cross_validation(Estimator):
     events = callback.events
     assert events[:2] == [("setup", "fit"), ("begin", "fit")]
     assert events[-2:] == [("end", "fit"), ("teardown", "fit")]
-    expected = tree("full data", "fold 0", "fold 1", "fold 2", n_alphas=7)
+    expected = tree_of_cross_validation(n_alphas=7, n_folds=3)
     assert callback.count("begin") == callback.count("end") == expected
 
 
@@ -64,12 +68,8 @@ def test_tree_with_several_l1_ratios():
     X, y = make_data("tall")
     callback = RecordingCallback()
     ElasticNetCV(l1_ratio=[0.3, 0.6], alphas=4, cv=2).set_callbacks(callback).fit(X, y)
-    labels = [
-        f"{rows}, l1_ratio={l1_ratio}"
-        for rows in ("full data", "fold 0", "fold 1")
-        for l1_ratio in (0.3, 0.6)
-    ]
-    assert callback.count("begin") == callback.count("end") == tree(*labels, n_alphas=4)
+    expected = tree_of_cross_validation(n_alphas=4, n_folds=2, n_l1_ratios=2)
+    assert callback.count("begin") == callback.count("end") == expected
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
@@ -77,7 +77,7 @@ def test_tree_does_not_depend_on_threads(n_jobs):
     X, y = make_data("random")
     callback = RecordingCallback()
     LassoCV(alphas=10, cv=6, n_jobs=n_jobs).set_callbacks(callback).fit(X, y)
-    expected = tree("full data", *(f"fold {k}" for k in range(6)), n_alphas=10)
+    expected = tree_of_cross_validation(n_alphas=10, n_folds=6)
     assert callback.count("begin") == callback.count("end") == expected
 
 
@@ -96,7 +96,8 @@ def test_path_functions_take_callbacks(path):
     path(X, y, alphas=6, callbacks=[callback])
     assert callback.events[0] == ("setup", "fit")
     assert callback.events[-1] == ("teardown", "fit")
-    assert callback.count("begin") == callback.count("end") == tree("path", n_alphas=6)
+    expected = {("fit",): 1, ("fit", "alpha"): 6}
+    assert callback.count("begin") == callback.count("end") == expected
 
 
 def test_teardown_follows_a_failure():

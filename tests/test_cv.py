@@ -84,9 +84,7 @@ def test_every_fold_is_a_fit_of_its_own(splitter, weighted):
     assert model.alpha_ == model.alphas_[np.argmin(expected.mean(axis=1))]
 
 
-@pytest.mark.parametrize(
-    "storage", ["dense_C", "dense_F", "memory_mapped", "csc_array", "coo_array", "csr_matrix"]
-)
+@pytest.mark.parametrize("storage", ["dense_C", "dense_F", "memory_mapped", "csc_array", "coo_array", "csr_matrix"])
 @pytest.mark.parametrize("fit_intercept", [True, False])
 @pytest.mark.parametrize("positive", [True, False])
 def test_every_l1_ratio_on_every_storage(storage, fit_intercept, positive):
@@ -118,9 +116,7 @@ def test_folds_of_every_design(Estimator, design):
     expected = expected_mse(X, y, list(KFold(3).split(X)), model.alphas_, l1_ratio=l1_ratio)
     # Where a lasso has several answers, they differ on rows it was not fitted to.
     if design != "duplicated_columns":
-        assert_allclose(
-            model.mse_path_, expected, rtol=1e-3 if design == "nearly_collinear" else 1e-5
-        )
+        assert_allclose(model.mse_path_, expected, rtol=1e-3 if design == "nearly_collinear" else 1e-5)
     problem = ElasticNetProblem(X, y, alpha=model.alpha_, l1_ratio=l1_ratio)
     assert problem.relative(problem.dual_gap(model.coef_, model.intercept_)) <= 1e-10
     assert problem.relative(model.dual_gap_) <= 1e-10

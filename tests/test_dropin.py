@@ -56,9 +56,7 @@ def test_signatures(name):
 @pytest.mark.parametrize("method", ["fit", "predict", "score"])
 def test_method_signatures(name, method):
     our, their = (inspect.signature(getattr(c, method)).parameters.values() for c in both(name))
-    assert [(p.name, p.kind, p.default) for p in our] == [
-        (p.name, p.kind, p.default) for p in their
-    ]
+    assert [(p.name, p.kind, p.default) for p in our] == [(p.name, p.kind, p.default) for p in their]
 
 
 @pytest.mark.parametrize("name", SINGLE)
@@ -118,9 +116,7 @@ def test_target_shapes(name, shape, fit_intercept, store):
     X, y = data()
     Y = y.reshape(shape)
     X = X[: len(Y)]
-    our, their = (
-        c(0.1, fit_intercept=fit_intercept, tol=1e-10).fit(store(X), Y) for c in both(name)
-    )
+    our, their = (c(0.1, fit_intercept=fit_intercept, tol=1e-10).fit(store(X), Y) for c in both(name))
     for attribute in ("coef_", "intercept_", "dual_gap_", "n_iter_"):
         assert np.shape(getattr(our, attribute)) == np.shape(getattr(their, attribute)), attribute
     assert type(our.n_iter_) is type(their.n_iter_)
@@ -265,9 +261,7 @@ def test_path_with_intercepts(name):
     Estimator = {"lasso_path": ours.Lasso, "enet_path": ours.ElasticNet}[name]
     path = both(name)[0]
     assert len(path(X, y, alphas=3, fit_intercept=True)) == 3
-    alphas, coefs, _gaps, intercepts = path(
-        X, y, alphas=5, fit_intercept=True, return_intercept=True, tol=1e-12
-    )
+    alphas, coefs, _gaps, intercepts = path(X, y, alphas=5, fit_intercept=True, return_intercept=True, tol=1e-12)
     assert intercepts.shape == (5,)
     for k, alpha in enumerate(alphas):
         model = Estimator(alpha, tol=1e-12).fit(X, y)

@@ -45,8 +45,7 @@ def test_grid_search(tall):
     X, y = tall
     grid = {"lasso__alpha": [1e-3, 0.1, 1.0, 10.0], "lasso__positive": [False, True]}
     searches = [
-        GridSearchCV(make_pipeline(StandardScaler(), E(tol=1e-8)), grid, cv=4).fit(X, y)
-        for E in (Lasso, theirs.Lasso)
+        GridSearchCV(make_pipeline(StandardScaler(), E(tol=1e-8)), grid, cv=4).fit(X, y) for E in (Lasso, theirs.Lasso)
     ]
     assert searches[0].best_params_ == searches[1].best_params_
     scores = [s.cv_results_["mean_test_score"] for s in searches]
@@ -55,10 +54,7 @@ def test_grid_search(tall):
 
 def test_grid_search_in_parallel_is_the_same(tall):
     X, y = tall
-    one, two = (
-        GridSearchCV(LassoCV(alphas=5), {"eps": [0.1, 0.01]}, n_jobs=n_jobs).fit(X, y)
-        for n_jobs in (1, 2)
-    )
+    one, two = (GridSearchCV(LassoCV(alphas=5), {"eps": [0.1, 0.01]}, n_jobs=n_jobs).fit(X, y) for n_jobs in (1, 2))
     assert_array_equal(one.cv_results_["mean_test_score"], two.cv_results_["mean_test_score"])
 
 
@@ -157,10 +153,7 @@ def test_groups_reach_the_splitter(Estimator, tall, groups):
     X, y = tall
     peer = getattr(theirs, Estimator.__name__)
     with config_context(enable_metadata_routing=True):
-        ours, reference = (
-            E(cv=GroupKFold(3), alphas=10, tol=1e-8).fit(X, y, groups=groups)
-            for E in (Estimator, peer)
-        )
+        ours, reference = (E(cv=GroupKFold(3), alphas=10, tol=1e-8).fit(X, y, groups=groups) for E in (Estimator, peer))
     assert_allclose(ours.mse_path_, reference.mse_path_, rtol=1e-6)
 
 
@@ -172,9 +165,7 @@ def test_weights_and_groups_are_routed_through_a_pipeline(Estimator, tall, group
         model = Estimator(cv=GroupKFold(3), alphas=10).set_fit_request(sample_weight=True)
         pipeline = make_pipeline(StandardScaler().set_fit_request(sample_weight=False), model)
         pipeline.fit(X, y, sample_weight=weights, groups=groups)
-        direct = clone(model).fit(
-            StandardScaler().fit_transform(X), y, sample_weight=weights, groups=groups
-        )
+        direct = clone(model).fit(StandardScaler().fit_transform(X), y, sample_weight=weights, groups=groups)
     assert_allclose(pipeline[-1].mse_path_, direct.mse_path_, rtol=1e-9)
     unweighted = Estimator(cv=list(GroupKFold(3).split(X, y, groups)), alphas=10)
     assert not np.allclose(unweighted.fit(X, y).mse_path_, direct.mse_path_, rtol=1e-3)

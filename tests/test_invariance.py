@@ -28,9 +28,7 @@ def test_powers_of_two_scale_the_lasso_path_exactly(design, storage, log2_X, log
     store = (DENSE_STORAGES | SPARSE_STORAGES)[storage]
     options = {"alphas": 5, "eps": 1e-2, "fit_intercept": True, "return_intercept": True}
     alphas, coefs, gaps, intercepts = lasso_path(store(X), y, **options)
-    alphas_, coefs_, gaps_, intercepts_ = lasso_path(
-        store(np.ldexp(X, log2_X)), np.ldexp(y, log2_y), **options
-    )
+    alphas_, coefs_, gaps_, intercepts_ = lasso_path(store(np.ldexp(X, log2_X)), np.ldexp(y, log2_y), **options)
     assert_array_equal(coefs_, np.ldexp(coefs, log2_y - log2_X))
     assert_array_equal(intercepts_, np.ldexp(intercepts, log2_y))
     assert_array_equal(gaps_, np.ldexp(gaps, 2 * log2_y))
@@ -94,9 +92,7 @@ def test_permuting_samples_changes_nothing(design):
 
 @pytest.mark.parametrize("sparse_storage", [None, "csc_array", "csr_array"])
 @given(
-    weights=st.lists(st.integers(0, 3), min_size=30, max_size=30).filter(
-        lambda weights: np.count_nonzero(weights) > 5
-    ),
+    weights=st.lists(st.integers(0, 3), min_size=30, max_size=30).filter(lambda weights: np.count_nonzero(weights) > 5),
     fit_intercept=st.booleans(),
     l1_ratio=st.sampled_from([1.0, 0.5]),
 )

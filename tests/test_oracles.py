@@ -48,9 +48,7 @@ def fit(X, y, *, sample_weight, **params):
 def assert_same_answer(problem, model, other, design, rtol):
     """Equal predictions, and equal coefficients where there is only one answer."""
     scale = np.sqrt(2 * problem.null_objective)
-    shift = problem.residual(model.coef_, model.intercept_) - problem.residual(
-        other.coef_, other.intercept_
-    )
+    shift = problem.residual(model.coef_, model.intercept_) - problem.residual(other.coef_, other.intercept_)
     assert np.sqrt(problem.weights @ shift**2) <= rtol * scale
     if design not in ILL_CONDITIONED:
         norms = np.sqrt(problem.weights @ problem.X**2)
@@ -181,9 +179,7 @@ def test_orthonormal_design_has_a_closed_form(l1_ratio, positive):
     n_samples, alpha = 50, 0.02 / l1_ratio
     X = np.linalg.qr(rng.standard_normal((n_samples, 20)))[0]
     y = X @ rng.uniform(-3, 3, 20) + 0.1 * rng.standard_normal(n_samples)
-    model = ElasticNet(
-        alpha, l1_ratio=l1_ratio, positive=positive, fit_intercept=False, tol=1e-14
-    ).fit(X, y)
+    model = ElasticNet(alpha, l1_ratio=l1_ratio, positive=positive, fit_intercept=False, tol=1e-14).fit(X, y)
     correlation = X.T @ y / n_samples
     size = correlation if positive else abs(correlation)
     soft = np.sign(correlation) * np.maximum(size - alpha * l1_ratio, 0)
@@ -224,9 +220,7 @@ def test_path_equals_cold_starts(design, penalty):
         "sample_weight": make_weights("random", len(y)),
         "fit_intercept": True,
     }
-    alphas, coefs, gaps, intercepts = enet_path(
-        X, y, alphas=8, eps=1e-2, tol=1e-12, return_intercept=True, **terms
-    )
+    alphas, coefs, gaps, intercepts = enet_path(X, y, alphas=8, eps=1e-2, tol=1e-12, return_intercept=True, **terms)
     assert (np.diff(alphas) <= 0).all()
     for k, alpha in enumerate(alphas):
         problem = ElasticNetProblem(X, y, alpha=alpha, **terms)

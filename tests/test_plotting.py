@@ -121,9 +121,7 @@ def test_names_default_to_x0_x1(diabetes):
 
 
 def test_names_are_not_read_as_mathematics():
-    display = CoefficientPathDisplay(
-        alphas=[2.0, 1.0], coefs=[[0.0, 1.0]], feature_names=["price in $ and $_{"]
-    ).plot()
+    display = CoefficientPathDisplay(alphas=[2.0, 1.0], coefs=[[0.0, 1.0]], feature_names=["price in $ and $_{"]).plot()
     display.figure_.canvas.draw()
     assert names(display.ax_) == ["price in $ and $_{"]
 
@@ -275,9 +273,7 @@ def test_one_grid_of_alphas_may_serve_several_l1_ratio(diabetes):
 
 
 def test_styles_of_folds_and_band_accept_aliases(lasso):
-    display = CVCurveDisplay.from_estimator(
-        lasso, fold_line_kw={"c": "red"}, fill_between_kw={"lw": 3}
-    )
+    display = CVCurveDisplay.from_estimator(lasso, fold_line_kw={"c": "red"}, fill_between_kw={"lw": 3})
     assert {line.get_color() for line in display.fold_lines_} == {"red"}
     assert display.fill_between_.get_linewidth() == 3
 

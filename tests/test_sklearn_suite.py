@@ -52,8 +52,6 @@ def test_our_names_are_in_place():
         assert getattr(sklearn.linear_model, name) is not getattr(sklearn_sparsefit, name)
 
 
-@pytest.mark.skipif(
-    parse_version(sklearn.__version__) < NEWEST, reason="the list follows the newest version"
-)
+@pytest.mark.skipif(parse_version(sklearn.__version__) < NEWEST, reason="the list follows the newest version")
 def test_every_test_left_out_still_exists():
     assert NOT_APPLICABLE.keys() <= suite_tests

@@ -146,9 +146,7 @@ def test_cross_validation_equals_grid_search_at_small_alphas():
     X = rng.randn(130, 250)
     y = X[:, :10].sum(axis=1) + rng.randn(130)
     model = LassoCV(alphas=30, eps=1e-4, cv=3).fit(X, y)
-    search = GridSearchCV(
-        Lasso(), {"alpha": model.alphas_}, cv=3, scoring="neg_mean_squared_error"
-    ).fit(X, y)
+    search = GridSearchCV(Lasso(), {"alpha": model.alphas_}, cv=3, scoring="neg_mean_squared_error").fit(X, y)
     assert model.alpha_ == search.best_params_["alpha"]
     errors = -search.cv_results_["mean_test_score"]
     assert_allclose(model.mse_path_.mean(axis=1), errors, rtol=1e-6)
@@ -268,9 +266,7 @@ def test_weight_zero_equals_a_dropped_row_for_automatic_alphas():
     assert_allclose(weighted[1], dropped[1], rtol=1e-8, atol=1e-11)
 
 
-@pytest.mark.parametrize(
-    "value, fit_intercept", [(0.0, True), (0.0, False), (1.0, True), (0.1, True), (-7.3e8, True)]
-)
+@pytest.mark.parametrize("value, fit_intercept", [(0.0, True), (0.0, False), (1.0, True), (0.1, True), (-7.3e8, True)])
 @pytest.mark.parametrize("store", [np.asarray, sparse.csc_array])
 @pytest.mark.parametrize("Estimator", [Lasso, ElasticNet, LassoCV, ElasticNetCV])
 def test_constant_target(Estimator, store, value, fit_intercept):

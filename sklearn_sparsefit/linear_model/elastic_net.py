@@ -72,7 +72,7 @@ class ElasticNet(MultiOutputMixin, SparseLinearRegressor):
         Times X was read as a whole; with several targets, for each.
     n_features_in_ : int
         Number of features seen in :meth:`fit`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, where X had names that are strings.
 
     See Also
@@ -95,8 +95,8 @@ class ElasticNet(MultiOutputMixin, SparseLinearRegressor):
     >>> X, y = load_diabetes(return_X_y=True, as_frame=True)
     >>> model = ElasticNet(alpha=0.1, l1_ratio=0.9).fit(X, y)
     >>> model.coef_.round(1)
-    array([  10.1,    0. ,  216.2,  143.4,    0. ,    0. , -102. ,   56.7,
-            194.8,   74.7])
+    array([ 23.6,  -3. , 133.4,  92.6,  21. ,   8.3, -76. ,  73.5, 120.6,
+            67.9])
     >>> bool(model.dual_gap_ < 1e-9)
     True
     """
@@ -275,7 +275,7 @@ class Lasso(ElasticNet):
         Times X was read as a whole; with several targets, for each.
     n_features_in_ : int
         Number of features seen in :meth:`fit`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, where X had names that are strings.
 
     See Also
@@ -296,7 +296,7 @@ class Lasso(ElasticNet):
     >>> X, y = load_diabetes(return_X_y=True, as_frame=True)
     >>> model = Lasso(alpha=1.0).fit(X, y)
     >>> list(model.feature_names_in_[model.coef_ != 0])
-    ['bmi', 's5']
+    ['bmi', 'bp', 's5']
     >>> bool(model.dual_gap_ < 1e-9)
     True
     """

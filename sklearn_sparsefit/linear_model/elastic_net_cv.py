@@ -244,7 +244,7 @@ class LassoCV(_PathCV):
         Their duality gaps, in units of the objective, computed on all features.
     n_features_in_ : int
         Number of features seen in :meth:`fit`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, where X had names that are strings.
 
     See Also
@@ -266,7 +266,7 @@ class LassoCV(_PathCV):
     >>> X, y = load_diabetes(return_X_y=True, as_frame=True)
     >>> model = LassoCV(cv=10).fit(X, y)
     >>> list(model.feature_names_in_[model.coef_ != 0])
-    ['sex', 'bmi', 'bp', 's1', 's3', 's4', 's5', 's6']
+    ['sex', 'bmi', 'bp', 's1', 's3', 's5', 's6']
     >>> bool(model.dual_gap_path_.max() < 1e-8)
     True
     """
@@ -381,7 +381,7 @@ class ElasticNetCV(_PathCV):
         Their duality gaps, in units of the objective, computed on all features.
     n_features_in_ : int
         Number of features seen in :meth:`fit`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, where X had names that are strings.
 
     See Also

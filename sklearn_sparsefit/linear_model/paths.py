@@ -120,7 +120,7 @@ def lasso_path(
     >>> X, y = load_diabetes(return_X_y=True)
     >>> alphas, coefs, dual_gaps = lasso_path(X, y, alphas=5, fit_intercept=True)
     >>> (coefs != 0).sum(axis=0)
-    array([ 0,  4,  7,  8, 10])
+    array([ 0,  4,  7,  9, 10])
     """
     return enet_path(
         X,
@@ -248,7 +248,7 @@ def enet_path(
     >>> X, y = load_diabetes(return_X_y=True)
     >>> alphas, coefs, dual_gaps = enet_path(X, y, l1_ratio=0.9, alphas=5, fit_intercept=True)
     >>> (coefs != 0).sum(axis=0)
-    array([ 0,  8,  9, 10, 10])
+    array([ 0,  9, 10, 10, 10])
     """
     alphas = _without_deprecated(n_alphas, alphas)
     unknown = params.keys() - {"tol", "max_iter", "sample_weight", "selection", "random_state"}

@@ -23,7 +23,14 @@ from sklearn_sparsefit.path.records import (
     Solved,
     SolverOptions,
 )
-from sklearn_sparsefit.solvers import Iterate, WorkingSet, duality_gap, make_solver, promised_decrease
+from sklearn_sparsefit.solvers import (
+    Iterate,
+    WorkingSet,
+    duality_gap,
+    make_solver,
+    promised_decrease,
+    single_threaded_blas,
+)
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -225,17 +232,18 @@ class _Engine:
     def _solve(self, block: list[_Step]) -> Matrix:
         """Coefficients of each alpha of the block on the working set, each from the one before."""
         coefs = np.zeros((len(block), len(self.working_set)))
-        for row, step in enumerate(block):
-            if step.alpha >= self.null_alpha:
-                continue
-            step.n_iter += self.solver.solve(
-                self.working_set,
-                self.penalty.with_alpha(step.alpha),
-                self.iterate,
-                0.25 * self.gap_tol,
-                self.options.max_iter - step.n_iter,
-            )
-            coefs[row] = self.iterate.coef
+        with single_threaded_blas():
+            for row, step in enumerate(block):
+                if step.alpha >= self.null_alpha:
+                    continue
+                step.n_iter += self.solver.solve(
+                    self.working_set,
+                    self.penalty.with_alpha(step.alpha),
+                    self.iterate,
+                    0.25 * self.gap_tol,
+                    self.options.max_iter - step.n_iter,
+                )
+                coefs[row] = self.iterate.coef
         return coefs
 
     def _pass(self, weighted_residuals: Matrix) -> Generator[Request, Any, Matrix]:

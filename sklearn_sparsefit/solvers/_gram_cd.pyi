@@ -22,5 +22,5 @@ def gram_cd(
     max_work: float,
     support: NDArray[np.intp],
     factor: NDArray[np.float64],
-    step: NDArray[np.float64],
+    spare: NDArray[np.float64],
 ) -> tuple[Status, int]: ...

@@ -1,6 +1,7 @@
 """Coordinate descent on a Gram matrix, finished by Newton steps on the support."""
 
-from libc.math cimport fabs, isfinite, sqrt
+from libc.math cimport fabs, hypot, isfinite, sqrt
+from libc.string cimport memcpy, memmove
 from scipy.linalg.cython_blas cimport daxpy
 from scipy.linalg.cython_lapack cimport dpotrf, dpotrs
 
@@ -46,6 +47,31 @@ cdef bint _factor(
     return False
 
 
+cdef void _delete(double* factor, int ld, int k, int hit, double* v) noexcept nogil:
+    """Take row and column ``hit`` out of a k x k Cholesky factor: move what lies beyond, then a rank-one update.
+
+    Without column ``hit``, its part v below the diagonal must be added back: L L' + v v' (Golub & Van Loan, 6.5.4).
+    """
+    cdef int i, c, q = k - 1 - hit
+    cdef double r, cosine, sine
+    cdef double* column
+    memcpy(v, factor + <Py_ssize_t> hit * ld + hit + 1, q * sizeof(double))
+    for c in range(hit):
+        column = factor + <Py_ssize_t> c * ld
+        memmove(column + hit, column + hit + 1, q * sizeof(double))
+    for c in range(hit, k - 1):
+        memmove(factor + <Py_ssize_t> c * ld + c, factor + <Py_ssize_t> (c + 1) * ld + c + 1, (k - 1 - c) * sizeof(double))
+    for c in range(q):
+        column = factor + <Py_ssize_t> (hit + c) * ld + hit
+        r = hypot(column[c], v[c])
+        cosine = r / column[c]
+        sine = v[c] / column[c]
+        column[c] = r
+        for i in range(c + 1, q):
+            column[i] = (column[i] + sine * v[i]) / cosine
+            v[i] = cosine * v[i] - sine * column[i]
+
+
 cdef double _newton(
     const double[:, ::1] gram,
     int m,
@@ -55,46 +81,59 @@ cdef double _newton(
     double* coef,
     double* correlation,
     double* factor,
-    double* step,
+    double[:, ::1] work,
     double max_work,
 ) noexcept nogil:
     """Minimise over the support without a change of sign; returns the multiply-adds it took, at most about max_work.
 
     Newton steps with the signs held: one that would take a coefficient across zero stops there, that coefficient
     leaves, and the next step is over the others. It must be over them at once: a sweep in between could bring the
-    coefficient back, for the next step to drop it again.
+    coefficient back, for the next step to drop it again. A step of length t leaves 1 - t of the gradient.
     """
-    cdef int a, info, one = 1, hit
+    cdef double* target = &work[0, 0]  # the coefficients of the support where the steps lead
+    cdef double* gradient = &work[1, 0]
+    cdef double* step = &work[2, 0]
+    cdef double* spare = &work[3, 0]
+    cdef int a, info, one = 1, hit, n_active = k, ld = k
+    cdef Py_ssize_t* active = support + m
     cdef Py_ssize_t j
-    cdef double t, work = 0.0
-    while k > 0 and work <= max_work:
-        if not _factor(gram, support, k, penalty.curvature(), factor):
-            break
-        for a in range(k):
-            step[a] = correlation[support[a]] - penalty.slope(coef[support[a]])
-        dpotrs("L", &k, &one, factor, &k, step, &k, &info)
+    cdef double t, spent = <double> k * k * k / 3.0 + <double> k * m
+    if not _factor(gram, support, k, penalty.curvature(), factor):
+        return spent
+    for a in range(k):
+        j = support[a]
+        active[a] = a
+        target[a] = coef[j]
+        gradient[a] = correlation[j] - penalty.slope(coef[j])
+    while n_active > 0 and spent <= max_work:
+        spent += 4.0 * n_active * n_active
+        memcpy(step, gradient, n_active * sizeof(double))
+        dpotrs("L", &n_active, &one, factor, &ld, step, &n_active, &info)
         t = 1.0
         hit = -1
-        for a in range(k):
+        for a in range(n_active):
             if not isfinite(step[a]):
-                return work
-            j = support[a]
-            if (coef[j] + step[a]) * coef[j] <= 0.0 and -coef[j] / step[a] < t:
-                t = -coef[j] / step[a]
+                return spent
+            if (target[active[a]] + step[a]) * target[active[a]] <= 0.0 and -target[active[a]] / step[a] < t:
+                t = -target[active[a]] / step[a]
                 hit = a
-        for a in range(k):
-            _move(gram, m, support[a], t * step[a], coef, correlation)
-        work += <double> k * k * k / 3.0 + <double> k * m
+        for a in range(n_active):
+            target[active[a]] += t * step[a]
+            gradient[a] *= 1.0 - t
         if hit < 0:
             break
         # Exactly zero, whatever rounding made of it.
-        j = support[hit]
-        _move(gram, m, j, -coef[j], coef, correlation)
-        coef[j] = 0.0
-        k -= 1
-        for a in range(hit, k):
-            support[a] = support[a + 1]
-    return work
+        target[active[hit]] = 0.0
+        _delete(factor, ld, n_active, hit, spare)
+        n_active -= 1
+        for a in range(hit, n_active):
+            active[a] = active[a + 1]
+            gradient[a] = gradient[a + 1]
+    for a in range(k):
+        j = support[a]
+        _move(gram, m, j, target[a] - coef[j], coef, correlation)
+        coef[j] = target[a]
+    return spent
 
 
 def gram_cd(
@@ -106,15 +145,15 @@ def gram_cd(
     double target_norm,
     Py_ssize_t max_iter,
     double max_work,
-    Py_ssize_t[::1] support,
+    Py_ssize_t[:, ::1] support,
     double[::1] factor,
-    double[::1] step,
+    double[:, ::1] spare,
 ):
     """Minimise w'Gw/2 - q'w + penalty(w) over the working set, in place, from ``coef`` and correlation = q - G coef.
 
     Sweeps of coordinate descent, each followed by a minimisation over the support if it changed no sign. Ends when a
     sweep changes nothing beyond rounding, after ``max_iter`` sweeps, or after about ``max_work`` multiply-adds, to be
-    called again.
+    called again. ``support`` (2 rows) and ``spare`` (4 rows) are room to work in.
     """
     cdef int m = <int> coef.shape[0]
     cdef double* w = &coef[0]
@@ -122,7 +161,7 @@ def gram_cd(
     cdef Py_ssize_t j, n_iter = 0
     cdef int k, n_changes
     cdef bint polished = False
-    cdef double work = 0.0, move, largest, last = 0.0, h, new
+    cdef double work = 0.0, move, change, largest, last = 0.0, h, new, tight = TIGHT * target_norm
     cdef Status status = ITERATION_LIMIT
     with nogil:
         while n_iter < max_iter:
@@ -140,32 +179,33 @@ def gram_cd(
                 move = new - w[j]
                 if move == 0.0:
                     continue
-                if new == 0.0 or w[j] == 0.0 or (new > 0.0) != (w[j] > 0.0):
+                change = fabs(move) * sqrt(h)
+                # Not `change > largest`: a NaN must come through.
+                if not change <= largest:
+                    largest = change
+                if change > tight and (new == 0.0 or w[j] == 0.0 or (new > 0.0) != (w[j] > 0.0)):
                     n_changes += 1
                 _move(gram, m, j, move, w, g)
                 w[j] = new
                 work += m
-                # Not `> largest`: a NaN must come through.
-                if not fabs(move) * sqrt(h) <= largest:
-                    largest = fabs(move) * sqrt(h)
+            if not isfinite(largest):
+                break
             if n_changes > 0:
                 polished = False
                 continue
             # After a Newton step only rounding is left: done when small, or when a further step gained nothing.
-            if largest <= TIGHT * target_norm or (polished and last > 0.0 and largest >= 0.5 * last):
+            if largest <= tight or (polished and last > 0.0 and largest >= 0.5 * last):
                 status = CONVERGED
-                break
-            if not isfinite(largest):
                 break
             last = largest if polished else 0.0
             k = 0
             for j in range(m):
                 if w[j] != 0.0:
-                    support[k] = j
+                    support[0, k] = j
                     k += 1
             if <Py_ssize_t> k * k > factor.shape[0]:
                 status = FACTOR_TOO_SMALL
                 break
-            work += _newton(gram, m, penalty, &support[0], k, w, g, &factor[0], &step[0], max_work)
+            work += _newton(gram, m, penalty, &support[0, 0], k, w, g, &factor[0], spare, max_work)
             polished = True
     return status, n_iter

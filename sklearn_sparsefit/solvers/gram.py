@@ -26,7 +26,7 @@ class GramSolver:
         size = len(working_set)
         if size == 0:
             return 0
-        support, step = np.empty(size, dtype=np.intp), np.empty(size)
+        support, spare = np.empty((2, size), dtype=np.intp), np.empty((4, size))
         target_norm = np.sqrt(2 * working_set.datafit.null_loss)
         n_iter = 0
         while n_iter < max_iter:
@@ -41,7 +41,7 @@ class GramSolver:
                 MAX_WORK,
                 support,
                 self._factor,
-                step,
+                spare,
             )
             n_iter += n_more
             if status == Status.FACTOR_TOO_SMALL:
