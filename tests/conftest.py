@@ -11,3 +11,8 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("deterministic")
+
+
+def pytest_configure(config):
+    # Before scikit-learn 1.8, parametrize_with_checks hands pytest a generator.
+    config.addinivalue_line("filterwarnings", "ignore:Passing a non-Collection iterable:DeprecationWarning")

@@ -4,7 +4,10 @@ import tempfile
 from dataclasses import dataclass
 
 import numpy as np
+import pytest
+import sklearn
 from scipy import sparse
+from sklearn.utils.fixes import parse_version
 
 
 @dataclass(frozen=True)
@@ -174,3 +177,15 @@ SPARSE_STORAGES = {
 }
 STORAGES = DENSE_STORAGES | SPARSE_STORAGES
 DTYPES = [np.float64, np.float32]
+
+# Libraries of data frames with names that scikit-learn remembers.
+FRAMES = [
+    "pandas",
+    pytest.param(
+        "polars",
+        marks=pytest.mark.skipif(
+            parse_version(sklearn.__version__) < parse_version("1.9"),
+            reason="older scikit-learn does not read the names of polars columns",
+        ),
+    ),
+]

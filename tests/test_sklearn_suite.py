@@ -7,8 +7,10 @@ The module comes from the installed scikit-learn and is executed while
 import importlib.util
 from unittest.mock import patch
 
+import numpy as np
 import pytest
 import sklearn
+from numpy.testing import assert_allclose
 from sklearn.utils.fixes import parse_version
 
 import sklearn_sparsefit
@@ -25,8 +27,22 @@ NOT_APPLICABLE = {
     "test_check_input_false": "asserts that C-ordered X fails: it is fitted without a copy",
     "test_enet_nonfinite_params": "asserts that an X of 1e308 fails: it is fitted, in exact units of its own",
     "test_lasso_dual_gap": "asserts equal digits of two gaps that are both rounding errors",
+    "test_1d_multioutput_lasso_and_multitask_lasso_cv": "asks scikit-learn's MultiTaskLassoCV for"
+    " more digits than it has at its default tolerance: see the last test here",
+    "test_1d_multioutput_enet_and_multitask_enet_cv": "likewise, MultiTaskElasticNetCV",
 }
-NEWEST = parse_version("1.9")
+# Tests of older versions that ask for what 1.9 gave up; some live on under the same name.
+OUTDATED = {
+    "test_path_parameters": "reads a private attribute",
+    "test_linear_model_cv_alphas": "n_alphas of the CV classes went in 1.9",
+    "test_linear_model_cv_alphas_n_alphas_unset": "asks a private method",
+    "test_linear_model_cv_deprecated_n_alphas": "n_alphas of the CV classes went in 1.9",
+    "test_linear_model_cv_deprecated_alphas_none": "alphas=None of the CV classes went in 1.9",
+    "test_enet_l1_ratio": "expects a warning of a private kernel for l1_ratio=0",
+    "test_enet_coordinate_descent": "asserts that a constant X of 1e50 does not converge: it does",
+    "test_warm_start_convergence": "expects one iteration where there is nothing to do, not none",
+}
+NEWEST = parse_version(sklearn.__version__) >= parse_version("1.9")
 
 spec = importlib.util.find_spec("sklearn.linear_model.tests.test_coordinate_descent")
 suite = importlib.util.module_from_spec(spec)
@@ -37,7 +53,8 @@ with patch.multiple(
     spec.loader.exec_module(suite)
 
 suite_tests = {name for name in vars(suite) if name.startswith("test_")}
-globals().update({name: getattr(suite, name) for name in suite_tests - NOT_APPLICABLE.keys()})
+left_out = NOT_APPLICABLE if NEWEST else NOT_APPLICABLE | OUTDATED
+globals().update({name: getattr(suite, name) for name in suite_tests - left_out.keys()})
 
 
 @pytest.fixture
@@ -52,6 +69,17 @@ def test_our_names_are_in_place():
         assert getattr(sklearn.linear_model, name) is not getattr(sklearn_sparsefit, name)
 
 
-@pytest.mark.skipif(parse_version(sklearn.__version__) < NEWEST, reason="the list follows the newest version")
+@pytest.mark.skipif(not NEWEST, reason="the list follows the newest version")
 def test_every_test_left_out_still_exists():
     assert NOT_APPLICABLE.keys() <= suite_tests
+
+
+@pytest.mark.parametrize("name", ["LassoCV", "ElasticNetCV"])
+def test_one_target_is_one_task_at_a_tight_tolerance(name):
+    X, y, _, _ = suite.build_dataset(n_features=10)
+    ours = getattr(sklearn_sparsefit, name)(alphas=5, eps=2e-3).fit(X, y)
+    multi_task = getattr(sklearn.linear_model, f"MultiTask{name}")(alphas=5, eps=2e-3, tol=1e-12)
+    multi_task.fit(X, y[:, np.newaxis])
+    assert_allclose(ours.alpha_, multi_task.alpha_, rtol=1e-12)
+    assert_allclose(ours.coef_, multi_task.coef_[0], rtol=1e-9)
+    assert_allclose(ours.intercept_, multi_task.intercept_[0], rtol=1e-9)

@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
 from oracles import ElasticNetProblem
-from registry import DENSE_STORAGES, SPARSE_STORAGES, make_data
+from registry import DENSE_STORAGES, FRAMES, SPARSE_STORAGES, make_data
 from sklearn_sparsefit import Lasso, LassoCV, lasso_path
 
 
@@ -89,7 +89,7 @@ def test_other_number_types(dtype, Estimator):
     assert_allclose(model.coef_, reference.coef_, rtol=1e-5, atol=1e-7)
 
 
-@pytest.mark.parametrize("library", ["pandas", "polars"])
+@pytest.mark.parametrize("library", FRAMES)
 @pytest.mark.parametrize("Estimator", [Lasso, LassoCV])
 def test_data_frames(library, Estimator):
     module = pytest.importorskip(library)

@@ -1,0 +1,156 @@
+"""The engine seen from its driver, and the solvers seen from the engine."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy import sparse
+
+from registry import DESIGNS, make_data
+from sklearn_sparsefit.datafit import Quadratic
+from sklearn_sparsefit.design import make_design
+from sklearn_sparsefit.path import AlphaGrid, Problem, Solved, SolverOptions, drive, engine, solve_path
+from sklearn_sparsefit.path.records import Correlate, Gather
+from sklearn_sparsefit.penalty import ElasticNetPenalty
+from sklearn_sparsefit.solvers import Iterate, WorkingSet, duality_gap, make_solver
+from sklearn_sparsefit.solvers.choice import AutoSolver
+
+OPTIONS = SolverOptions(tol=1e-10, max_iter=1000, solver="auto")
+GRID = AlphaGrid(100, 1e-2)
+
+
+def make_problem(y, l1_ratio=1.0, weights=None):
+    return Problem(Quadratic(y, weights), ElasticNetPenalty(1.0, l1_ratio))
+
+
+def wide_data():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((100, 3000))
+    return X, X[:, :10].sum(axis=1) + rng.standard_normal(100)
+
+
+def test_requests_are_few_and_wide():
+    X, y = wide_data()
+    design = make_design(X)
+    path = solve_path(make_problem(y), X.shape[1], GRID, OPTIONS)
+    gathered, n_passes, solved, answer = [], 0, [], None
+    while True:
+        try:
+            request = path.send(answer)
+        except StopIteration as stop:
+            result = stop.value
+            break
+        answer = None
+        if isinstance(request, Correlate):
+            n_passes += 1
+            answer = design.correlate(request.residuals)
+        elif isinstance(request, Gather):
+            gathered.extend(request.features)
+            answer = design.columns(request.features, request.scale, request.centred)
+        else:
+            solved.append(request.index)
+    assert n_passes == result.n_passes < 30
+    assert len(gathered) == len(set(gathered)) < 600
+    assert solved == list(range(100))
+    assert result.converged.all()
+    assert set(result.coefs.indices) <= set(gathered)
+
+
+def test_reported_residuals_are_those_of_the_coefficients():
+    X, y = wide_data()
+    weights = np.r_[np.zeros(20), np.ones(80)]
+    reports: list[Solved] = []
+    result = drive(
+        solve_path(make_problem(y, 0.5, weights), X.shape[1], AlphaGrid(10, 0.1), OPTIONS),
+        make_design(X),
+        reports.append,
+    )
+    predictions = X @ result.coefs.toarray() + result.intercepts
+    for report in reports:
+        assert_allclose(report.residual, y - predictions[:, report.index], atol=1e-12)
+        assert report.alpha == result.alphas[report.index]
+        assert report.dual_gap == result.dual_gaps[report.index]
+
+
+@pytest.mark.parametrize("small", [0, 2**30])
+@pytest.mark.parametrize("design", sorted(DESIGNS))
+def test_whole_designs_and_working_sets_agree(design, small, monkeypatch):
+    X, y = make_data(design)
+    reference = drive(solve_path(make_problem(y), X.shape[1], AlphaGrid(7, 1e-2), OPTIONS), make_design(X))
+    monkeypatch.setattr(engine, "SMALL_DESIGN", small)
+    result = drive(solve_path(make_problem(y), X.shape[1], AlphaGrid(7, 1e-2), OPTIONS), make_design(X))
+    assert result.converged.all()
+    drift = X @ (result.coefs - reference.coefs).toarray()
+    assert abs(drift - drift.mean(axis=0)).max() <= 2e-5 * y.std()
+
+
+def test_a_single_small_alpha_is_the_end_of_the_path():
+    X, y = wide_data()
+    whole = drive(solve_path(make_problem(y), X.shape[1], GRID, OPTIONS), make_design(X))
+    alone = drive(solve_path(make_problem(y), X.shape[1], whole.alphas[-1:], OPTIONS), make_design(X))
+    assert alone.converged.all()
+    assert alone.n_passes < whole.n_passes
+    assert_allclose(alone.coefs.toarray(), whole.coefs[:, [-1]].toarray(), atol=1e-9)
+
+
+def test_starting_from_the_solution_takes_no_iteration():
+    X, y = wide_data()
+    alphas = np.array([0.1])
+    first = drive(solve_path(make_problem(y), X.shape[1], alphas, OPTIONS), make_design(X))
+    start = first.coefs.toarray()[:, 0]
+    again = drive(solve_path(make_problem(y), X.shape[1], alphas, OPTIONS, start), make_design(X))
+    assert again.n_iters.tolist() == [0]
+    assert_array_equal(again.coefs.toarray()[:, 0], start)
+
+
+@pytest.mark.parametrize("store", [np.asarray, sparse.csc_array])
+def test_working_set_against_numpy(store):
+    rng = np.random.default_rng(0)
+    X, y, weights = rng.standard_normal((30, 8)), rng.standard_normal(30), rng.uniform(0, 2, 30)
+    X[:, 3] = 0.1
+    X[:, 5] += 1e3
+    datafit = Quadratic(y, weights)
+    working_set = WorkingSet(datafit, 8, max_gram=8)
+    for features in (np.array([1, 3, 5]), np.array([0, 7])):
+        working_set.append(features, make_design(store(X)).columns(features, 1.0, True))
+    centred = X[:, [1, 3, 5, 0, 7]] - datafit.weights @ X[:, [1, 3, 5, 0, 7]]
+    gram = centred.T @ (datafit.weights[:, None] * centred)
+    assert working_set.sq_norms[1] == 0
+    assert_allclose(working_set.gram[:5, :5], gram, atol=1e-9)
+    assert_allclose(working_set.restricted_to(np.array([4, 0])).gram, gram[np.ix_([4, 0], [4, 0])], atol=1e-9)
+    assert working_set.outside.tolist() == [False, False, True, False, True, False, True, False]
+
+
+@pytest.mark.parametrize("solver", ["auto", "cd", "prox_grad"])
+@pytest.mark.parametrize("store", [np.asarray, sparse.csc_array])
+def test_solvers_move_the_iterate_to_the_optimum(solver, store):
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((40, 15)), rng.standard_normal(40)
+    datafit, penalty = Quadratic(y), ElasticNetPenalty(0.02, 0.9)
+    working_set = WorkingSet(datafit, 15, make_solver(solver).max_gram)
+    working_set.append(np.arange(15), make_design(store(X)).columns(np.arange(15), 1.0, True))
+    weighted = datafit.weights * datafit.target
+    iterate = Iterate(np.zeros(15), working_set.correlations(weighted[None])[0])
+    n_iter = make_solver(solver).solve(working_set, penalty, iterate, 1e-12, 10_000)
+    assert 0 < n_iter < 10_000
+    residual = working_set.residuals(iterate.coef[None])[0][0]
+    correlation = working_set.correlations((datafit.weights * residual)[None])[0]
+    assert_allclose(iterate.correlation, correlation, atol=1e-10)
+    assert duality_gap(datafit.weights @ residual**2, iterate.coef, correlation, penalty) <= 1e-12
+
+
+def test_working_sets_too_large_for_a_gram(monkeypatch):
+    X, y = wide_data()
+    reference = drive(solve_path(make_problem(y), X.shape[1], AlphaGrid(20, 0.05), OPTIONS), make_design(X))
+    monkeypatch.setattr(AutoSolver, "max_gram", 50)
+    result = drive(solve_path(make_problem(y), X.shape[1], AlphaGrid(20, 0.05), OPTIONS), make_design(X))
+    assert result.converged.all()
+    assert_allclose(result.coefs.toarray(), reference.coefs.toarray(), atol=1e-4)
+
+
+def test_nearly_collinear_columns_do_not_stall():
+    rng = np.random.default_rng(0)
+    X = np.tile(rng.standard_normal((30, 4)), 6) + 1e-6 * rng.standard_normal((30, 24))
+    y = X[:, :4].sum(axis=1) + rng.standard_normal(30)
+    result = drive(solve_path(make_problem(y), 24, AlphaGrid(20, 1e-3), OPTIONS), make_design(X))
+    assert result.converged.all()
+    assert result.n_iters.max() < 200
