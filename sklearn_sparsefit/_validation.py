@@ -55,18 +55,16 @@ def check_training_data(
         y = np.asarray(y)
         if X.dtype not in (np.float64, np.float32):
             raise ValueError(f"With check_input=False, X must be of dtype float64 or float32, got {X.dtype}.")
-    elif estimator is None:
-        X = check_array(X, input_name="X", **X_CHECKS)
-        y = _check_y(y)
     else:
-        # scikit-learn notes the features on the estimator it is given before it has seen all of the data.
-        notebook = object.__new__(type(estimator))
-        notebook.__dict__.update(vars(estimator))
-        X, y = validate_data(
-            notebook, X, y, validate_separately=(X_CHECKS, dict(ensure_2d=False, dtype=None, ensure_all_finite=False))
-        )
-        y = _check_y(y)
-        names = {name: value for name, value in vars(notebook).items() if name in FEATURE_NAMES}
+        y = _check_y(y, estimator)
+        if estimator is None:
+            X = check_array(X, input_name="X", **X_CHECKS)
+        else:
+            # scikit-learn notes the features on the estimator it is given before it has seen all of the data.
+            notebook = object.__new__(type(estimator))
+            notebook.__dict__.update(vars(estimator))
+            X = validate_data(notebook, X, **X_CHECKS)
+            names = {name: value for name, value in vars(notebook).items() if name in FEATURE_NAMES}
     if y.ndim > 2:
         raise ValueError(f"y must have one or two dimensions, got an array of shape {y.shape}.")
     check_consistent_length(X, y)
@@ -83,11 +81,12 @@ def check_training_data(
 FEATURE_NAMES = ("n_features_in_", "feature_names_in_")
 
 
-def _check_y(y: Any) -> NDArray:
-    y = check_array(y, ensure_2d=False, dtype=None, input_name="y")
-    if y.dtype.kind in "OUS":
-        y = y.astype(np.float64)
-    return y
+def _check_y(y: Any, estimator: Any) -> NDArray:
+    if y is None:
+        caller = "A path" if estimator is None else f"This {type(estimator).__name__} estimator"
+        raise ValueError(f"{caller} requires y to be passed, but the target y is None.")
+    y = check_array(y, ensure_2d=False, dtype=None, input_name="y", estimator=estimator)
+    return y.astype(np.float64) if y.dtype.kind in "OUS" else y
 
 
 def check_sample_weight(sample_weight: Any, n_samples: int) -> Vector | None:
