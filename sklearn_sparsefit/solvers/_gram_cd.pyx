@@ -60,7 +60,8 @@ cdef void _delete(double* factor, int ld, int k, int hit, double* v) noexcept no
         column = factor + <Py_ssize_t> c * ld
         memmove(column + hit, column + hit + 1, q * sizeof(double))
     for c in range(hit, k - 1):
-        memmove(factor + <Py_ssize_t> c * ld + c, factor + <Py_ssize_t> (c + 1) * ld + c + 1, (k - 1 - c) * sizeof(double))
+        column = factor + <Py_ssize_t> c * ld + c
+        memmove(column, column + ld + 1, (k - 1 - c) * sizeof(double))
     for c in range(q):
         column = factor + <Py_ssize_t> (hit + c) * ld + hit
         r = hypot(column[c], v[c])
