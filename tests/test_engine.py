@@ -77,6 +77,7 @@ def test_whole_designs_and_working_sets_agree(design, small, monkeypatch):
     X, y = make_data(design)
     reference = drive(solve_path(make_problem(y), X.shape[1], AlphaGrid(7, 1e-2), OPTIONS), make_design(X))
     monkeypatch.setattr(engine, "SMALL_DESIGN", small)
+    monkeypatch.setattr(engine, "FEW_FEATURES", small)
     result = drive(solve_path(make_problem(y), X.shape[1], AlphaGrid(7, 1e-2), OPTIONS), make_design(X))
     assert result.converged.all()
     drift = X @ (result.coefs - reference.coefs).toarray()

@@ -36,8 +36,8 @@ Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 PathGenerator: TypeAlias = Generator[Request, Any, PathResult]
 
-# A design this small goes into the working set whole, and is then never read again.
-SMALL_DESIGN = 2**16
+# A design of so few entries and features goes into the working set whole, and is then never read again.
+SMALL_DESIGN, FEW_FEATURES = 2**18, 256
 # Alphas solved ahead of one pass: to begin with and at most.
 FIRST_WIDTH, MAX_WIDTH = 8, 32
 # Newcomers are taken ahead while they are fewer than this share of the support, or than this many.
@@ -126,7 +126,7 @@ class _Engine:
         reports = _Reports(self, steps)
         if largest == 0:
             start = None
-        if self.n_features * len(self.datafit.target) <= SMALL_DESIGN:
+        if self.n_features <= FEW_FEATURES and self.n_features * len(self.datafit.target) <= SMALL_DESIGN:
             yield from self._bring_in(np.arange(self.n_features))
         if start is not None:
             n_done = yield from self._begin_at(start, steps, reports)
