@@ -21,6 +21,9 @@ X_CHECKS: dict[str, Any] = dict(
 )
 
 
+FEATURE_NAMES = ("n_features_in_", "feature_names_in_")
+
+
 @dataclass(frozen=True)
 class TrainingData:
     """A design, targets of shape (n_targets, n_samples) in double precision, and weights or None.
@@ -53,6 +56,8 @@ def check_training_data(
     names: dict[str, Any] = {}
     if not check_input:
         y = np.asarray(y)
+        if not (isinstance(X, np.ndarray) or getattr(X, "format", None) in X_CHECKS["accept_sparse"]):
+            raise ValueError(f"With check_input=False, X must be an array or a CSC or CSR matrix, got {type(X)}.")
         if X.dtype not in (np.float64, np.float32):
             raise ValueError(f"With check_input=False, X must be of dtype float64 or float32, got {X.dtype}.")
     else:
@@ -76,9 +81,6 @@ def check_training_data(
         dtype=X.dtype,
         names=names,
     )
-
-
-FEATURE_NAMES = ("n_features_in_", "feature_names_in_")
 
 
 def _check_y(y: Any, estimator: Any) -> NDArray:

@@ -10,6 +10,7 @@ from sklearn_sparsefit.design import dense, make_design
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((37, 23)) * (RNG.uniform(size=(37, 23)) < 0.4)
 R = RNG.standard_normal((5, 37))
+MEAN = np.full(37, 1 / 37)
 
 
 def duplicated(X):
@@ -68,8 +69,8 @@ def test_pass_and_columns(storage, dtype):
     design = make_design(stored)
     assert_allclose(design.correlate(R), R @ reference, rtol=1e-12, atol=1e-12)
     features = np.array([4, 0, 22])
-    for centred in (False, True):
-        columns = design.columns(features, 0.5, centred)
+    for centre in (None, MEAN):
+        columns = design.columns(features, 0.5, centre)
         packed = columns.densify(0, 3) + columns.shift[:, None]
         assert_allclose(packed, 0.5 * reference[:, features].T, rtol=1e-14, atol=1e-14)
         assert columns.n_columns == 3
@@ -81,12 +82,12 @@ def test_pass_and_columns(storage, dtype):
 @pytest.mark.parametrize("storage", ["C", "csc", "csr"])
 def test_columns_grow_and_are_taken_from(storage):
     design = make_design(STORAGES[storage](X))
-    columns = design.columns(np.array([1, 2]), 1.0, True)
+    columns = design.columns(np.array([1, 2]), 1.0, MEAN)
     for feature in range(3, 20):
-        columns.append(design.columns(np.array([feature]), 1.0, True))
-    together = design.columns(np.arange(1, 20), 1.0, True)
-    assert_allclose(columns.densify(0, 19), together.densify(0, 19), rtol=1e-15)
-    assert_allclose(columns.shift, together.shift, rtol=1e-15)
+        columns.append(design.columns(np.array([feature]), 1.0, MEAN))
+    together = design.columns(np.arange(1, 20), 1.0, MEAN)
+    assert_allclose(columns.densify(0, 19), together.densify(0, 19), rtol=1e-12, atol=1e-14)
+    assert_allclose(columns.shift, together.shift, rtol=1e-12, atol=1e-14)
     some = np.array([17, 3])
     assert_array_equal(columns.take(some).densify(0, 2), columns.densify(0, 19)[some])
 
@@ -97,6 +98,6 @@ def test_a_pass_does_not_write_to_x(storage):
     before = stored.copy()
     design = make_design(stored)
     design.correlate(R)
-    design.columns(np.array([3, 1]), 2.0, True)
+    design.columns(np.array([3, 1]), 2.0, MEAN)
     difference = stored - before
     assert abs(difference).sum() == 0

@@ -45,7 +45,7 @@ def test_requests_are_few_and_wide():
             answer = design.correlate(request.residuals)
         elif isinstance(request, Gather):
             gathered.extend(request.features)
-            answer = design.columns(request.features, request.scale, request.centred)
+            answer = design.columns(request.features, request.scale, request.centre)
         else:
             solved.append(request.index)
     assert n_passes == result.n_passes < 30
@@ -112,7 +112,7 @@ def test_working_set_against_numpy(store):
     datafit = Quadratic(y, weights)
     working_set = WorkingSet(datafit, 8, max_gram=8)
     for features in (np.array([1, 3, 5]), np.array([0, 7])):
-        working_set.append(features, make_design(store(X)).columns(features, 1.0, True))
+        working_set.append(features, make_design(store(X)).columns(features, 1.0, datafit.weights))
     centred = X[:, [1, 3, 5, 0, 7]] - datafit.weights @ X[:, [1, 3, 5, 0, 7]]
     gram = centred.T @ (datafit.weights[:, None] * centred)
     assert working_set.sq_norms[1] == 0
@@ -128,7 +128,7 @@ def test_solvers_move_the_iterate_to_the_optimum(solver, store):
     X, y = rng.standard_normal((40, 15)), rng.standard_normal(40)
     datafit, penalty = Quadratic(y), ElasticNetPenalty(0.02, 0.9)
     working_set = WorkingSet(datafit, 15, make_solver(solver).max_gram)
-    working_set.append(np.arange(15), make_design(store(X)).columns(np.arange(15), 1.0, True))
+    working_set.append(np.arange(15), make_design(store(X)).columns(np.arange(15), 1.0, datafit.weights))
     weighted = datafit.weights * datafit.target
     iterate = Iterate(np.zeros(15), working_set.correlations(weighted[None])[0])
     n_iter = make_solver(solver).solve(working_set, penalty, iterate, 1e-12, 10_000)

@@ -308,6 +308,37 @@ def test_constant_and_zero_columns_are_left_out(store, weights, solver):
     assert_array_equal(coefs[constant], 0)
 
 
+@pytest.mark.parametrize("store", [np.asarray, sparse.csc_array, sparse.csr_array])
+@pytest.mark.parametrize("value", [0.0, 0.3])
+@pytest.mark.parametrize("solver", ["auto", "cd", "prox_grad"])
+@pytest.mark.parametrize("warm_start", [False, True])
+def test_columns_constant_wherever_there_is_weight_are_left_out(store, value, solver, warm_start):
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((60, 300))
+    weights = rng.integers(0, 3, 60)
+    y = X[:, :3].sum(axis=1) + rng.standard_normal(60)
+    X[weights > 0, 10:290] = value
+    model = Lasso(0.05, solver=solver, tol=1e-6, max_iter=100_000, warm_start=warm_start)
+    model.coef_ = np.ones(300)
+    model.fit(store(X), y, sample_weight=weights)
+    reference = Lasso(0.05, tol=1e-12).fit(np.delete(X, np.s_[10:290], axis=1), y, weights)
+    assert_array_equal(model.coef_[10:290], 0)
+    assert_allclose(np.delete(model.coef_, np.s_[10:290]), reference.coef_, atol=1e-3)
+
+
+@pytest.mark.parametrize("store", [np.asarray, sparse.csc_array])
+@pytest.mark.parametrize("solver", ["auto", "cd", "prox_grad"])
+@pytest.mark.parametrize("fit_intercept", [False, True])
+def test_coef_init_at_constant_and_zero_columns(store, solver, fit_intercept):
+    X, y = make_data("constant_and_zero_columns")
+    options = {"alphas": [0.1, 0.05], "fit_intercept": fit_intercept, "solver": solver}
+    options |= {"tol": 1e-8, "max_iter": 100_000}
+    cold = lasso_path(store(X), y, **options)[1]
+    warm = lasso_path(store(X), y, coef_init=np.full(X.shape[1], 5.0), **options)[1]
+    assert_array_equal(warm[cold == 0], 0)
+    assert_allclose(warm, cold, atol=1e-3)
+
+
 @pytest.mark.parametrize("weights", [None, "random"])
 @pytest.mark.parametrize("design", ["random", "tall", "correlated"])
 def test_l1_ratio_zero_is_ridge(design, weights):

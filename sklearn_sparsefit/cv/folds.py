@@ -1,7 +1,7 @@
 """Folds and the threads they run in."""
 
+import threading
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -56,9 +56,32 @@ def run_jobs(jobs: list[Callable[[], Result]], n_jobs: int | None) -> list[Resul
     n_threads = min(effective_n_jobs(n_jobs), len(jobs))
     if n_threads == 1:
         return [job() for job in jobs]
-    pool = ThreadPoolExecutor(n_threads)
+    results: dict[int, Result] = {}
+    errors: list[BaseException] = []
+    numbered = iter(enumerate(jobs))
+    lock = threading.Lock()
+
+    def work() -> None:
+        while not errors:
+            with lock:
+                number, job = next(numbered, (None, None))
+            if job is None:
+                return
+            try:
+                results[number] = job()
+            except BaseException as error:
+                errors.append(error)
+
+    # Daemons: after Ctrl-C neither the caller nor the end of the process waits for what is still running.
+    threads = [threading.Thread(target=work, daemon=True) for _ in range(n_threads)]
+    for thread in threads:
+        thread.start()
     try:
-        return list(pool.map(lambda job: job(), jobs))
-    finally:
-        # After Ctrl-C the caller must not wait for what is still running.
-        pool.shutdown(wait=False, cancel_futures=True)
+        for thread in threads:
+            thread.join()
+    except BaseException as error:
+        errors.append(error)
+        raise
+    if errors:
+        raise errors[0]
+    return [results[number] for number in range(len(jobs))]

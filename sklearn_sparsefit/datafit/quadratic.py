@@ -41,7 +41,7 @@ class Quadratic:
         self.unit *= spread
         self.mean /= spread
         self.target = target / spread
-        self.null_loss = 0.5 * float(self.weights @ self.target**2)
+        self.null_loss = float(self.losses(self.target[None])[0])
 
     def residuals(self, raw_predictions: NDArray[np.float64]) -> tuple[NDArray[np.float64], Vector]:
         """Residuals of each row of raw predictions at its best intercept, and what the intercept adds to the mean."""
@@ -58,7 +58,8 @@ class Quadratic:
 
     def losses(self, residuals: NDArray[np.float64]) -> Vector:
         """Loss of each row of residuals."""
-        return 0.5 * (residuals**2 @ self.weights)
+        # In this order rows of weight zero count for nothing even where their squares overflow.
+        return 0.5 * np.einsum("ki,ki->k", residuals * self.weights, residuals)
 
 
 def power_of_two(value: float) -> float:

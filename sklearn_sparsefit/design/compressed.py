@@ -17,8 +17,10 @@ class SparseDesign:
     def __init__(self, X):
         self.X = X
         self.shape = X.shape
-        self._indices = X.indices
-        self._indptr = X.indptr.astype(X.indices.dtype, copy=False)
+        index = X.indices.dtype if X.indices.dtype in (np.int32, np.int64) else np.int64
+        self._data = np.ascontiguousarray(X.data)
+        self._indices = np.ascontiguousarray(X.indices, dtype=index)
+        self._indptr = np.ascontiguousarray(X.indptr, dtype=index)
 
     def correlate(self, residuals: NDArray[np.float64]) -> NDArray[np.float64]:
         """One pass: ``residuals @ X``, for residuals of shape (k, n_samples)."""
@@ -29,10 +31,10 @@ class SparseDesign:
         step = max(1, CHUNK * n_lines // max(1, self.X.nnz * len(residuals)))
         for start in range(0, n_lines, step):
             stop = min(start + step, n_lines)
-            kernel(self.X.data, self._indices, self._indptr, by_sample, result, start, stop)
+            kernel(self._data, self._indices, self._indptr, by_sample, result, start, stop)
         return np.ascontiguousarray(result.T)
 
-    def columns(self, features: NDArray[np.intp], scale: float, centred: bool) -> SparseColumns:
+    def columns(self, features: NDArray[np.intp], scale: float, centre: NDArray[np.float64] | None) -> SparseColumns:
         """Packed copy of some features, times ``scale``, duplicates summed; never shifted, so that zeros stay zeros."""
         packed = sparse.csc_array(self.X[:, features]).astype(np.float64)
         packed.sum_duplicates()

@@ -32,16 +32,17 @@ class DenseDesign:
             result[:, columns] += residuals[:, rows] @ tile
         return result
 
-    def columns(self, features: NDArray[np.intp], scale: float, centred: bool) -> DenseColumns:
-        """Packed copy of some features, times ``scale``; shifted to mean zero if they will be ``centred`` anyway.
+    def columns(self, features: NDArray[np.intp], scale: float, centre: NDArray[np.float64] | None) -> DenseColumns:
+        """Packed copy of some features, times ``scale``, shifted to mean zero under the weights ``centre``, if any.
 
-        Shifting them here, whatever the weights of the mean to come, keeps the digits of columns with large means.
+        Shifting them as they are copied keeps the digits of columns with large means.
         """
         packed = np.ascontiguousarray(self.X.T[features], dtype=np.float64)
         packed *= scale
-        shift = packed.mean(axis=1) if centred else np.zeros(len(features))
-        if centred:
-            packed -= shift[:, None]
+        if centre is None:
+            return DenseColumns(packed, np.zeros(len(features)))
+        shift = packed @ centre
+        packed -= shift[:, None]
         return DenseColumns(packed, shift)
 
     def _tiles(self) -> Iterator[tuple[slice, slice]]:

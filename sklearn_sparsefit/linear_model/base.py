@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_sparsefit._sklearn import CallbackSupportMixin, Interval, StrOptions, align_sparse
-from sklearn_sparsefit._validation import TrainingData
+from sklearn_sparsefit._validation import FEATURE_NAMES, TrainingData
 from sklearn_sparsefit.datafit import Quadratic
 from sklearn_sparsefit.path import PathGenerator, Problem, SolverOptions, solve_path
 from sklearn_sparsefit.penalty import ElasticNetPenalty
@@ -63,8 +63,8 @@ class SparseLinearRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator)
 
     def _set_fitted(self, **attributes: Any) -> None:
         """Put the outcome of a fit in the place of an earlier one's, all at once."""
-        for name in [name for name in vars(self) if name.endswith("_") and not name.startswith("_")]:
-            delattr(self, name)
+        for name in FEATURE_NAMES:
+            vars(self).pop(name, None)
         vars(self).update(attributes)
 
 

@@ -172,7 +172,7 @@ class ElasticNet(MultiOutputMixin, SparseLinearRegressor):
             warnings.warn(
                 "With alpha=0, this algorithm does not converge well. You are advised to use the LinearRegression"
                 " estimator",
-                stacklevel=2,
+                stacklevel=3,
             )
         data = check_training_data(X, y, sample_weight, estimator=self, check_input=check_input)
         check_gram(self.precompute, data, self.fit_intercept)

@@ -23,14 +23,7 @@ from sklearn_sparsefit.path.records import (
     Solved,
     SolverOptions,
 )
-from sklearn_sparsefit.solvers import (
-    Iterate,
-    WorkingSet,
-    duality_gap,
-    make_solver,
-    promised_decrease,
-    single_threaded_blas,
-)
+from sklearn_sparsefit.solvers import Iterate, WorkingSet, duality_gap, least_squares_gap, make_solver
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -112,7 +105,7 @@ class _Engine:
         """Begin at the null model, whose correlations set the units and the largest alpha of interest."""
         correlation = (yield from self._pass(self.datafit.weights * self.datafit.target))[0]
         largest = _finite(np.abs(correlation).max(initial=0.0))
-        self.unit = 1.0 / power_of_two(largest)
+        self.unit = 1.0 / max(power_of_two(largest), 2.0**-1000)
         correlation *= self.unit
         self.penalty = self.penalty.in_units(self.unit, self.datafit.unit)
         # Where the sign constraint leaves no feature a chance, the grid is that of the unconstrained problem.
@@ -139,7 +132,8 @@ class _Engine:
         coef = start / (self.unit * self.datafit.unit)
         support = np.flatnonzero(coef)
         yield from self._bring_in(support[self.working_set.outside[support]])
-        self.iterate.coef[:] = coef[self.working_set.features]
+        # No solver moves the coefficient of a constant column.
+        self.iterate.coef[:] = np.where(self.working_set.sq_norms > 0, coef[self.working_set.features], 0.0)
         check = yield from self._check(steps[:1], self.iterate.coef[None])
         self.iterate.correlation[:] = check.inside[0]
         norm = max(self.penalty.dual_norm(check.inside[0]), self.penalty.dual_norm(check.outside[0]))
@@ -184,6 +178,9 @@ class _Engine:
                 self.iterate = Iterate(coefs[last].copy(), check.inside[last].copy())
                 yield from self._bring_in(newcomers)
                 block = block[n_done:]
+                for step in block[1:]:
+                    # Solved from an iterate that was not final: that work is lost, and so does not count.
+                    step.n_iter = 0
 
     def _look_ahead(self, steps: list[_Step]) -> tuple[int, NDArray[np.intp]]:
         """How many alphas to take on, and which features to bring in for them.
@@ -214,36 +211,33 @@ class _Engine:
         return n_ahead + 1, np.flatnonzero(chosen)
 
     def _affordable_width(self) -> int:
-        """The answer to a pass, one row of n_features per alpha, is kept small beside X."""
-        return max(2, min(self.width, len(self.datafit.target) // 24))
+        """The answer to a pass, one row of n_features per alpha, is kept small: beside X, or at a few MB."""
+        small = max(len(self.datafit.target) // 24, 2**20 // self.n_features)
+        return max(2, min(self.width, small))
 
     def _bring_in(self, features: NDArray[np.intp]) -> Generator[Request, Any, None]:
         if len(features) == 0:
             return
-        columns = yield Gather(features, self.unit, self.datafit.fit_intercept)
+        columns = yield Gather(features, self.unit, self.datafit.weights if self.datafit.fit_intercept else None)
         self.working_set.append(features, columns)
-        residuals, _ = self.working_set.residuals(self._padded(self.iterate.coef)[None])
-        coef = self._padded(self.iterate.coef)
+        coef = np.concatenate([self.iterate.coef, np.zeros(len(self.working_set) - len(self.iterate.coef))])
+        residuals, _ = self.working_set.residuals(coef[None])
         self.iterate = Iterate(coef, self.working_set.correlations(self.datafit.weights * residuals)[0])
-
-    def _padded(self, coef: Vector) -> Vector:
-        return np.concatenate([coef, np.zeros(len(self.working_set) - len(coef))])
 
     def _solve(self, block: list[_Step]) -> Matrix:
         """Coefficients of each alpha of the block on the working set, each from the one before."""
         coefs = np.zeros((len(block), len(self.working_set)))
-        with single_threaded_blas():
-            for row, step in enumerate(block):
-                if step.alpha >= self.null_alpha:
-                    continue
-                step.n_iter += self.solver.solve(
-                    self.working_set,
-                    self.penalty.with_alpha(step.alpha),
-                    self.iterate,
-                    0.25 * self.gap_tol,
-                    self.options.max_iter - step.n_iter,
-                )
-                coefs[row] = self.iterate.coef
+        for row, step in enumerate(block):
+            if step.alpha >= self.null_alpha:
+                continue
+            step.n_iter += self.solver.solve(
+                self.working_set,
+                self.penalty.with_alpha(step.alpha),
+                self.iterate,
+                0.25 * self.gap_tol,
+                self.options.max_iter - step.n_iter,
+            )
+            coefs[row] = self.iterate.coef
         return coefs
 
     def _pass(self, weighted_residuals: Matrix) -> Generator[Request, Any, Matrix]:
@@ -266,7 +260,7 @@ class _Engine:
         for row, step in enumerate(block):
             penalty = self.penalty.with_alpha(step.alpha)
             if penalty.l1 == penalty.l2 == 0:
-                gaps[row] = promised_decrease(inside[row], self.working_set.sq_norms)
+                gaps[row] = least_squares_gap(inside[row], self.working_set.full_gram())
             else:
                 gaps[row] = duality_gap(energies[row], coefs[row], inside[row], penalty, outside[row])
             _finite(gaps[row])
@@ -314,7 +308,9 @@ class _Reports:
         shift = 0.0 if working_set.columns is None else float(working_set.columns.shift @ step.coef)
         if datafit.fit_intercept:
             self._intercepts[step.index] = datafit.unit * (datafit.mean + check.offsets[row] - shift)
-        yield Solved(step.index, step.alpha, datafit.unit * check.residuals[row], datafit.unit**2 * step.gap)
+        yield Solved(
+            step.index, step.alpha, datafit.unit * check.residuals[row], step.gap * datafit.unit * datafit.unit
+        )
 
     def result(self) -> PathResult:
         engine, steps = self._engine, self._steps
@@ -330,7 +326,7 @@ class _Reports:
             alphas=np.array([step.alpha for step in steps]),
             coefs=sparse.csc_array((values, features, ends), shape=shape),
             intercepts=self._intercepts,
-            dual_gaps=gaps * engine.datafit.unit**2,
+            dual_gaps=gaps * engine.datafit.unit * engine.datafit.unit,
             relative_gaps=gaps / null_loss if null_loss > 0 else gaps,
             n_iters=np.array([step.n_iter for step in steps]),
             converged=gaps <= engine.gap_tol,

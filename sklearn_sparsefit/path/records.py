@@ -54,11 +54,14 @@ class Correlate:
 
 @dataclass(frozen=True)
 class Gather:
-    """Request for packed columns of some features, times ``scale``, which the engine will centre or not."""
+    """Request for packed columns of some features, times ``scale``.
+
+    ``centre`` holds the weights of the mean that the engine will take off them, or None.
+    """
 
     features: NDArray[np.intp]
     scale: float
-    centred: bool
+    centre: Vector | None
 
 
 @dataclass(frozen=True)

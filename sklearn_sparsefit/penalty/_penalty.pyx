@@ -1,4 +1,4 @@
-from libc.math cimport fabs, isfinite
+from libc.math cimport fabs, isfinite, isnan
 
 import numpy as np
 
@@ -98,8 +98,9 @@ cdef class ElasticNetPenalty(Penalty):
         cdef Py_ssize_t j
         for j in range(correlation.shape[0]):
             size = correlation[j] if self.positive else fabs(correlation[j])
-            # Not `size > largest`: a NaN must come through.
-            if not size <= largest:
+            if isnan(size):
+                return size
+            if size > largest:
                 largest = size
         return largest
 
@@ -116,11 +117,28 @@ cdef class ElasticNetPenalty(Penalty):
         return total / (2.0 * self.l2) if self.l2 > 0.0 else float("inf")
 
     def fenchel_young(self, const double[::1] w, const double[::1] correlation, double scale=1.0):
-        """sum_j penalty(w_j) + conjugate(u_j) - w_j u_j at u = scale * correlation, term by term >= 0."""
-        cdef double total = 0.0, u
+        """sum_j penalty(w_j) + conjugate(u_j) - w_j u_j at u = scale * correlation, term by term >= 0.
+
+        Where w and u agree in sign and |u| > l1, the three parts of a term nearly cancel; there they are the square
+        (|u| - l1 - l2 |w|)^2 / (2 l2).
+        """
+        cdef double total = 0.0, u, size, excess
         cdef Py_ssize_t j
         for j in range(w.shape[0]):
-            if w[j] != 0.0:
-                u = scale * correlation[j]
-                total += self.l1 * fabs(w[j]) + 0.5 * self.l2 * w[j] * w[j] - w[j] * u
-        return total + self.conjugate(correlation, scale)
+            u = scale * correlation[j]
+            size = fabs(w[j])
+            if w[j] < 0.0 or (w[j] == 0.0 and u < 0.0 and not self.positive):
+                u = -u
+            # Now w >= 0 and, but for an infeasible w < 0 that no solver hands in, so is the side on which u counts.
+            if u > self.l1:
+                if self.l2 == 0.0:
+                    return float("inf")
+                excess = u - self.l1 - self.l2 * size
+                total += excess * excess / (2.0 * self.l2)
+            else:
+                total += size * (self.l1 - u) + 0.5 * self.l2 * size * size
+                if -u > self.l1 and not self.positive:
+                    if self.l2 == 0.0:
+                        return float("inf")
+                    total += (-u - self.l1) * (-u - self.l1) / (2.0 * self.l2)
+        return total

@@ -1,6 +1,6 @@
 """Coordinate descent on a Gram matrix, finished by Newton steps on the support."""
 
-from libc.math cimport fabs, hypot, isfinite, sqrt
+from libc.math cimport fabs, hypot, isfinite, isnan, sqrt
 from libc.string cimport memcpy, memmove
 from scipy.linalg.cython_blas cimport daxpy
 from scipy.linalg.cython_lapack cimport dpotrf, dpotrs
@@ -161,7 +161,7 @@ def gram_cd(
     cdef double* g = &correlation[0]
     cdef Py_ssize_t j, n_iter = 0
     cdef int k, n_changes
-    cdef bint polished = False
+    cdef bint polished = False, broken = False
     cdef double work = 0.0, move, change, largest, last = 0.0, h, new, tight = TIGHT * target_norm
     cdef Status status = ITERATION_LIMIT
     with nogil:
@@ -181,15 +181,16 @@ def gram_cd(
                 if move == 0.0:
                     continue
                 change = fabs(move) * sqrt(h)
-                # Not `change > largest`: a NaN must come through.
-                if not change <= largest:
+                if isnan(change):
+                    broken = True
+                if change > largest:
                     largest = change
                 if change > tight and (new == 0.0 or w[j] == 0.0 or (new > 0.0) != (w[j] > 0.0)):
                     n_changes += 1
                 _move(gram, m, j, move, w, g)
                 w[j] = new
                 work += m
-            if not isfinite(largest):
+            if broken:
                 break
             if n_changes > 0:
                 polished = False

@@ -2,6 +2,7 @@
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import eigh
 
 from sklearn_sparsefit.penalty import Penalty
 
@@ -24,22 +25,27 @@ def duality_gap(energy: float, coef: Vector, correlation: Vector, penalty: Penal
 
     def gap(scale: float) -> float:
         misfit = penalty.fenchel_young(coef, correlation, scale) + penalty.conjugate(outside, scale)
-        return max(0.0, 0.5 * (1 - scale) ** 2 * energy + misfit)
+        return 0.5 * (1 - scale) ** 2 * energy + misfit
 
-    norm = max(penalty.dual_norm(correlation), penalty.dual_norm(outside))
+    norm = np.maximum(penalty.dual_norm(correlation), penalty.dual_norm(outside))
+    if not (np.isfinite(norm) and np.isfinite(energy)):
+        return np.nan
     if norm <= penalty.l1:
         return gap(1.0)
-    if not np.isfinite(norm):
-        return np.nan
     # A hair below the boundary, so that rounding cannot put the scaled point outside.
     feasible = gap(penalty.l1 / norm * (1 - 4 * np.finfo(np.float64).eps))
     return min(gap(1.0), feasible) if penalty.l2 > 0 else feasible
 
 
-def promised_decrease(correlation: Vector, sq_norms: Vector) -> float:
-    """Decrease of an unpenalised loss that the best single coordinates promise: sum_j c_j^2 / (2 h_j).
+def least_squares_gap(correlation: Vector, gram: NDArray[np.float64]) -> float:
+    """How far unpenalised least squares is above its minimum: c' G^+ c / 2 at correlations c = X'(s r).
 
-    Stands in for the gap where there is no penalty: then no multiple of the residual is dual feasible.
+    Stands in for the gap where there is no penalty and so no multiple of the residual is dual feasible. Exact but for
+    rounding, which decides what counts as the null space of G.
     """
-    moving = sq_norms > 0
-    return 0.5 * float(np.sum(correlation[moving] ** 2 / sq_norms[moving]))
+    scales = np.sqrt(gram.diagonal())
+    scales[scales == 0] = np.inf
+    eigenvalues, vectors = eigh(gram / scales / scales[:, None])
+    kept = eigenvalues > 1e-14 * len(gram)
+    components = (correlation / scales) @ vectors[:, kept]
+    return 0.5 * float(components**2 @ (1 / eigenvalues[kept]))

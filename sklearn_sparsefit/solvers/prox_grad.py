@@ -3,7 +3,7 @@
 import sys
 
 import numpy as np
-from scipy.sparse.linalg import eigsh
+from scipy.sparse.linalg import ArpackError, eigsh
 
 from sklearn_sparsefit.penalty import Penalty
 from sklearn_sparsefit.solvers._prox_grad import fista
@@ -11,8 +11,8 @@ from sklearn_sparsefit.solvers.base import Iterate
 from sklearn_sparsefit.solvers.certificate import duality_gap
 from sklearn_sparsefit.solvers.working_set import WorkingSet
 
-# Steps between two looks at the gap.
-BURST = 50
+# Steps between two looks at the gap, and multiply-adds between two looks for Ctrl-C.
+BURST, MAX_WORK = 50, 1e9
 
 
 class ProxGradSolver:
@@ -32,7 +32,7 @@ class ProxGradSolver:
         lipschitz = _largest_eigenvalue(gram, working_set.sq_norms)
         momentum, n_iter = 1.0, 0
         while n_iter < max_iter:
-            burst = min(BURST, max_iter - n_iter)
+            burst = max(1, min(BURST, max_iter - n_iter, int(MAX_WORK / size**2)))
             momentum = fista(
                 working_set.gram,
                 working_set.sq_norms,
@@ -45,7 +45,7 @@ class ProxGradSolver:
                 burst,
             )
             n_iter += burst
-            energy = max(0.0, target_energy - iterate.coef @ (offset + iterate.correlation))
+            energy = np.maximum(0.0, target_energy - iterate.coef @ (offset + iterate.correlation))
             gap = duality_gap(energy, iterate.coef, iterate.correlation, penalty)
             if gap <= gap_tol or not np.isfinite(gap):
                 break
@@ -56,8 +56,11 @@ def _largest_eigenvalue(gram: np.ndarray, sq_norms: np.ndarray) -> float:
     """A little more than the largest eigenvalue of D^-1/2 G D^-1/2, D = diag(G)."""
     scales = np.sqrt(np.where(sq_norms > 0, sq_norms, np.inf))
     correlation = gram / scales / scales[:, None]
-    if len(scales) < 3:
+    if len(scales) < 3 or not np.isfinite(correlation).all() or not (sq_norms > 0).any():
         return float(max(1.0, np.abs(correlation).sum(axis=1).max()))
     start = np.full(len(scales), 1.0) + np.linspace(0.0, 0.1, len(scales))
-    largest = eigsh(correlation, k=1, which="LA", tol=1e-3, v0=start, return_eigenvectors=False)[0]
+    try:
+        largest = eigsh(correlation, k=1, which="LA", tol=1e-3, v0=start, return_eigenvectors=False)[0]
+    except ArpackError:
+        return float(np.abs(correlation).sum(axis=1).max())
     return float(max(1.0, 1.02 * largest))

@@ -63,6 +63,12 @@ class WorkingSet:
         part.append(np.arange(len(positions)), self.columns.take(positions))
         return part
 
+    def full_gram(self) -> Matrix:
+        """Gram of the whole working set, formed for the purpose where it is not kept."""
+        size = len(self)
+        gram = self.restricted_to(np.arange(size)).gram if self.gram is None else self.gram
+        return gram[:size, :size]
+
     def _measure(self, start: int, stop: int) -> None:
         weights = self.datafit.weights
         centred = self.columns.densify(start, stop)

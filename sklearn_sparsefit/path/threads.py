@@ -1,4 +1,4 @@
-"""BLAS threads: none on a working set, where the calls are many and small."""
+"""BLAS threads: one, while a path runs."""
 
 import threading
 from collections.abc import Iterator
@@ -22,8 +22,9 @@ def single_threaded_blas() -> Iterator[None]:
     """Keep BLAS to one thread.
 
     On thousands of calls of a few microseconds, threads that wait for each other cost more than they save, and on a
-    busy machine up to a hundred times more. The limit holds for the process: of several fits in threads, the first to
-    come in sets it and the last to leave lifts it.
+    busy machine up to a hundred times more; and with one thread results do not depend on who else is at work. The
+    limit holds for the process: of several paths in threads, the first to come in sets it and the last to leave lifts
+    it, so that it never changes while one of them is inside BLAS.
     """
     global _n_inside
     with _lock:
