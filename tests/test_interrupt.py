@@ -37,7 +37,7 @@ print("fitting", flush=True)
 def test_interrupt_ends_a_long_fit(fit):
     program = PROGRAM.format(fit=LONG_FITS[fit])
     with subprocess.Popen(
-        [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-P", "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         try:
             assert process.stdout.readline() == "fitting\n"

@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy.optimize import minimize_scalar
 
 from sklearn_sparsefit.datafit import Quadratic
 from sklearn_sparsefit.penalty import ElasticNetPenalty
+from sklearn_sparsefit.solvers import duality_gap, least_squares_gap
 
 penalties = st.builds(
     ElasticNetPenalty, st.sampled_from([0.0, 0.1, 1.0, 7.0]), st.sampled_from([0.0, 0.05, 0.5, 1.0]), st.booleans()
@@ -28,26 +29,60 @@ def test_prox_is_the_minimiser(penalty, value, step):
     assert objective(prox) <= objective(0.0) + 1e-12
 
 
-@given(penalty=penalties, w=numbers, u=numbers)
-def test_fenchel_young(penalty, w, u):
+@given(penalty=penalties, w=numbers, u=numbers, scale=st.floats(0, 1))
+def test_fenchel_young_is_the_sum_of_its_parts(penalty, w, u, scale):
     w, u = np.array([max(w, 0.0) if penalty.positive else w]), np.array([u])
-    gap = penalty.fenchel_young(w, u)
-    assert gap >= -1e-9
-    # Equality where u is a subgradient: there w is the prox of w + u.
-    (prox,) = penalty.apply_prox(w + u, 1.0)
-    if np.isfinite(gap) and abs(gap) < 1e-14:
-        assert prox == pytest.approx(w[0], abs=1e-6)
+    term = penalty.fenchel_young(w, u, scale)
+    parts = penalty.value(w) + penalty.conjugate(u, scale) - scale * (w @ u)
+    assert term >= 0
+    assert term == pytest.approx(parts, abs=1e-9 * (1 + abs(parts)))
+
+
+@given(penalty=penalties, value=numbers)
+def test_fenchel_young_vanishes_on_the_subgradient(penalty, value):
+    # The prox of w + u is w just where u is a subgradient at w.
+    w = penalty.apply_prox(np.array([value]), 1.0)
+    assert penalty.fenchel_young(w, value - w) <= 1e-13 * (1 + value**2)
+
+
+def test_fenchel_young_keeps_its_digits():
+    penalty = ElasticNetPenalty(1.0, 0.5)
+    w = np.array([3.0, -3.0])
+    u = penalty.l1 + penalty.l2 * w[0] + 1e-9
+    term = penalty.fenchel_young(w, np.array([u, -u]))
+    excess = u - penalty.l1 - penalty.l2 * w[0]
+    assert term == pytest.approx(excess**2 / penalty.l2, rel=1e-12)
+
+
+def test_a_nan_is_no_certificate():
+    penalty = ElasticNetPenalty(1.0, 0.5)
+    nan, zero, some = np.array([np.nan]), np.zeros(1), np.array([0.2])
+    assert np.isnan(penalty.dual_norm(np.array([np.nan, 0.5])))
+    for energy, coef, inside, outside in (
+        (np.nan, zero, some, some),
+        (1.0, zero, nan, some),
+        (1.0, zero, some, nan),
+        (1.0, nan, some, some),
+    ):
+        assert not duality_gap(energy, coef, inside, penalty, outside) <= 1.0
 
 
 @given(penalty=penalties, u=numbers)
 def test_conjugate_is_the_supremum(penalty, u):
-    grid = np.linspace(0 if penalty.positive else -1e3, 1e3, 20_001)
-    supremum = max(w * u - penalty.value(np.array([w])) for w in grid[:: 1 if penalty.l2 > 0 else 20_000])
-    conjugate = penalty.conjugate(np.array([u]))
-    if penalty.l2 > 0:
-        assert conjugate == pytest.approx(max(supremum, 0.0), rel=1e-2, abs=2e-2)
-    else:
-        assert (conjugate == np.inf) == (supremum > 1e-9)
+    assume(penalty.l2 > 0)
+    bounds = (0, 1e4) if penalty.positive else (-1e4, 1e4)
+    best = minimize_scalar(
+        lambda w: penalty.value(np.array([w])) - w * u, bounds=bounds, method="bounded", options={"xatol": 1e-9}
+    )
+    assert penalty.conjugate(np.array([u])) == pytest.approx(max(-best.fun, 0.0), rel=1e-6, abs=1e-6)
+
+
+def test_conjugate_without_curvature_is_an_indicator():
+    for positive in (False, True):
+        penalty = ElasticNetPenalty(0.5, 1.0, positive)
+        assert penalty.conjugate(np.array([0.5, 0.1, 0.0])) == 0
+        assert penalty.conjugate(np.array([0.1, 0.6])) == np.inf
+        assert penalty.conjugate(np.array([0.1, -0.6])) == (0 if positive else np.inf)
 
 
 def test_units_do_not_change_the_objective():
@@ -89,3 +124,13 @@ def test_constant_target_leaves_nothing(value):
     datafit = Quadratic(np.full(7, value))
     assert datafit.null_loss == 0
     assert datafit.unit * datafit.mean == pytest.approx(value, rel=1e-15)
+
+
+@pytest.mark.parametrize("rank", [3, 8])
+def test_least_squares_gap_is_exact(rank):
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((30, rank)) @ rng.standard_normal((rank, 8))
+    y, w = rng.standard_normal(30), rng.standard_normal(8)
+    best = X @ np.linalg.lstsq(X, y)[0]
+    suboptimality = 0.5 * ((y - X @ w) @ (y - X @ w) - (y - best) @ (y - best)) / 30
+    assert least_squares_gap(X.T @ (y - X @ w) / 30, X.T @ X / 30) == pytest.approx(suboptimality, rel=1e-9)

@@ -354,4 +354,4 @@ def test_missing_matplotlib_is_named(display, lasso, monkeypatch):
 
 def test_importing_the_package_does_not_import_matplotlib():
     check = "import sys, sklearn_sparsefit; sys.exit('matplotlib' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0
+    assert subprocess.run([sys.executable, "-P", "-c", check], check=False).returncode == 0

@@ -1,5 +1,6 @@
 """What all regressors here share."""
 
+from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any
 
@@ -69,9 +70,16 @@ class SparseLinearRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator)
 
 
 def make_path(
-    data: TrainingData, target: NDArray[np.float64], l1_ratio: float, positive: bool, fit_intercept: bool, **path: Any
+    data: TrainingData,
+    target: NDArray[np.float64],
+    l1_ratio: float,
+    positive: bool,
+    fit_intercept: bool,
+    options: SolverOptions,
+    **path: Any,
 ) -> PathGenerator:
-    """Elastic-net path of one target of the training data."""
+    """Elastic-net path of one target of the training data, its answers in the data's precision."""
     datafit = Quadratic(target, data.sample_weight, fit_intercept)
     penalty = ElasticNetPenalty(1.0, float(l1_ratio), bool(positive))
-    return solve_path(Problem(datafit, penalty), data.design.shape[1], **path)
+    options = replace(options, dtype=data.dtype.type)
+    return solve_path(Problem(datafit, penalty), data.design.shape[1], options=options, **path)

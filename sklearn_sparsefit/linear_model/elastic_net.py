@@ -38,12 +38,13 @@ class ElasticNet(MultiOutputMixin, SparseLinearRegressor):
     precompute : bool or array-like of shape (n_features, n_features), default=False
         Accepted for compatibility: Gram matrices are formed as they are needed. One that is passed is checked.
     max_iter : int, default=1000
-        Largest number of iterations (sweeps and Newton steps).
+        Largest number of iterations at alpha, and at each larger one that is put in on the way to it.
     copy_X : bool, default=True
         Accepted for compatibility: X is neither copied nor written to.
     tol : float, default=1e-4
         The fit ends when the duality gap is at most ``tol`` times the loss of the model without features,
-        ``1 / (2 * sum(s)) * sum(s * (y - mean(y))^2)``. The default solver usually ends far below.
+        ``1 / (2 * sum(s)) * sum(s * (y - mean(y))^2)`` (of ``y`` itself without an intercept). The default solver
+        usually ends far below.
     warm_start : bool, default=False
         Whether to start from the coefficients of the last fit.
     positive : bool, default=False
@@ -65,11 +66,13 @@ class ElasticNet(MultiOutputMixin, SparseLinearRegressor):
         Intercept, 0.0 without one.
     dual_gap_ : float or ndarray of shape (n_targets,)
         Duality gap, in units of the objective, computed on all features: the objective is at most this far above its
-        minimum. At ``alpha=0``, where there is no dual bound, the decrease that single coordinates still promise.
+        minimum. For float32 X this includes what rounding the coefficients and the intercept costs.
     n_iter_ : int or list of int
         Iterations taken; with several targets, of each.
     n_passes_ : int or list of int
         Times X was read as a whole; with several targets, for each.
+    sparse_coef_ : sparse matrix of shape (1, n_features) or (n_targets, n_features)
+        Sparse representation of ``coef_``.
     n_features_in_ : int
         Number of features seen in :meth:`fit`.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -245,10 +248,11 @@ class Lasso(ElasticNet):
     copy_X : bool, default=True
         Accepted for compatibility: X is neither copied nor written to.
     max_iter : int, default=1000
-        Largest number of iterations (sweeps and Newton steps).
+        Largest number of iterations at alpha, and at each larger one that is put in on the way to it.
     tol : float, default=1e-4
         The fit ends when the duality gap is at most ``tol`` times the loss of the model without features,
-        ``1 / (2 * sum(s)) * sum(s * (y - mean(y))^2)``. The default solver usually ends far below.
+        ``1 / (2 * sum(s)) * sum(s * (y - mean(y))^2)`` (of ``y`` itself without an intercept). The default solver
+        usually ends far below.
     warm_start : bool, default=False
         Whether to start from the coefficients of the last fit.
     positive : bool, default=False
@@ -268,11 +272,13 @@ class Lasso(ElasticNet):
         Intercept, 0.0 without one.
     dual_gap_ : float or ndarray of shape (n_targets,)
         Duality gap, in units of the objective, computed on all features: the objective is at most this far above its
-        minimum. At ``alpha=0``, where there is no dual bound, the decrease that single coordinates still promise.
+        minimum. For float32 X this includes what rounding the coefficients and the intercept costs.
     n_iter_ : int or list of int
         Iterations taken; with several targets, of each.
     n_passes_ : int or list of int
         Times X was read as a whole; with several targets, for each.
+    sparse_coef_ : sparse matrix of shape (1, n_features) or (n_targets, n_features)
+        Sparse representation of ``coef_``.
     n_features_in_ : int
         Number of features seen in :meth:`fit`.
     feature_names_in_ : ndarray of shape (n_features,)

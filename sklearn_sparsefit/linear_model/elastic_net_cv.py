@@ -198,7 +198,7 @@ class LassoCV(_PathCV):
     precompute : 'auto', bool or array-like of shape (n_features, n_features), default='auto'
         Accepted for compatibility: Gram matrices are formed as they are needed. One that is passed is checked.
     max_iter : int, default=1000
-        Largest number of iterations (sweeps and Newton steps) per alpha.
+        Largest number of iterations per alpha, and at each that is put in between alphas far apart.
     tol : float, default=1e-4
         Every solution's duality gap is at most ``tol`` times the loss of the model without features.
     copy_X : bool, default=True
@@ -208,7 +208,7 @@ class LassoCV(_PathCV):
     verbose : bool or int, default=False
         1 prints a line for each path, 2 one for each alpha.
     n_jobs : int, default=None
-        Number of threads to fit folds in; the results do not depend on it. None means 1, -1 all cores.
+        Number of threads to work in; the results do not depend on it. None means 1, -1 all cores.
     positive : bool, default=False
         Whether to restrict the coefficients to be non-negative.
     random_state : int, RandomState instance, default=None
@@ -242,6 +242,8 @@ class LassoCV(_PathCV):
         Their intercepts.
     dual_gap_path_ : ndarray of shape (n_alphas,)
         Their duality gaps, in units of the objective, computed on all features.
+    sparse_coef_ : sparse matrix of shape (1, n_features) or (n_targets, n_features)
+        Sparse representation of ``coef_``.
     n_features_in_ : int
         Number of features seen in :meth:`fit`.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -333,7 +335,7 @@ class ElasticNetCV(_PathCV):
     precompute : 'auto', bool or array-like of shape (n_features, n_features), default='auto'
         Accepted for compatibility: Gram matrices are formed as they are needed. One that is passed is checked.
     max_iter : int, default=1000
-        Largest number of iterations (sweeps and Newton steps) per alpha.
+        Largest number of iterations per alpha, and at each that is put in between alphas far apart.
     tol : float, default=1e-4
         Every solution's duality gap is at most ``tol`` times the loss of the model without features.
     cv : int, splitter or iterable of (train, test) pairs, default=None
@@ -343,7 +345,7 @@ class ElasticNetCV(_PathCV):
     verbose : bool or int, default=False
         1 prints a line for each path, 2 one for each alpha.
     n_jobs : int, default=None
-        Number of threads to fit folds in; the results do not depend on it. None means 1, -1 all cores.
+        Number of threads to work in; the results do not depend on it. None means 1, -1 all cores.
     positive : bool, default=False
         Whether to restrict the coefficients to be non-negative.
     random_state : int, RandomState instance, default=None
@@ -379,6 +381,8 @@ class ElasticNetCV(_PathCV):
         Their intercepts.
     dual_gap_path_ : ndarray of shape (n_alphas,)
         Their duality gaps, in units of the objective, computed on all features.
+    sparse_coef_ : sparse matrix of shape (1, n_features) or (n_targets, n_features)
+        Sparse representation of ``coef_``.
     n_features_in_ : int
         Number of features seen in :meth:`fit`.
     feature_names_in_ : ndarray of shape (n_features,)

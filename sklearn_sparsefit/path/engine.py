@@ -1,7 +1,7 @@
 """The path engine: everything between two readings of X happens on a small working set.
 
 The engine never touches X. It is a generator that yields requests and is sent the answers, so that the same code serves
-one fit in memory, many folds in lockstep, or data that lie elsewhere.
+one fit in memory, many folds, or data that lie elsewhere.
 """
 
 from collections.abc import Generator
@@ -169,7 +169,7 @@ class _Engine:
             yield from self._bring_in(newcomers)
             block, steps = steps[:n_ahead], steps[n_ahead:]
             while block:
-                coefs = self._solve(block)
+                coefs = self._without_divergence(block, self._solve(block))
                 check = yield from self._check(block, coefs)
                 n_done, newcomers = yield from self._accept(block, coefs, check, reports)
                 self.width = min(2 * self.width, MAX_WIDTH) if n_done == len(block) else max(2, self.width // 2)
@@ -240,6 +240,18 @@ class _Engine:
             coefs[row] = self.iterate.coef
         return coefs
 
+    def _without_divergence(self, block: list[_Step], coefs: Matrix) -> Matrix:
+        """Zero what is worse than the null model.
+
+        Where rounding leaves the Gram of nearly collinear columns a direction of negative curvature, a small alpha may
+        not hold the coefficients back.
+        """
+        losses = self.datafit.losses(self.working_set.residuals(coefs)[0])
+        for step, coef, loss in zip(block, coefs, losses, strict=True):
+            if loss + self.penalty.with_alpha(step.alpha).value(coef) > (1 + MARGIN) * self.datafit.null_loss:
+                coef[:] = 0.0
+        return coefs
+
     def _pass(self, weighted_residuals: Matrix) -> Generator[Request, Any, Matrix]:
         self.n_passes += 1
         with np.errstate(over="ignore", invalid="ignore"):
@@ -304,13 +316,29 @@ class _Reports:
         self._intercepts = np.zeros(len(steps))
 
     def add(self, step: _Step, check: _Check, row: int) -> Generator[Request, Any, None]:
-        working_set, datafit = self._engine.working_set, self._engine.datafit
-        shift = 0.0 if working_set.columns is None else float(working_set.columns.shift @ step.coef)
+        engine, datafit = self._engine, self._engine.datafit
+        residual, offset = check.residuals[row], check.offsets[row]
+        if engine.options.dtype != np.float64:
+            residual, offset = self._round(step, residual)
+        shift = 0.0 if engine.working_set.columns is None else float(engine.working_set.columns.shift @ step.coef)
         if datafit.fit_intercept:
-            self._intercepts[step.index] = datafit.unit * (datafit.mean + check.offsets[row] - shift)
-        yield Solved(
-            step.index, step.alpha, datafit.unit * check.residuals[row], step.gap * datafit.unit * datafit.unit
-        )
+            intercept = datafit.unit * (datafit.mean + offset - shift)
+            self._intercepts[step.index] = engine.options.dtype(intercept)
+            # An intercept off by e adds e^2 / 2: the residuals are centred.
+            step.gap += 0.5 * ((self._intercepts[step.index] - intercept) / datafit.unit) ** 2
+        yield Solved(step.index, step.alpha, datafit.unit * residual, step.gap * datafit.unit * datafit.unit)
+
+    def _round(self, step: _Step, residual: Vector) -> tuple[Vector, float]:
+        """Round the coefficients and add to the gap what that costs; return the residual and the offset there."""
+        engine = self._engine
+        penalty = engine.penalty.with_alpha(step.alpha)
+        rounded = step.coef.astype(engine.options.dtype).astype(np.float64)
+        residuals, offsets = engine.working_set.residuals(rounded[None])
+        objectives = engine.datafit.losses(np.stack([residual, residuals[0]]))
+        objectives += [penalty.value(step.coef), penalty.value(rounded)]
+        step.gap = max(0.0, step.gap + objectives[1] - objectives[0])
+        step.coef = rounded
+        return residuals[0], offsets[0]
 
     def result(self) -> PathResult:
         engine, steps = self._engine, self._steps

@@ -38,11 +38,15 @@ class AlphaGrid:
 
 @dataclass(frozen=True)
 class SolverOptions:
-    """``tol`` bounds the duality gap relative to the loss of the null model, ``max_iter`` the iterations per alpha."""
+    """``tol`` bounds the duality gap relative to the loss of the null model, ``max_iter`` the iterations per alpha.
+
+    Answers are rounded to ``dtype``, which their duality gaps take into account.
+    """
 
     tol: float
     max_iter: int
     solver: str
+    dtype: type[np.floating] = np.float64
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.lines import Line2D
 
+# Room between either end of the path and the frame, as a share of the path's length: a line that
+# marks the first or the last alpha stays clear of the frame.
+MARGIN = 0.025
+
 
 def check_has_path(estimator: Any, attribute: str, caller: type) -> None:
     """Raise unless the estimator is fitted and has the attribute that the display draws."""
@@ -18,7 +22,7 @@ def check_has_path(estimator: Any, attribute: str, caller: type) -> None:
         raise TypeError(
             f"{caller.__name__}.from_estimator needs a fitted LassoCV or ElasticNetCV of "
             f"sklearn_sparsefit; {type(estimator).__name__} has no {attribute!r}. Of a Pipeline, "
-            "pass the last step, pipeline[-1]."
+            "pass the last step, pipeline[-1]; of a search, its best_estimator_."
         )
 
 
@@ -38,9 +42,21 @@ def alpha_axes(ax: "Axes | None", alphas: NDArray[np.float64], caller: type) -> 
     if ax is None:
         _, ax = plt.subplots(layout="constrained")
     ax.set_xscale("log", nonpositive="mask")
-    ax.set_xlim(positive.max(), positive.min())
+    ratio = positive.max() / positive.min()
+    ax.set_xlim(positive.max() * ratio**MARGIN, positive.min() / ratio**MARGIN)
+    if ratio < 100:
+        _label_between_decades(ax, subs=(1.0, 2.0, 5.0) if ratio <= 10 else (1.0, 3.0))
     ax.set_xlabel(r"$\alpha$ (weaker regularization $\rightarrow$)")
     return ax
+
+
+def _label_between_decades(ax: "Axes", subs: tuple[float, ...]) -> None:
+    """Label ``subs`` times each power of ten, and these only, where decades alone are too few."""
+    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+
+    ax.xaxis.set_major_locator(LogLocator(subs=subs))
+    ax.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    ax.xaxis.set_minor_formatter(NullFormatter())
 
 
 def mark_chosen_alpha(ax: "Axes", alpha: float) -> "Line2D":

@@ -1,5 +1,7 @@
 """The coefficients as functions of alpha."""
 
+from collections.abc import Iterator
+from itertools import cycle
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -98,8 +100,8 @@ class CoefficientPathDisplay:
 
         n_labels : int, default=10
             Number of features to name: those with the largest absolute coefficient at
-            `chosen_alpha` or, where there is none, anywhere on the path. Features with a
-            coefficient of zero there are not named. Sizes of coefficients compare only between
+            `chosen_alpha` or, where there is none or no feature is kept at it, anywhere on the
+            path. Features with a coefficient of zero there are not named. Sizes of coefficients compare only between
             features on one scale.
 
         line_kw : dict, default=None
@@ -112,6 +114,8 @@ class CoefficientPathDisplay:
         """
         alphas, coefs, names = self._checked_path()
         ax = alpha_axes(ax, alphas, type(self))
+        from matplotlib.cbook import normalize_kwargs
+        from matplotlib.lines import Line2D
 
         importance = self._importance(alphas, coefs)
         ranked = np.argsort(-importance, kind="stable")[:n_labels]
@@ -119,9 +123,11 @@ class CoefficientPathDisplay:
 
         ax.axhline(0.0, color="black", zorder=2.5)
         grey = {"color": "0.8", "linewidth": 0.8, "zorder": 1.5}
+        line_kw = normalize_kwargs(line_kw, Line2D)
+        colors = _colors()
         self.lines_, named_lines = [], []
         for feature in np.flatnonzero(coefs.any(axis=1)):
-            style = (line_kw or {}) if feature in named else grey
+            style = {"color": next(colors), **line_kw} if feature in named else grey
             (line,) = ax.plot(alphas, coefs[feature], label=names[feature], **style)
             self.lines_.append(line)
             if feature in named:
@@ -165,7 +171,8 @@ class CoefficientPathDisplay:
 
         n_labels : int, default=10
             Number of features to name: those with the largest absolute coefficient in the chosen
-            model. Features that it does not keep are not named.
+            model. Features that it does not keep are not named, unless it keeps none: then those
+            with the largest absolute coefficient anywhere on the path are.
 
         ax : matplotlib Axes, default=None
             Axes to draw on. If None, a new figure with constrained layout is created, which leaves
@@ -226,9 +233,19 @@ class CoefficientPathDisplay:
         return alphas[descending], coefs[:, descending], names
 
     def _importance(self, alphas: NDArray[np.float64], coefs: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Absolute coefficients at the chosen alpha, or else their maxima over the path."""
-        if self.chosen_alpha is None:
-            return np.abs(coefs).max(axis=1)
-        # Lasso paths are piecewise linear in alpha.
-        at_chosen = [np.interp(self.chosen_alpha, alphas[::-1], path[::-1]) for path in coefs]
-        return np.abs(at_chosen)
+        """Absolute coefficients at the chosen alpha or, without any, their maxima over the path."""
+        if self.chosen_alpha is not None:
+            # Lasso paths are piecewise linear in alpha.
+            at_chosen = [np.interp(self.chosen_alpha, alphas[::-1], path[::-1]) for path in coefs]
+            if np.any(at_chosen):
+                return np.abs(at_chosen)
+        return np.abs(coefs).max(axis=1)
+
+
+def _colors() -> Iterator[Any]:
+    """The colours of matplotlib's cycle, over and over, but for greys: those mean "not named"."""
+    from matplotlib import rcParams
+    from matplotlib.colors import to_rgb
+
+    colors = rcParams["axes.prop_cycle"].by_key().get("color", ["black"])
+    return cycle([color for color in colors if len(set(to_rgb(color))) > 1] or colors)

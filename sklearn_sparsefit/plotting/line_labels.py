@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 FONT_SIZE = 8.0
 LINE_SPACING = 1.4
 POINTS_PER_INCH = 72.0
-# Between the end of a line and its name, in points.
+# Between the frame of the axes and a name, in points.
 GAP = 14.0
 
 
@@ -32,9 +32,11 @@ def spread(heights: ArrayLike, distance: float) -> NDArray[np.float64]:
 
 
 def label_line_ends(ax: "Axes", lines: "list[Line2D]") -> None:
-    """Write each line's label at the right of its last point, in the line's colour."""
+    """Write each line's label at the right of the axes, in the colour of the line it leads to."""
     if not lines:
         return
+    from matplotlib.transforms import offset_copy
+
     ends = [(line.get_xdata()[-1], line.get_ydata()[-1]) for line in lines]
     # The heights in points are known only once the layout and the limits are.
     ax.figure.canvas.figure.draw_without_rendering()
@@ -45,8 +47,8 @@ def label_line_ends(ax: "Axes", lines: "list[Line2D]") -> None:
         ax.annotate(
             line.get_label(),
             xy=end,
-            xytext=(GAP, shift),
-            textcoords="offset points",
+            xytext=(1.0, end[1]),
+            textcoords=offset_copy(ax.get_yaxis_transform(), ax.figure, GAP, shift, units="points"),
             verticalalignment="center",
             fontsize=FONT_SIZE,
             color=line.get_color(),

@@ -13,7 +13,6 @@ class Status(IntEnum):
 
 def gram_cd(
     gram: NDArray[np.float64],
-    sq_norms: NDArray[np.float64],
     coef: NDArray[np.float64],
     correlation: NDArray[np.float64],
     penalty: Penalty,

@@ -15,8 +15,8 @@ cpdef enum Status:
 
 # Largest move, in units of the prediction, of a sweep over a solution that is right to rounding.
 cdef double TIGHT = 1e-13
-# Added to the diagonal of the support's Gram, relative to it, so that collinear supports can be factored.
-cdef double RIDGE = 1e-13
+# Added to the diagonal of the support's Gram, relative to it, where it cannot be factored as it is.
+cdef double RIDGE = 1e-12
 
 
 cdef void _move(
@@ -33,7 +33,7 @@ cdef bint _factor(
     const double[:, ::1] gram, const Py_ssize_t* support, int k, double curvature, double* factor
 ) noexcept nogil:
     """Cholesky factor of G_SS + curvature, with the least ridge that makes it positive definite."""
-    cdef double ridge = RIDGE
+    cdef double ridge = 0.0
     cdef int a, b, info
     while ridge < 1e-2:
         for a in range(k):
@@ -43,7 +43,7 @@ cdef bint _factor(
         dpotrf("L", &k, factor, &k, &info)
         if info == 0:
             return True
-        ridge *= 100
+        ridge = RIDGE if ridge == 0.0 else 100 * ridge
     return False
 
 
@@ -139,7 +139,6 @@ cdef double _newton(
 
 def gram_cd(
     const double[:, ::1] gram,
-    const double[::1] sq_norms,
     double[::1] coef,
     double[::1] correlation,
     Penalty penalty,
@@ -173,7 +172,7 @@ def gram_cd(
             largest = 0.0
             n_changes = 0
             for j in range(m):
-                h = sq_norms[j]
+                h = gram[j, j]
                 if h <= 0.0:
                     continue
                 new = penalty.prox(w[j] + g[j] / h, 1.0 / h)

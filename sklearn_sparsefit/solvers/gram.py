@@ -32,7 +32,6 @@ class GramSolver:
         while n_iter < max_iter:
             status, n_more = gram_cd(
                 working_set.gram,
-                working_set.sq_norms,
                 iterate.coef,
                 iterate.correlation,
                 penalty,

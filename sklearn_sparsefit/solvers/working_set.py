@@ -11,6 +11,9 @@ Matrix = NDArray[np.float64]
 
 # A centred column this small beside the column itself is rounding: the column is constant.
 CONSTANT = (32 * np.finfo(np.float64).eps) ** 2
+# Added to the Gram's diagonal, relative to it, so that rounding leaves no direction of negative curvature. What this
+# does to the solution is taken back by going on from true correlations.
+RIDGE = 1e-14
 # Entries of the dense copy of newcomers that is centred at a time.
 CHUNK = 2**21
 
@@ -88,6 +91,8 @@ class WorkingSet:
             self.gram[start:stop, :stop] = self.columns.correlate(weighted)[:, :stop]
             self.gram[start:stop, start:stop] = centred @ weighted.T
             self.gram[:start, start:stop] = self.gram[start:stop, :start].T
+            diagonal = np.arange(start, stop)
+            self.gram[diagonal, diagonal] = (1 + RIDGE) * sq_norms
 
     def residuals(self, coefs: Matrix) -> tuple[Matrix, Vector]:
         """Residuals of each row of coefficients at its best intercept, and the offset of that intercept."""
