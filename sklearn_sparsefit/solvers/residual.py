@@ -64,9 +64,10 @@ class ResidualSolver:
 
     @staticmethod
     def _gap(working_set: WorkingSet, penalty: Penalty, iterate: Iterate, residual: Vector) -> float:
-        weights = working_set.datafit.weights
-        iterate.correlation[:] = working_set.correlations((weights * residual)[None])[0]
-        return duality_gap(weights @ residual**2, iterate.coef, iterate.correlation, penalty)
+        datafit = working_set.datafit
+        iterate.correlation[:] = working_set.correlations((datafit.weights * residual)[None])[0]
+        energy = 2 * float(datafit.losses(residual[None])[0])
+        return duality_gap(energy, iterate.coef, iterate.correlation, penalty)
 
     def _polish(
         self, working_set: WorkingSet, penalty: Penalty, iterate: Iterate, gap_tol: float, max_iter: int
