@@ -88,7 +88,7 @@ class Progress:
             self._context.call_on_fit_task_end(estimator=self._estimator)
 
 
-class PathTask(CallbackSupportMixin):
+class RegularizationPath(CallbackSupportMixin):
     """A path function at work: what callbacks hang on to where there is no estimator."""
 
     @with_callbacks

@@ -15,6 +15,7 @@ from scipy.stats import sem
 from sklearn.datasets import load_diabetes
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import Ridge
+from sklearn.model_selection import GridSearchCV, ShuffleSplit
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -99,6 +100,29 @@ def test_names_without_chosen_alpha_are_those_of_the_largest_coefficients_anywhe
     display = CoefficientPathDisplay(alphas=[3.0, 2.0, 1.0], coefs=coefs).plot(n_labels=2)
     assert names(display.ax_) == ["x0", "x2"]
     assert alpha_lines(display.ax_) == []
+
+
+def test_names_where_no_feature_is_chosen_are_those_of_the_largest_coefficients_anywhere():
+    rng = np.random.default_rng(0)
+    model = LassoCV(alphas=20).fit(rng.standard_normal((60, 30)), rng.standard_normal(60))
+    assert not model.coef_.any()
+    display = CoefficientPathDisplay.from_estimator(model, n_labels=3)
+    largest = pd.Series(np.abs(model.coef_path_).max(axis=1)).nlargest(3).index
+    assert sorted(names(display.ax_)) == sorted(f"x{feature}" for feature in largest)
+
+
+@pytest.mark.parametrize("style", ["default", "grayscale"])
+def test_grey_is_for_features_without_name(style):
+    with plt.style.context(style):
+        coefs = np.outer(np.arange(12, 0, -1), [0.0, 1.0])
+        display = CoefficientPathDisplay(alphas=[2.0, 1.0], coefs=coefs).plot(n_labels=10)
+        colors = [matplotlib.colors.to_rgb(line.get_color()) for line in display.lines_]
+    assert colors[10:] == [(0.8, 0.8, 0.8)] * 2
+    if style == "default":
+        assert all(len(set(color)) > 1 for color in colors[:10])
+    else:
+        # A style without colours is used as it is.
+        assert colors[:3] == [(0.0, 0.0, 0.0), (0.4, 0.4, 0.4), (0.6, 0.6, 0.6)]
 
 
 def test_chosen_alpha_between_grid_points_ranks_by_interpolation():
@@ -278,7 +302,40 @@ def test_styles_of_folds_and_band_accept_aliases(lasso):
     assert display.fill_between_.get_linewidth() == 3
 
 
-@pytest.mark.parametrize("shape", [(2,), (2, 1), (3, 4), (1, 2, 3, 4)])
+@pytest.mark.parametrize("n_alphas", [3, 20])
+def test_single_split_is_a_curve_without_band(diabetes, n_alphas):
+    split = ShuffleSplit(1, random_state=0)
+    lasso = LassoCV(alphas=n_alphas, cv=split).fit(*diabetes)
+    display = CVCurveDisplay.from_estimator(lasso)
+    (line,) = display.lines_
+    assert_array_equal(line.get_ydata(), lasso.mse_path_)
+    assert display.fill_between_ is None
+    assert display.fold_lines_ == []
+    assert not display.ax_.collections
+
+
+# As many l1_ratio as alphas: only their number tells the axes apart.
+@pytest.mark.parametrize("alphas", [3, [1.0, 0.1, 0.01]])
+def test_single_split_of_several_l1_ratio(diabetes, alphas):
+    enet = ElasticNetCV(alphas=alphas, l1_ratio=[0.5, 0.8, 1.0], cv=ShuffleSplit(1, random_state=0)).fit(*diabetes)
+    assert enet.mse_path_.shape == (3, 3)
+    display = CVCurveDisplay.from_estimator(enet)
+    assert [line.get_label() for line in display.lines_] == ["l1_ratio = 0.5", "l1_ratio = 0.8", "l1_ratio = 1"]
+    for line, mse in zip(display.lines_, enet.mse_path_, strict=True):
+        assert_array_equal(line.get_ydata(), mse)
+    assert display.fill_between_ is None
+
+
+@pytest.mark.parametrize("l1_ratio", [0.5, [0.5]])
+def test_as_many_folds_as_alphas_of_one_l1_ratio(diabetes, l1_ratio):
+    enet = ElasticNetCV(alphas=3, l1_ratio=l1_ratio, cv=3).fit(*diabetes)
+    display = CVCurveDisplay.from_estimator(enet)
+    (line,) = display.lines_
+    assert_allclose(line.get_ydata(), enet.mse_path_.mean(axis=1))
+    assert len(display.fold_lines_) == 3
+
+
+@pytest.mark.parametrize("shape", [(), (3,), (3, 4), (3, 2, 5), (1, 2, 3, 4)])
 def test_wrong_shape_of_mse_path_is_refused(shape):
     display = CVCurveDisplay(alphas=[2.0, 1.0], mse_path=np.ones(shape))
     with pytest.raises(ValueError, match="mse_path must have shape"):
@@ -287,7 +344,7 @@ def test_wrong_shape_of_mse_path_is_refused(shape):
 
 def test_wrong_number_of_l1_ratio_is_refused():
     display = CVCurveDisplay(alphas=[2.0, 1.0], mse_path=np.ones((3, 2, 5)), l1_ratio=[0.5, 1.0])
-    with pytest.raises(ValueError, match="2 l1_ratio for 3 curves"):
+    with pytest.raises(ValueError, match=r"\(3, 2, 5\) and \(2,\) with l1_ratio=\[0.5, 1.0\]"):
         display.plot()
 
 
@@ -301,7 +358,34 @@ def test_alpha_falls_from_left_to_right_on_a_log_axis(display, lasso):
     display.from_estimator(lasso, ax=axes[0])
     display.from_estimator(lasso, ax=axes[1])
     assert axes[0].get_xscale() == "log"
-    assert axes[0].get_xlim() == (lasso.alphas_[0], lasso.alphas_[-1])
+    left, right = axes[0].get_xlim()
+    assert left > right
+
+
+@pytest.mark.parametrize("display", DISPLAYS)
+@pytest.mark.parametrize("chosen", [0, -1])
+def test_chosen_alpha_at_either_end_stands_clear_of_the_frame(display, chosen):
+    alphas = np.geomspace(1.0, 0.03, 10)
+    values = {"coefs": np.ones((2, 10))} if display is CoefficientPathDisplay else {"mse_path": np.ones((10, 2))}
+    ax = display(alphas=alphas, chosen_alpha=alphas[chosen], **values).plot().ax_
+    position = ax.transAxes.inverted().transform(ax.transData.transform([(alphas[chosen], 1.0)]))[0, 0]
+    assert 0.02 < (position if chosen == 0 else 1.0 - position) < 0.03
+
+
+@pytest.mark.parametrize("weakest", [0.9, 0.5, 0.3, 0.15, 0.1, 0.05, 0.02, 0.01, 0.001])
+@pytest.mark.parametrize("strongest", [1.0, 2.7, 0.083])
+def test_tick_labels_of_alpha_are_at_least_two_and_do_not_collide(strongest, weakest):
+    _, ax = plt.subplots(figsize=(3, 3), layout="constrained")
+    alphas = strongest * np.geomspace(1.0, weakest, 10)
+    display = CVCurveDisplay(alphas=alphas, mse_path=np.ones((10, 2))).plot(ax)
+    display.figure_.canvas.draw()
+    left, right = ax.get_xlim()
+    ticks = [*ax.xaxis.get_major_ticks(), *ax.xaxis.get_minor_ticks()]
+    labels = [tick.label1 for tick in ticks if tick.label1.get_text() and right <= tick.get_loc() <= left]
+    boxes = sorted((label.get_window_extent() for label in labels), key=lambda box: box.x0)
+    assert len(boxes) >= 2
+    for before, after in pairwise(boxes):
+        assert before.x1 < after.x0
 
 
 @pytest.mark.parametrize("display", DISPLAYS)
@@ -318,10 +402,13 @@ def test_not_fitted(display):
 
 
 @pytest.mark.parametrize("display", DISPLAYS)
-@pytest.mark.parametrize("estimator", [Lasso(), Ridge(), make_pipeline(LassoCV(alphas=5))])
+@pytest.mark.parametrize(
+    "estimator",
+    [Lasso(), Ridge(), make_pipeline(LassoCV(alphas=5)), GridSearchCV(Lasso(), {"alpha": [1.0]})],
+)
 def test_estimator_without_path_is_named(display, estimator, diabetes):
     estimator.fit(*diabetes)
-    with pytest.raises(TypeError, match=rf"{type(estimator).__name__} has no .*pipeline\[-1\]"):
+    with pytest.raises(TypeError, match=rf"{type(estimator).__name__} has no .*pipeline\[-1\].*best_estimator_"):
         display.from_estimator(estimator)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import enet_path as multi_task_enet_path
 
-from sklearn_sparsefit._progress import PathJob, PathTask
+from sklearn_sparsefit._progress import PathJob, RegularizationPath
 from sklearn_sparsefit._sklearn import Interval, StrOptions, validate_parameter_constraints, validate_params
 from sklearn_sparsefit._validation import (
     TrainingData,
@@ -276,7 +276,7 @@ def enet_path(
         start = check_coef(coef_init, data.coef_shape, "coef_init").ravel()
         start = np.maximum(start, 0.0) if positive else start
 
-    task = PathTask()
+    task = RegularizationPath()
     if callbacks:
         task.set_callbacks(*callbacks)
     path = make_path(

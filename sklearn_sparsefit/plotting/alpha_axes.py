@@ -45,16 +45,19 @@ def alpha_axes(ax: "Axes | None", alphas: NDArray[np.float64], caller: type) -> 
     ratio = positive.max() / positive.min()
     ax.set_xlim(positive.max() * ratio**MARGIN, positive.min() / ratio**MARGIN)
     if ratio < 100:
-        _label_between_decades(ax, subs=(1.0, 2.0, 5.0) if ratio <= 10 else (1.0, 3.0))
+        _label_short_axis(ax, ratio)
     ax.set_xlabel(r"$\alpha$ (weaker regularization $\rightarrow$)")
     return ax
 
 
-def _label_between_decades(ax: "Axes", subs: tuple[float, ...]) -> None:
-    """Label ``subs`` times each power of ten, and these only, where decades alone are too few."""
-    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+def _label_short_axis(ax: "Axes", ratio: float) -> None:
+    """Label an axis on which powers of ten are too few with some round numbers that do not collide."""
+    from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
 
-    ax.xaxis.set_major_locator(LogLocator(subs=subs))
+    if ratio < 5:
+        ax.xaxis.set_major_locator(MaxNLocator(3, steps=[1, 2, 5, 10]))
+    else:
+        ax.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if ratio < 10 else (1.0, 3.0)))
     ax.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     ax.xaxis.set_minor_formatter(NullFormatter())
 
