@@ -361,3 +361,18 @@ def test_automatic_grid_with_l1_ratio_zero(l1_ratio):
     if l1_ratio == 0:
         with pytest.raises(ValueError, match=message):
             enet_path(X, y, l1_ratio=l1_ratio)
+
+
+def test_several_targets_end_with_a_true_gap_below_the_tolerance():
+    rng = np.random.RandomState(114514)
+    X, coef = rng.randn(256, 512), np.zeros((512, 2))
+    coef[rng.permutation(512)[:50]] = rng.randn(50, 2)
+    Y, alpha = X @ coef, 0.01 / 256
+    _, coefs, gaps = lasso_path(X, Y, alphas=[alpha])
+    residual = Y - X @ coefs[:, :, 0].T
+    norm = np.linalg.norm(X.T @ residual / 256, axis=1).max()
+    dual = residual * min(1, alpha / norm)
+    objective = (residual**2).sum() / 512 + alpha * np.linalg.norm(coefs[:, :, 0], axis=0).sum()
+    gap = objective - ((dual * Y).sum() / 256 - (dual**2).sum() / 512)
+    assert_allclose(gaps, gap, rtol=1e-3)
+    assert gap <= 1e-4 * (Y**2).sum() / 256

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from sklearn_sparsefit.datafit import Quadratic
-from sklearn_sparsefit.penalty import ElasticNetPenalty
+from sklearn_sparsefit.penalty import Penalty
 
 Vector = NDArray[np.float64]
 
@@ -18,7 +18,7 @@ class Problem:
     """A loss of the raw predictions and the shape of a penalty; its strength, alpha, comes with the path."""
 
     datafit: Quadratic
-    penalty: ElasticNetPenalty
+    penalty: Penalty
 
 
 @dataclass(frozen=True)
