@@ -80,7 +80,7 @@ class ElasticNetProblem:
             ridge_as_rows = correlation - self.l2 * coef
             scales = [1, min(1, self._largest_feasible_scale(ridge_as_rows))]
         elif energy > 0:
-            scales = [min(linear / energy, self._largest_feasible_scale(correlation))]
+            scales = [max(0, min(linear / energy, self._largest_feasible_scale(correlation)))]
         else:
             scales = [0]
         return self.objective(coef, intercept) - max(map(dual, scales))

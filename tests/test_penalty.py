@@ -42,7 +42,8 @@ def test_fenchel_young_is_the_sum_of_its_parts(penalty, w, u, scale):
 def test_fenchel_young_vanishes_on_the_subgradient(penalty, value):
     # The prox of w + u is w just where u is a subgradient at w.
     w = penalty.apply_prox(np.array([value]), 1.0)
-    assert penalty.fenchel_young(w, value - w) <= 1e-13 * (1 + value**2)
+    # A hair below, where rounding could put u outside the domain of the conjugate.
+    assert penalty.fenchel_young(w, value - w, 1 - 1e-13) <= 1e-11 * (1 + value**2)
 
 
 def test_fenchel_young_keeps_its_digits():

@@ -111,10 +111,10 @@ cdef class ElasticNetPenalty(Penalty):
         for j in range(correlation.shape[0]):
             excess = scale * (correlation[j] if self.positive else fabs(correlation[j])) - self.l1
             if excess > 0.0:
-                total += excess * excess
-        if total == 0.0:
-            return 0.0
-        return total / (2.0 * self.l2) if self.l2 > 0.0 else float("inf")
+                if self.l2 == 0.0:
+                    return float("inf")
+                total += excess * excess / (2.0 * self.l2)
+        return total
 
     def fenchel_young(self, const double[::1] w, const double[::1] correlation, double scale=1.0):
         """sum_j penalty(w_j) + conjugate(u_j) - w_j u_j at u = scale * correlation, term by term >= 0.
