@@ -6,7 +6,6 @@ from sklearn.utils._metadata_requests import _raise_for_params as raise_for_para
 from sklearn.utils._metadata_requests import _routing_enabled as routing_enabled
 from sklearn.utils._param_validation import (
     Interval,
-    InvalidParameterError,
     StrOptions,
     validate_parameter_constraints,
     validate_params,
@@ -39,7 +38,6 @@ except ImportError:
 __all__ = [
     "CallbackSupportMixin",
     "Interval",
-    "InvalidParameterError",
     "StrOptions",
     "align_sparse",
     "fit_context",

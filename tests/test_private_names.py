@@ -13,7 +13,6 @@ PRIVATE = {
     "sklearn.utils._metadata_requests._raise_for_params",
     "sklearn.utils._metadata_requests._routing_enabled",
     "sklearn.utils._param_validation.Interval",
-    "sklearn.utils._param_validation.InvalidParameterError",
     "sklearn.utils._param_validation.StrOptions",
     "sklearn.utils._param_validation.validate_parameter_constraints",
     "sklearn.utils._param_validation.validate_params",

@@ -39,6 +39,8 @@ NEWCOMER_SHARE, MIN_NEWCOMERS = 1 / 3, 40
 MARGIN = 0.02
 # A correlation may exceed the threshold by this much, relatively, before it counts: rounding.
 SLACK = 1e-12
+# An objective this many times that of the null model is no descent from it, rounding allowed for.
+DIVERGED = 1.02
 # Between alphas further apart than this, others are put in as stepping stones.
 MAX_RATIO = 2.5
 
@@ -134,7 +136,8 @@ class _Engine:
         yield from self._bring_in(support[self.working_set.outside[support]])
         # No solver moves the coefficient of a constant column.
         self.iterate.coef[:] = np.where(self.working_set.sq_norms > 0, coef[self.working_set.features], 0.0)
-        check = yield from self._check(steps[:1], self.iterate.coef[None])
+        coefs = self.iterate.coef[None]
+        check = yield from self._check(steps[:1], coefs, *self.working_set.residuals(coefs))
         self.iterate.correlation[:] = check.inside[0]
         norm = max(self.penalty.dual_norm(check.inside[0]), self.penalty.dual_norm(check.outside[0]))
         self.trail = [(self._alpha_at(norm), check.outside[0])]
@@ -169,8 +172,9 @@ class _Engine:
             yield from self._bring_in(newcomers)
             block, steps = steps[:n_ahead], steps[n_ahead:]
             while block:
-                coefs = self._without_divergence(block, self._solve(block))
-                check = yield from self._check(block, coefs)
+                coefs = self._solve(block)
+                residuals, offsets = self._without_divergence(block, coefs)
+                check = yield from self._check(block, coefs, residuals, offsets)
                 n_done, newcomers = yield from self._accept(block, coefs, check, reports)
                 self.width = min(2 * self.width, MAX_WIDTH) if n_done == len(block) else max(2, self.width // 2)
                 # Go on from the last coefficients that were looked at, with true correlations in place of the solver's.
@@ -240,26 +244,30 @@ class _Engine:
             coefs[row] = self.iterate.coef
         return coefs
 
-    def _without_divergence(self, block: list[_Step], coefs: Matrix) -> Matrix:
-        """Zero what is worse than the null model.
+    def _without_divergence(self, block: list[_Step], coefs: Matrix) -> tuple[Matrix, Vector]:
+        """Zero, in place, what is worse than the null model; return the residuals and offsets of what is left.
 
         Where rounding leaves the Gram of nearly collinear columns a direction of negative curvature, a small alpha may
         not hold the coefficients back.
         """
-        losses = self.datafit.losses(self.working_set.residuals(coefs)[0])
-        for step, coef, loss in zip(block, coefs, losses, strict=True):
-            if loss + self.penalty.with_alpha(step.alpha).value(coef) > (1 + MARGIN) * self.datafit.null_loss:
-                coef[:] = 0.0
-        return coefs
+        residuals, offsets = self.working_set.residuals(coefs)
+        objectives = self.datafit.losses(residuals)
+        objectives += [self.penalty.with_alpha(step.alpha).value(coef) for step, coef in zip(block, coefs, strict=True)]
+        diverged = objectives > DIVERGED * self.datafit.null_loss
+        if not diverged.any():
+            return residuals, offsets
+        coefs[diverged] = 0.0
+        return self.working_set.residuals(coefs)
 
     def _pass(self, weighted_residuals: Matrix) -> Generator[Request, Any, Matrix]:
         self.n_passes += 1
         with np.errstate(over="ignore", invalid="ignore"):
             return (yield Correlate(np.atleast_2d(weighted_residuals) * self.unit))
 
-    def _check(self, block: list[_Step], coefs: Matrix) -> Generator[Request, Any, _Check]:
+    def _check(
+        self, block: list[_Step], coefs: Matrix, residuals: Matrix, offsets: Vector
+    ) -> Generator[Request, Any, _Check]:
         """One pass for the whole block: true correlations on all features, and with them the duality gaps."""
-        residuals, offsets = self.working_set.residuals(coefs)
         weighted = self.datafit.weights * residuals
         inside = self.working_set.correlations(weighted)
         outside = np.zeros((len(block), 0))
