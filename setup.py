@@ -26,6 +26,7 @@ EXTENSIONS = {
     "penalty._penalty": {},
     "design._columns": {},
     "design._sparse_pass": {},
+    "solvers._cholesky": {},
     "solvers._gram_cd": {},
     "solvers._residual_cd": {},
     "solvers._prox_grad": {},

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_sparsefit.penalty._penalty import Penalty
+from sklearn_sparsefit.solvers._cholesky import SupportFactor
 
 class Status(IntEnum):
     CONVERGED = 0
@@ -13,13 +14,14 @@ class Status(IntEnum):
 
 def gram_cd(
     gram: NDArray[np.float64],
+    sq_norms: NDArray[np.float64],
     coef: NDArray[np.float64],
     correlation: NDArray[np.float64],
     penalty: Penalty,
     target_norm: float,
     max_iter: int,
     max_work: float,
-    support: NDArray[np.intp],
-    factor: NDArray[np.float64],
+    factor: SupportFactor,
+    active: NDArray[np.intp],
     spare: NDArray[np.float64],
-) -> tuple[Status, int]: ...
+) -> tuple[Status, int, int]: ...

@@ -1,11 +1,12 @@
-"""Coordinate descent on a Gram matrix, finished by Newton steps on the support."""
+"""Newton steps on the support and sweeps of coordinate descent, on a Gram matrix."""
 
-from libc.math cimport fabs, hypot, isfinite, isnan, sqrt
-from libc.string cimport memcpy, memmove
+from libc.float cimport DBL_MIN
+from libc.math cimport fabs, isfinite, isnan, sqrt
+from libc.string cimport memset
 from scipy.linalg.cython_blas cimport daxpy
-from scipy.linalg.cython_lapack cimport dpotrf, dpotrs
 
 from sklearn_sparsefit.penalty._penalty cimport Penalty
+from sklearn_sparsefit.solvers._cholesky cimport SupportFactor
 
 cpdef enum Status:
     CONVERGED = 0
@@ -13,200 +14,236 @@ cpdef enum Status:
     WORK_LIMIT = 2
     FACTOR_TOO_SMALL = 3
 
-# Largest move, in units of the prediction, of a sweep over a solution that is right to rounding.
+# Largest move of coordinate descent, in units of the prediction, from a solution that is right to rounding.
 cdef double TIGHT = 1e-13
-# Added to the diagonal of the support's Gram, relative to it, where it cannot be factored as it is.
-cdef double RIDGE = 1e-12
+# So many features, or this share of the support, enter by a Newton step; more of them are sorted out by sweeps.
+cdef int FEW = 16
+cdef double SHARE = 0.25
 
 
-cdef void _move(
-    const double[:, ::1] gram, int m, Py_ssize_t j, double step, double* coef, double* correlation
-) noexcept nogil:
-    # coef_j += step; correlation -= step * G_j
-    cdef int one = 1
-    cdef double minus = -step
-    coef[j] += step
-    daxpy(&m, &minus, <double*> &gram[j, 0], &one, correlation, &one)
+cdef struct State:
+    # The problem: a working set of m features with Gram G, and the point w with correlation g = q - G w.
+    int m
+    double* w
+    double* g
+    # The support and what would enter it; the largest move that coordinate descent would make.
+    Py_ssize_t* active
+    int n_active
+    int n_entering
+    double largest
+    # Vectors over the working set, of use only at active features.
+    double* sign
+    double* gradient
+    double* step
+    double* image
+    # Multiply-adds so far.
+    double work
 
 
-cdef bint _factor(
-    const double[:, ::1] gram, const Py_ssize_t* support, int k, double curvature, double* factor
-) noexcept nogil:
-    """Cholesky factor of G_SS + curvature, with the least ridge that makes it positive definite."""
-    cdef double ridge = 0.0
-    cdef int a, b, info
-    while ridge < 1e-2:
-        for a in range(k):
-            for b in range(a + 1):
-                factor[b * k + a] = gram[support[a], support[b]]
-            factor[a * k + a] += curvature + ridge * gram[support[a], support[a]]
-        dpotrf("L", &k, factor, &k, &info)
-        if info == 0:
-            return True
-        ridge = RIDGE if ridge == 0.0 else 100 * ridge
-    return False
-
-
-cdef void _delete(double* factor, int ld, int k, int hit, double* v) noexcept nogil:
-    """Take row and column ``hit`` out of a k x k Cholesky factor: move what lies beyond, then a rank-one update.
-
-    Without column ``hit``, its part v below the diagonal must be added back: L L' + v v' (Golub & Van Loan, 6.5.4).
-    """
-    cdef int i, c, q = k - 1 - hit
-    cdef double r, cosine, sine
-    cdef double* column
-    memcpy(v, factor + <Py_ssize_t> hit * ld + hit + 1, q * sizeof(double))
-    for c in range(hit):
-        column = factor + <Py_ssize_t> c * ld
-        memmove(column + hit, column + hit + 1, q * sizeof(double))
-    for c in range(hit, k - 1):
-        column = factor + <Py_ssize_t> c * ld + c
-        memmove(column, column + ld + 1, (k - 1 - c) * sizeof(double))
-    for c in range(q):
-        column = factor + <Py_ssize_t> (hit + c) * ld + hit
-        r = hypot(column[c], v[c])
-        cosine = r / column[c]
-        sine = v[c] / column[c]
-        column[c] = r
-        for i in range(c + 1, q):
-            column[i] = (column[i] + sine * v[i]) / cosine
-            v[i] = cosine * v[i] - sine * column[i]
-
-
-cdef double _newton(
-    const double[:, ::1] gram,
-    int m,
-    Penalty penalty,
-    Py_ssize_t* support,
-    int k,
-    double* coef,
-    double* correlation,
-    double* factor,
-    double[:, ::1] work,
-    double max_work,
-) noexcept nogil:
-    """Minimise over the support without a change of sign; returns the multiply-adds it took, at most about max_work.
-
-    Newton steps with the signs held: one that would take a coefficient across zero stops there, that coefficient
-    leaves, and the next step is over the others. It must be over them at once: a sweep in between could bring the
-    coefficient back, for the next step to drop it again. A step of length t leaves 1 - t of the gradient.
-    """
-    cdef double* target = &work[0, 0]  # the coefficients of the support where the steps lead
-    cdef double* gradient = &work[1, 0]
-    cdef double* step = &work[2, 0]
-    cdef double* spare = &work[3, 0]
-    cdef int a, info, one = 1, hit, n_active = k, ld = k
-    cdef Py_ssize_t* active = support + m
+cdef void _look(const double[::1] sq_norms, Penalty penalty, double tight, State* s) noexcept nogil:
+    """List the support and what would enter it, with the sign and the gradient each has."""
     cdef Py_ssize_t j
-    cdef double t, spent = <double> k * k * k / 3.0 + <double> k * m
-    if not _factor(gram, support, k, penalty.curvature(), factor):
-        return spent
-    for a in range(k):
-        j = support[a]
-        active[a] = a
-        target[a] = coef[j]
-        gradient[a] = correlation[j] - penalty.slope(coef[j])
-    while n_active > 0 and spent <= max_work:
-        spent += 4.0 * n_active * n_active
-        memcpy(step, gradient, n_active * sizeof(double))
-        dpotrs("L", &n_active, &one, factor, &ld, step, &n_active, &info)
+    cdef double h, w, new, change
+    s.largest = 0.0
+    s.n_active = s.n_entering = 0
+    for j in range(s.m):
+        h = sq_norms[j]
+        if h <= 0.0:
+            continue
+        w = s.w[j]
+        new = penalty.prox(w + s.g[j] / h, 1.0 / h)
+        change = fabs(new - w) * sqrt(h)
+        if not change <= s.largest:
+            s.largest = change
+        if w == 0.0:
+            if not change > tight:
+                continue
+            w = new
+            s.n_entering += 1
+        s.active[s.n_active] = j
+        s.n_active += 1
+        s.sign[j] = 1.0 if w > 0.0 else -1.0
+        s.gradient[j] = s.g[j] - penalty.slope(s.w[j] if s.w[j] != 0.0 else s.sign[j] * DBL_MIN)
+
+
+cdef void _sweep(const double[:, ::1] gram, const double[::1] sq_norms, Penalty penalty, State* s) noexcept nogil:
+    cdef Py_ssize_t j
+    cdef double h, new, minus_move
+    cdef int one = 1
+    for j in range(s.m):
+        h = sq_norms[j]
+        if h <= 0.0:
+            continue
+        new = penalty.prox(s.w[j] + s.g[j] / h, 1.0 / h)
+        minus_move = s.w[j] - new
+        if minus_move == 0.0:
+            continue
+        s.w[j] = new
+        daxpy(&s.m, &minus_move, <double*> &gram[j, 0], &one, s.g, &one)
+        s.work += s.m
+
+
+cdef bint _solve(SupportFactor factor, double* step, State* s) noexcept nogil:
+    """The step to where the gradient vanishes on the support; False if rounding leaves none."""
+    cdef int row
+    cdef double* v = &factor.room[0]
+    for row in range(factor.size):
+        v[row] = s.gradient[factor.members[row]]
+    factor.solve(v)
+    s.work += <double> factor.size * factor.size
+    for row in range(factor.size):
+        if not isfinite(v[row]):
+            return False
+        step[factor.members[row]] = v[row]
+    return True
+
+
+cdef double _apply(const double[:, ::1] gram, Penalty penalty, State* s) noexcept nogil:
+    """image = G step; returns by how much the step, which takes no coefficient across zero, lowers the objective."""
+    cdef int a, one = 1
+    cdef Py_ssize_t j
+    cdef double gain = 0.0, curvature = penalty.curvature()
+    memset(s.image, 0, s.m * sizeof(double))
+    for a in range(s.n_active):
+        j = s.active[a]
+        if s.step[j] != 0.0:
+            daxpy(&s.m, &s.step[j], <double*> &gram[j, 0], &one, s.image, &one)
+            s.work += s.m
+    for a in range(s.n_active):
+        j = s.active[a]
+        gain += s.step[j] * (s.gradient[j] - 0.5 * (s.image[j] + curvature * s.step[j]))
+    return gain
+
+
+cdef double _walk(SupportFactor factor, double max_work, State* s) noexcept nogil:
+    """A step from face to face: where the first coefficient gets to zero it leaves, and the others go on.
+
+    They go on at once: a sweep in between could bring the coefficient back, for the next step to drop it again. A
+    stride of length t leaves 1 - t of the gradient. Returns by how much the step lowers the objective.
+    """
+    cdef int a, row, hit
+    cdef Py_ssize_t j
+    cdef double here, t, to_zero, slope, gain = 0.0
+    cdef double* stride = s.image
+    for a in range(s.n_active):
+        s.step[s.active[a]] = 0.0
+    while factor.size > 0 and s.work <= max_work and _solve(factor, stride, s):
         t = 1.0
         hit = -1
-        for a in range(n_active):
-            if not isfinite(step[a]):
-                return spent
-            if (target[active[a]] + step[a]) * target[active[a]] <= 0.0 and -target[active[a]] / step[a] < t:
-                t = -target[active[a]] / step[a]
-                hit = a
-        for a in range(n_active):
-            target[active[a]] += t * step[a]
-            gradient[a] *= 1.0 - t
+        for row in range(factor.size):
+            j = factor.members[row]
+            here = s.w[j] + s.step[j]
+            if (here + stride[j]) * s.sign[j] <= 0.0:
+                to_zero = -here / stride[j] if here != 0.0 else 0.0
+                if hit < 0 or to_zero < t:
+                    t = to_zero
+                    hit = row
+        slope = 0.0
+        for row in range(factor.size):
+            j = factor.members[row]
+            slope += stride[j] * s.gradient[j]
+            s.step[j] += t * stride[j]
+            s.gradient[j] *= 1.0 - t
+        gain += t * (1.0 - 0.5 * t) * slope
         if hit < 0:
             break
-        # Exactly zero, whatever rounding made of it.
-        target[active[hit]] = 0.0
-        _delete(factor, ld, n_active, hit, spare)
-        n_active -= 1
-        for a in range(hit, n_active):
-            active[a] = active[a + 1]
-            gradient[a] = gradient[a + 1]
-    for a in range(k):
-        j = support[a]
-        _move(gram, m, j, target[a] - coef[j], coef, correlation)
-        coef[j] = target[a]
-    return spent
+        # Exactly to zero, whatever rounding made of it.
+        s.step[factor.members[hit]] = -s.w[factor.members[hit]]
+        s.work += <double> factor.size * factor.size
+        factor.delete(hit)
+    return gain
+
+
+cdef bint _newton(
+    const double[:, ::1] gram, Penalty penalty, SupportFactor factor, double max_work, double* gain, State* s
+) noexcept nogil:
+    """Minimise over the active features with their signs held; says whether the minimum was reached.
+
+    Coefficients that the Newton step takes across zero stop there: all at once, if that makes the objective less, or
+    else one after the other.
+    """
+    cdef int a, one = 1
+    cdef Py_ssize_t j
+    cdef double minus = -1.0
+    cdef bint crossing = False
+    gain[0] = 0.0
+    if not _solve(factor, s.step, s):
+        return False
+    for a in range(s.n_active):
+        j = s.active[a]
+        if (s.w[j] + s.step[j]) * s.sign[j] <= 0.0:
+            s.step[j] = -s.w[j]
+            crossing = True
+    gain[0] = _apply(gram, penalty, s)
+    if crossing and not gain[0] > 0.0:
+        gain[0] = _walk(factor, max_work, s)
+        _apply(gram, penalty, s)
+    for a in range(s.n_active):
+        j = s.active[a]
+        s.w[j] = 0.0 if s.step[j] == -s.w[j] else s.w[j] + s.step[j]
+    daxpy(&s.m, &minus, s.image, &one, s.g, &one)
+    return not crossing
 
 
 def gram_cd(
     const double[:, ::1] gram,
+    const double[::1] sq_norms,
     double[::1] coef,
     double[::1] correlation,
     Penalty penalty,
     double target_norm,
     Py_ssize_t max_iter,
     double max_work,
-    Py_ssize_t[:, ::1] support,
-    double[::1] factor,
+    SupportFactor factor,
+    Py_ssize_t[::1] active,
     double[:, ::1] spare,
 ):
     """Minimise w'Gw/2 - q'w + penalty(w) over the working set, in place, from ``coef`` and correlation = q - G coef.
 
-    Sweeps of coordinate descent, each followed by a minimisation over the support if it changed no sign. Ends when a
-    sweep changes nothing beyond rounding, after ``max_iter`` sweeps, or after about ``max_work`` multiply-adds, to be
-    called again. ``support`` (2 rows) and ``spare`` (4 rows) are room to work in.
+    An iteration is a Newton step on the support and the features that would enter it, or a sweep of coordinate descent
+    where these are many or where rounding leaves Newton no gain. Ends when coordinate descent would change nothing
+    beyond rounding, after ``max_iter`` iterations, or after about ``max_work`` multiply-adds, to be called again.
+    ``active`` and ``spare`` (4 rows) are room to work in.
     """
-    cdef int m = <int> coef.shape[0]
-    cdef double* w = &coef[0]
-    cdef double* g = &correlation[0]
-    cdef Py_ssize_t j, n_iter = 0
-    cdef int k, n_changes
-    cdef bint polished = False, broken = False
-    cdef double work = 0.0, move, change, largest, last = 0.0, h, new, tight = TIGHT * target_norm
+    cdef State state
+    cdef State* s = &state
+    cdef Py_ssize_t n_iter = 0
+    cdef int n_support
+    cdef bint polished = False, stalled = False
+    cdef double gain, last = 0.0, tight = TIGHT * target_norm
     cdef Status status = ITERATION_LIMIT
+    s.m = <int> coef.shape[0]
+    s.w, s.g, s.active = &coef[0], &correlation[0], &active[0]
+    s.sign, s.gradient, s.step, s.image = &spare[0, 0], &spare[1, 0], &spare[2, 0], &spare[3, 0]
+    s.work = 0.0
     with nogil:
         while n_iter < max_iter:
-            if work > max_work:
+            if s.work > max_work:
                 status = WORK_LIMIT
                 break
-            n_iter += 1
-            largest = 0.0
-            n_changes = 0
-            for j in range(m):
-                h = gram[j, j]
-                if h <= 0.0:
-                    continue
-                new = penalty.prox(w[j] + g[j] / h, 1.0 / h)
-                move = new - w[j]
-                if move == 0.0:
-                    continue
-                change = fabs(move) * sqrt(h)
-                if isnan(change):
-                    broken = True
-                if change > largest:
-                    largest = change
-                if change > tight and (new == 0.0 or w[j] == 0.0 or (new > 0.0) != (w[j] > 0.0)):
-                    n_changes += 1
-                _move(gram, m, j, move, w, g)
-                w[j] = new
-                work += m
-            if broken:
+            _look(sq_norms, penalty, tight, s)
+            if isnan(s.largest):
                 break
-            if n_changes > 0:
-                polished = False
-                continue
-            # After a Newton step only rounding is left: done when small, or when a further step gained nothing.
-            if largest <= tight or (polished and last > 0.0 and largest >= 0.5 * last):
-                status = CONVERGED
-                break
-            last = largest if polished else 0.0
-            k = 0
-            for j in range(m):
-                if w[j] != 0.0:
-                    support[0, k] = j
-                    k += 1
-            if <Py_ssize_t> k * k > factor.shape[0]:
+            if s.n_active > factor.capacity:
                 status = FACTOR_TOO_SMALL
                 break
-            work += _newton(gram, m, penalty, &support[0, 0], k, w, g, &factor[0], spare, max_work)
-            polished = True
-    return status, n_iter
+            n_iter += 1
+            # After a Newton step only rounding is left: done when small, or when a further step gained nothing.
+            if s.largest <= tight or (polished and s.n_entering == 0 and last > 0.0 and s.largest >= 0.5 * last):
+                if s.largest <= tight or factor.is_fresh:
+                    status = CONVERGED
+                    break
+                factor.forget()
+            last = s.largest if polished and s.n_entering == 0 else 0.0
+            n_support = s.n_active - s.n_entering
+            if (
+                stalled
+                or s.n_entering > max(FEW, SHARE * n_support)
+                or not factor.match(gram, s.active, s.n_active, penalty.curvature())
+            ):
+                _sweep(gram, sq_norms, penalty, s)
+                polished = stalled = False
+            else:
+                polished = _newton(gram, penalty, factor, max_work, &gain, s)
+                stalled = not gain > tight * tight
+    return status, n_iter, s.n_active

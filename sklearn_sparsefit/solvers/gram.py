@@ -1,10 +1,11 @@
-"""Gram coordinate descent with a Newton finish: the default, exact to rounding."""
+"""Newton steps and coordinate descent on the Gram: the default, exact to rounding."""
 
 import sys
 
 import numpy as np
 
 from sklearn_sparsefit.penalty import Penalty
+from sklearn_sparsefit.solvers._cholesky import SupportFactor
 from sklearn_sparsefit.solvers._gram_cd import Status, gram_cd
 from sklearn_sparsefit.solvers.base import Iterate
 from sklearn_sparsefit.solvers.working_set import WorkingSet
@@ -14,38 +15,40 @@ MAX_WORK = 1e9
 
 
 class GramSolver:
-    """Solves to rounding whatever ``gap_tol`` says: the last digits cost one factorisation."""
+    """Solves to rounding whatever ``gap_tol`` says: the last digits cost one more Newton step.
+
+    The factor of the support is kept from one alpha to the next.
+    """
 
     max_gram = sys.maxsize
 
     def __init__(self) -> None:
-        self._factor = np.empty(0)
+        self._factor = SupportFactor()
 
     def solve(self, working_set: WorkingSet, penalty: Penalty, iterate: Iterate, gap_tol: float, max_iter: int) -> int:
         """See :class:`Solver`."""
         size = len(working_set)
         if size == 0:
             return 0
-        support, spare = np.empty((2, size), dtype=np.intp), np.empty((4, size))
+        active, spare = np.empty(size, dtype=np.intp), np.empty((4, size))
         target_norm = np.sqrt(2 * working_set.datafit.null_loss)
-        n_iter = 0
+        n_iter, n_active = 0, 1
         while n_iter < max_iter:
-            status, n_more = gram_cd(
+            self._factor.reserve(n_active, size)
+            status, n_more, n_active = gram_cd(
                 working_set.gram,
+                working_set.sq_norms,
                 iterate.coef,
                 iterate.correlation,
                 penalty,
                 target_norm,
                 max_iter - n_iter,
                 MAX_WORK,
-                support,
                 self._factor,
+                active,
                 spare,
             )
             n_iter += n_more
-            if status == Status.FACTOR_TOO_SMALL:
-                room = min(size, np.count_nonzero(iterate.coef) * 5 // 4 + 16)
-                self._factor = np.empty(room**2)
-            elif status != Status.WORK_LIMIT:
+            if status not in (Status.WORK_LIMIT, Status.FACTOR_TOO_SMALL):
                 break
         return n_iter

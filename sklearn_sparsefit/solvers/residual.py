@@ -27,8 +27,6 @@ class ResidualSolver:
 
     max_gram = 0
 
-    def __init__(self) -> None:
-        self._polisher = GramSolver()
 
     def solve(self, working_set: WorkingSet, penalty: Penalty, iterate: Iterate, gap_tol: float, max_iter: int) -> int:
         """See :class:`Solver`."""
@@ -77,7 +75,7 @@ class ResidualSolver:
             return 0
         face = working_set.restricted_to(support)
         on_face = Iterate(iterate.coef[support], iterate.correlation[support])
-        n_iter = self._polisher.solve(face, penalty, on_face, gap_tol, max_iter)
+        n_iter = GramSolver().solve(face, penalty, on_face, gap_tol, max_iter)
         iterate.coef[support] = on_face.coef
         return n_iter
 
