@@ -31,10 +31,14 @@ cdef struct State:
     int n_active
     int n_entering
     double largest
+    # What has not yet come to zero.
+    Py_ssize_t* free
+    int n_free
     # Vectors over the working set, of use only at active features.
     double* sign
     double* gradient
     double* step
+    double* stride
     double* image
     # Multiply-adds so far.
     double work
@@ -83,8 +87,8 @@ cdef void _sweep(const double[:, ::1] gram, const double[::1] sq_norms, Penalty 
         s.work += s.m
 
 
-cdef bint _solve(SupportFactor factor, double* step, State* s) noexcept nogil:
-    """The step to where the gradient vanishes on the support; False if rounding leaves none."""
+cdef bint _solve(SupportFactor factor, double* stride, State* s) noexcept nogil:
+    """The stride to where the gradient vanishes on the support; False if rounding leaves none."""
     cdef int row
     cdef double* v = &factor.room[0]
     for row in range(factor.size):
@@ -94,95 +98,88 @@ cdef bint _solve(SupportFactor factor, double* step, State* s) noexcept nogil:
     for row in range(factor.size):
         if not isfinite(v[row]):
             return False
-        step[factor.members[row]] = v[row]
+        stride[factor.members[row]] = v[row]
     return True
 
 
-cdef double _apply(const double[:, ::1] gram, Penalty penalty, State* s) noexcept nogil:
-    """image = G step; returns by how much the step, which takes no coefficient across zero, lowers the objective."""
-    cdef int a, one = 1
+cdef double _stride(const double[:, ::1] gram, double curvature, const double* stride, State* s) noexcept nogil:
+    """Go along a stride, to the minimum, with every coefficient that gets to zero on the way left there.
+
+    The stride d leads to the minimum over the support S while no sign changes: (G_SS + curvature) d = gradient. Where
+    a coefficient stops, its part of that image goes. Returns by how much this lowers the objective.
+    """
+    cdef int a, hit
     cdef Py_ssize_t j
-    cdef double gain = 0.0, curvature = penalty.curvature()
-    memset(s.image, 0, s.m * sizeof(double))
+    cdef double t, to_zero, slope, bend, gain = 0.0
+    cdef double* image = s.image
+    cdef const double* row
+    for a in range(s.n_free):
+        image[s.free[a]] = s.gradient[s.free[a]]
+    while True:
+        slope = bend = 0.0
+        for a in range(s.n_free):
+            j = s.free[a]
+            slope += stride[j] * s.gradient[j]
+            bend += stride[j] * image[j]
+        if not (slope > 0.0 and bend > 0.0):
+            return gain
+        t = slope / bend
+        hit = -1
+        for a in range(s.n_free):
+            j = s.free[a]
+            if (s.w[j] + s.step[j] + t * stride[j]) * s.sign[j] <= 0.0:
+                to_zero = -(s.w[j] + s.step[j]) / stride[j]
+                if hit < 0 or to_zero < t:
+                    t = to_zero if to_zero > 0.0 else 0.0
+                    hit = a
+        for a in range(s.n_free):
+            j = s.free[a]
+            s.step[j] += t * stride[j]
+            s.gradient[j] -= t * image[j]
+        gain += t * (slope - 0.5 * t * bend)
+        s.work += 5.0 * s.n_free
+        if hit < 0:
+            return gain
+        # Exactly to zero, whatever rounding made of it.
+        j = s.free[hit]
+        s.step[j] = -s.w[j]
+        s.n_free -= 1
+        s.free[hit] = s.free[s.n_free]
+        row = &gram[j, 0]
+        for a in range(s.n_free):
+            image[s.free[a]] -= stride[j] * row[s.free[a]]
+
+
+cdef double _newton(
+    const double[:, ::1] gram, Penalty penalty, SupportFactor factor, double max_work, State* s
+) noexcept nogil:
+    """Minimise over the active features with their signs held; returns by how much that lowers the objective.
+
+    What a stride takes to zero leaves, and the next stride is over the others at once: a sweep in between could bring
+    a coefficient back, for the next stride to drop it again.
+    """
+    cdef int a, one = 1, n_free
+    cdef Py_ssize_t j
+    cdef double minus_step, gain = 0.0
+    for a in range(s.n_active):
+        s.free[a] = s.active[a]
+        s.step[s.active[a]] = 0.0
+    s.n_free = s.n_active
+    while s.n_free > 0 and s.work <= max_work:
+        if not factor.match(gram, s.free, s.n_free, penalty.curvature()) or not _solve(factor, s.stride, s):
+            break
+        n_free = s.n_free
+        gain += _stride(gram, penalty.curvature(), s.stride, s)
+        if s.n_free == n_free:
+            break
     for a in range(s.n_active):
         j = s.active[a]
         if s.step[j] != 0.0:
-            daxpy(&s.m, &s.step[j], <double*> &gram[j, 0], &one, s.image, &one)
+            s.w[j] += s.step[j]
+            minus_step = -s.step[j]
+            daxpy(&s.m, &minus_step, <double*> &gram[j, 0], &one, s.g, &one)
             s.work += s.m
-    for a in range(s.n_active):
-        j = s.active[a]
-        gain += s.step[j] * (s.gradient[j] - 0.5 * (s.image[j] + curvature * s.step[j]))
     return gain
-
-
-cdef double _walk(SupportFactor factor, double max_work, State* s) noexcept nogil:
-    """A step from face to face: where the first coefficient gets to zero it leaves, and the others go on.
-
-    They go on at once: a sweep in between could bring the coefficient back, for the next step to drop it again. A
-    stride of length t leaves 1 - t of the gradient. Returns by how much the step lowers the objective.
-    """
-    cdef int a, row, hit
-    cdef Py_ssize_t j
-    cdef double here, t, to_zero, slope, gain = 0.0
-    cdef double* stride = s.image
-    for a in range(s.n_active):
-        s.step[s.active[a]] = 0.0
-    while factor.size > 0 and s.work <= max_work and _solve(factor, stride, s):
-        t = 1.0
-        hit = -1
-        for row in range(factor.size):
-            j = factor.members[row]
-            here = s.w[j] + s.step[j]
-            if (here + stride[j]) * s.sign[j] <= 0.0:
-                to_zero = -here / stride[j] if here != 0.0 else 0.0
-                if hit < 0 or to_zero < t:
-                    t = to_zero
-                    hit = row
-        slope = 0.0
-        for row in range(factor.size):
-            j = factor.members[row]
-            slope += stride[j] * s.gradient[j]
-            s.step[j] += t * stride[j]
-            s.gradient[j] *= 1.0 - t
-        gain += t * (1.0 - 0.5 * t) * slope
-        if hit < 0:
-            break
-        # Exactly to zero, whatever rounding made of it.
-        s.step[factor.members[hit]] = -s.w[factor.members[hit]]
-        s.work += <double> factor.size * factor.size
-        factor.delete(hit)
-    return gain
-
-
-cdef bint _newton(
-    const double[:, ::1] gram, Penalty penalty, SupportFactor factor, double max_work, double* gain, State* s
-) noexcept nogil:
-    """Minimise over the active features with their signs held; says whether the minimum was reached.
-
-    Coefficients that the Newton step takes across zero stop there: all at once, if that makes the objective less, or
-    else one after the other.
-    """
-    cdef int a, one = 1
-    cdef Py_ssize_t j
-    cdef double minus = -1.0
-    cdef bint crossing = False
-    gain[0] = 0.0
-    if not _solve(factor, s.step, s):
-        return False
-    for a in range(s.n_active):
-        j = s.active[a]
-        if (s.w[j] + s.step[j]) * s.sign[j] <= 0.0:
-            s.step[j] = -s.w[j]
-            crossing = True
-    gain[0] = _apply(gram, penalty, s)
-    if crossing and not gain[0] > 0.0:
-        gain[0] = _walk(factor, max_work, s)
-        _apply(gram, penalty, s)
-    for a in range(s.n_active):
-        j = s.active[a]
-        s.w[j] = 0.0 if s.step[j] == -s.w[j] else s.w[j] + s.step[j]
-    daxpy(&s.m, &minus, s.image, &one, s.g, &one)
-    return not crossing
 
 
 def gram_cd(
@@ -195,7 +192,7 @@ def gram_cd(
     Py_ssize_t max_iter,
     double max_work,
     SupportFactor factor,
-    Py_ssize_t[::1] active,
+    Py_ssize_t[:, ::1] active,
     double[:, ::1] spare,
 ):
     """Minimise w'Gw/2 - q'w + penalty(w) over the working set, in place, from ``coef`` and correlation = q - G coef.
@@ -203,18 +200,20 @@ def gram_cd(
     An iteration is a Newton step on the support and the features that would enter it, or a sweep of coordinate descent
     where these are many or where rounding leaves Newton no gain. Ends when coordinate descent would change nothing
     beyond rounding, after ``max_iter`` iterations, or after about ``max_work`` multiply-adds, to be called again.
-    ``active`` and ``spare`` (4 rows) are room to work in.
+    ``active`` (2 rows) and ``spare`` (5 rows) are room to work in.
     """
     cdef State state
     cdef State* s = &state
     cdef Py_ssize_t n_iter = 0
     cdef int n_support
     cdef bint polished = False, stalled = False
-    cdef double gain, last = 0.0, tight = TIGHT * target_norm
+    cdef double last = 0.0, tight = TIGHT * target_norm
     cdef Status status = ITERATION_LIMIT
     s.m = <int> coef.shape[0]
-    s.w, s.g, s.active = &coef[0], &correlation[0], &active[0]
-    s.sign, s.gradient, s.step, s.image = &spare[0, 0], &spare[1, 0], &spare[2, 0], &spare[3, 0]
+    s.w, s.g, s.active, s.free = &coef[0], &correlation[0], &active[0, 0], &active[1, 0]
+    s.sign, s.gradient, s.step, s.stride, s.image = (
+        &spare[0, 0], &spare[1, 0], &spare[2, 0], &spare[3, 0], &spare[4, 0]
+    )
     s.work = 0.0
     with nogil:
         while n_iter < max_iter:
@@ -236,14 +235,10 @@ def gram_cd(
                 factor.forget()
             last = s.largest if polished and s.n_entering == 0 else 0.0
             n_support = s.n_active - s.n_entering
-            if (
-                stalled
-                or s.n_entering > max(FEW, SHARE * n_support)
-                or not factor.match(gram, s.active, s.n_active, penalty.curvature())
-            ):
+            if stalled or s.n_entering > max(FEW, SHARE * n_support):
                 _sweep(gram, sq_norms, penalty, s)
                 polished = stalled = False
             else:
-                polished = _newton(gram, penalty, factor, max_work, &gain, s)
-                stalled = not gain > tight * tight
+                stalled = not _newton(gram, penalty, factor, max_work, s) > tight * tight
+                polished = not stalled
     return status, n_iter, s.n_active
