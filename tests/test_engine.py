@@ -1,5 +1,7 @@
 """The engine seen from its driver, and the solvers seen from the engine."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -8,10 +10,10 @@ from scipy import sparse
 from registry import DESIGNS, make_data
 from sklearn_sparsefit.datafit import Quadratic
 from sklearn_sparsefit.design import make_design
-from sklearn_sparsefit.path import AlphaGrid, Problem, Solved, SolverOptions, drive, engine, solve_path
+from sklearn_sparsefit.path import AlphaGrid, Problem, Solved, SolverOptions, drive, solve_path
 from sklearn_sparsefit.path.records import Correlate, Gather
 from sklearn_sparsefit.penalty import ElasticNetPenalty
-from sklearn_sparsefit.solvers import Iterate, WorkingSet, duality_gap, make_solver
+from sklearn_sparsefit.solvers import Iterate, WorkingSet, choice, duality_gap, make_solver
 from sklearn_sparsefit.solvers.choice import AutoSolver
 
 OPTIONS = SolverOptions(tol=1e-10, max_iter=1000, solver="auto")
@@ -52,19 +54,23 @@ def test_requests_are_few_and_wide():
     assert len(gathered) == len(set(gathered)) < 600
     assert solved == list(range(100))
     assert result.converged.all()
-    assert set(result.coefs.indices) <= set(gathered)
+    assert set(np.concatenate(result.supports)) <= set(gathered)
 
 
-def test_reported_residuals_are_those_of_the_coefficients():
+@pytest.mark.parametrize("n_features", [3000, 50])
+def test_reported_residuals_are_those_of_the_coefficients(n_features):
     X, y = wide_data()
+    X = X[:, :n_features]
     weights = np.r_[np.zeros(20), np.ones(80)]
     reports: list[Solved] = []
     result = drive(
-        solve_path(make_problem(y, 0.5, weights), X.shape[1], AlphaGrid(10, 0.1), OPTIONS),
+        solve_path(
+            make_problem(y, 0.5, weights), X.shape[1], AlphaGrid(10, 0.1), replace(OPTIONS, residuals=True)
+        ),
         make_design(X),
         reports.append,
     )
-    predictions = X @ result.coefs.toarray() + result.intercepts
+    predictions = X @ result.dense_coefs() + result.intercepts
     for report in reports:
         assert_allclose(report.residual, y - predictions[:, report.index], atol=1e-12)
         assert report.alpha == result.alphas[report.index]
@@ -76,11 +82,11 @@ def test_reported_residuals_are_those_of_the_coefficients():
 def test_whole_designs_and_working_sets_agree(design, small, monkeypatch):
     X, y = make_data(design)
     reference = drive(solve_path(make_problem(y), X.shape[1], AlphaGrid(7, 1e-2), OPTIONS), make_design(X))
-    monkeypatch.setattr(engine, "SMALL_DESIGN", small)
-    monkeypatch.setattr(engine, "FEW_FEATURES", small)
+    monkeypatch.setattr(choice, "SMALL_DESIGN", small)
+    monkeypatch.setattr(choice, "FEW_FEATURES", small)
     result = drive(solve_path(make_problem(y), X.shape[1], AlphaGrid(7, 1e-2), OPTIONS), make_design(X))
     assert result.converged.all()
-    drift = X @ (result.coefs - reference.coefs).toarray()
+    drift = X @ (result.dense_coefs() - reference.dense_coefs())
     assert abs(drift - drift.mean(axis=0)).max() <= 2e-5 * y.std()
 
 
@@ -90,17 +96,17 @@ def test_a_single_small_alpha_is_the_end_of_the_path():
     alone = drive(solve_path(make_problem(y), X.shape[1], whole.alphas[-1:], OPTIONS), make_design(X))
     assert alone.converged.all()
     assert alone.n_passes < whole.n_passes
-    assert_allclose(alone.coefs.toarray(), whole.coefs[:, [-1]].toarray(), atol=1e-9)
+    assert_allclose(alone.dense_coefs(), whole.dense_coefs()[:, [-1]], atol=1e-9)
 
 
 def test_starting_from_the_solution_takes_no_iteration():
     X, y = wide_data()
     alphas = np.array([0.1])
     first = drive(solve_path(make_problem(y), X.shape[1], alphas, OPTIONS), make_design(X))
-    start = first.coefs.toarray()[:, 0]
+    start = first.dense_coefs()[:, 0]
     again = drive(solve_path(make_problem(y), X.shape[1], alphas, OPTIONS, start), make_design(X))
     assert again.n_iters.tolist() == [0]
-    assert_array_equal(again.coefs.toarray()[:, 0], start)
+    assert_array_equal(again.dense_coefs()[:, 0], start)
 
 
 @pytest.mark.parametrize("store", [np.asarray, sparse.csc_array])
@@ -145,7 +151,7 @@ def test_working_sets_too_large_for_a_gram(monkeypatch):
     monkeypatch.setattr(AutoSolver, "max_gram", 50)
     result = drive(solve_path(make_problem(y), X.shape[1], AlphaGrid(20, 0.05), OPTIONS), make_design(X))
     assert result.converged.all()
-    assert_allclose(result.coefs.toarray(), reference.coefs.toarray(), atol=1e-4)
+    assert_allclose(result.dense_coefs(), reference.dense_coefs(), atol=1e-4)
 
 
 def test_nearly_collinear_columns_do_not_stall():

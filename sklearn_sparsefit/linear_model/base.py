@@ -82,4 +82,5 @@ def make_path(
     datafit = Quadratic(target, data.sample_weight, fit_intercept)
     penalty = ElasticNetPenalty(1.0, float(l1_ratio), bool(positive))
     options = replace(options, dtype=data.dtype.type)
-    return solve_path(Problem(datafit, penalty), data.design.shape[1], options=options, **path)
+    design = data.design
+    return solve_path(Problem(datafit, penalty), design.shape[1], options=options, density=design.density, **path)

@@ -213,7 +213,7 @@ class ElasticNet(MultiOutputMixin, SparseLinearRegressor):
         return list(np.atleast_2d(np.maximum(coef, 0.0) if self.positive else coef))
 
     def _outcome(self, data: TrainingData, paths: list[PathResult]) -> dict[str, Any]:
-        coef = np.stack([path.coefs.toarray()[:, 0] for path in paths]).astype(data.dtype)
+        coef = np.stack([path.dense_coefs(data.dtype)[:, 0] for path in paths])
         intercept = np.array([path.intercepts[0] for path in paths], dtype=data.dtype)
         gaps = np.array([path.dual_gaps[0] for path in paths])
         n_iters = [int(path.n_iters[0]) for path in paths]

@@ -128,19 +128,20 @@ class _PathCV(SparseLinearRegressor):
                 def score(solved: Solved, row=row, number=number, fold=fold) -> None:
                     errors[row, solved.index, number] = fold.mean_squared_error(solved.residual)
 
-                path = self._path(fold_data, l1_ratios[row], grids[row])
+                path = self._path(fold_data, l1_ratios[row], grids[row], residuals=True)
                 job = PathJob("fold", label, path, data.design, len(grids[row]), score)
                 labels.append(label)
                 jobs.append(partial(progress.drive, len(l1_ratios) + len(jobs), job))
         return list(zip(labels, run_jobs(jobs, self.n_jobs), strict=True)), errors
 
-    def _path(self, data: TrainingData, l1_ratio: float, alphas: Vector | AlphaGrid):
+    def _path(self, data: TrainingData, l1_ratio: float, alphas: Vector | AlphaGrid, residuals: bool = False):
+        options = replace(self._options(), residuals=residuals)
         return make_path(
-            data, data.targets[0], l1_ratio, self.positive, self.fit_intercept, alphas=alphas, options=self._options()
+            data, data.targets[0], l1_ratio, self.positive, self.fit_intercept, alphas=alphas, options=options
         )
 
     def _outcome(self, l1_ratio: float, path: PathResult, best: int, data: TrainingData) -> dict[str, Any]:
-        coef_path = path.coefs.toarray().astype(data.dtype, copy=False)
+        coef_path = path.dense_coefs(data.dtype)
         intercept_path = path.intercepts.astype(data.dtype)
         return dict(
             alpha_=path.alphas[best],

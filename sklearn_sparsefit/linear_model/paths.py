@@ -285,7 +285,7 @@ def enet_path(
     n_alphas = alphas.n_alphas if isinstance(alphas, AlphaGrid) else len(alphas)
     result = task.run(PathJob("path", "path", path, data.design, n_alphas), verbose)
     warn_if_loose([("", result)], options.tol)
-    coefs = result.coefs.toarray().astype(data.dtype, copy=False)
+    coefs = result.dense_coefs(data.dtype)
     outcome = [result.alphas, coefs[None] if data.y_ndim == 2 else coefs, result.dual_gaps]
     if return_n_iter:
         outcome.append(result.n_iters.tolist())

@@ -2,10 +2,18 @@
 
 from collections.abc import Callable
 
+from sklearn_sparsefit._threads import single_threaded_blas
 from sklearn_sparsefit.design import Design
 from sklearn_sparsefit.path.engine import PathGenerator
-from sklearn_sparsefit.path.records import Correlate, Gather, PathResult, Solved
-from sklearn_sparsefit.path.threads import single_threaded_blas
+from sklearn_sparsefit.path.records import (
+    Correlate,
+    CorrelateCentred,
+    Gather,
+    Measure,
+    PathResult,
+    Predict,
+    Solved,
+)
 
 
 def drive(path: PathGenerator, design: Design, on_solved: Callable[[Solved], None] | None = None) -> PathResult:
@@ -22,6 +30,12 @@ def drive(path: PathGenerator, design: Design, on_solved: Callable[[Solved], Non
                     answer = design.correlate(residuals)
                 case Gather(features, scale, centre):
                     answer = design.columns(features, scale, centre)
+                case Measure(weights, target, centre, scale):
+                    answer = design.moments(weights, target, centre, scale)
+                case Predict(coefs, means, scale):
+                    answer = design.predict(coefs, means, scale)
+                case CorrelateCentred(residuals, means, scale):
+                    answer = design.correlate_centred(residuals, means, scale)
                 case Solved():
                     answer = None
                     if on_solved is not None:

@@ -5,7 +5,6 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from sklearn_sparsefit.datafit import Quadratic
 from sklearn_sparsefit.penalty import Penalty
@@ -40,13 +39,15 @@ class AlphaGrid:
 class SolverOptions:
     """``tol`` bounds the duality gap relative to the loss of the null model, ``max_iter`` the iterations per alpha.
 
-    Answers are rounded to ``dtype``, which their duality gaps take into account.
+    Answers are rounded to ``dtype``, which their duality gaps take into account. ``residuals`` says whether somebody
+    wants them with every answer.
     """
 
     tol: float
     max_iter: int
     solver: str
     dtype: type[np.floating] = np.float64
+    residuals: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,31 +70,72 @@ class Gather:
 
 
 @dataclass(frozen=True)
+class Measure:
+    """Request for the weighted moments of X times ``scale``, about its means if ``centre``, and of the target."""
+
+    weights: Vector
+    target: Vector
+    centre: bool
+    scale: float
+
+
+@dataclass(frozen=True)
+class Predict:
+    """Request for ``coefs @ (scale * X - means).T``, for coefficients of shape (k, n_features)."""
+
+    coefs: NDArray[np.float64]
+    means: Vector
+    scale: float
+
+
+@dataclass(frozen=True)
+class CorrelateCentred:
+    """Request for ``residuals @ (scale * X - means)``, for residuals of shape (k, n_samples)."""
+
+    residuals: NDArray[np.float64]
+    means: Vector
+    scale: float
+
+
+@dataclass(frozen=True)
 class Solved:
-    """Report that one alpha of the path is done, with the residuals on all rows, those of weight zero included."""
+    """Report that one alpha of the path is done, with the residuals of all rows, if anybody wanted them.
+
+    Rows of weight zero have a residual like all others.
+    """
 
     index: int
     alpha: float
-    residual: Vector
+    residual: Vector | None
     dual_gap: float
 
 
-Request: TypeAlias = Correlate | Gather | Solved
+Request: TypeAlias = Correlate | Gather | Measure | Predict | CorrelateCentred | Solved
 
 
 @dataclass(frozen=True)
 class PathResult:
     """A path, from the largest alpha to the smallest.
 
-    ``coefs`` has shape (n_features, n_alphas); ``dual_gaps`` are in units of the objective, ``relative_gaps`` in
-    units of the loss of the null model; ``converged`` says which of them came below the tolerance.
+    ``supports`` holds the features with a coefficient at each alpha, ``values`` these coefficients. ``dual_gaps`` are
+    in units of the objective, ``relative_gaps`` in units of the loss of the null model; ``converged`` says which of
+    them came below the tolerance.
     """
 
+    n_features: int
     alphas: Vector
-    coefs: sparse.csc_array
+    supports: list[NDArray[np.intp]]
+    values: list[Vector]
     intercepts: Vector
     dual_gaps: Vector
     relative_gaps: Vector
     n_iters: NDArray[np.intp]
     converged: NDArray[np.bool_]
     n_passes: int
+
+    def dense_coefs(self, dtype: np.dtype = np.dtype(np.float64)) -> NDArray:
+        """Coefficients of shape (n_features, n_alphas)."""
+        coefs = np.zeros((self.n_features, len(self.alphas)), dtype=dtype, order="F")
+        for column, (support, values) in enumerate(zip(self.supports, self.values, strict=True)):
+            coefs[support, column] = values
+        return coefs

@@ -3,6 +3,15 @@
 from sklearn_sparsefit.solvers.base import Iterate, Solver
 from sklearn_sparsefit.solvers.certificate import duality_gap, least_squares_gap
 from sklearn_sparsefit.solvers.choice import SOLVERS, make_solver
-from sklearn_sparsefit.solvers.working_set import WorkingSet
+from sklearn_sparsefit.solvers.working_set import WholeDesign, WorkingSet
 
-__all__ = ["SOLVERS", "Iterate", "Solver", "WorkingSet", "duality_gap", "least_squares_gap", "make_solver"]
+__all__ = [
+    "SOLVERS",
+    "Iterate",
+    "Solver",
+    "WholeDesign",
+    "WorkingSet",
+    "duality_gap",
+    "least_squares_gap",
+    "make_solver",
+]

@@ -1,10 +1,11 @@
-"""The working set: the few features a problem is solved on, packed, with what the kernels ask of them."""
+"""What a problem is solved on: the few features of a working set, packed, or the moments of a whole design."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_sparsefit.datafit import Quadratic
-from sklearn_sparsefit.design import Columns
+from sklearn_sparsefit.design import Columns, Moments
+from sklearn_sparsefit.penalty import Penalty
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -14,6 +15,8 @@ CONSTANT = (32 * np.finfo(np.float64).eps) ** 2
 # Added to the Gram's diagonal, relative to it, so that rounding leaves no direction of negative curvature. What this
 # does to the solution is taken back by going on from true correlations.
 RIDGE = 1e-14
+# Rows that the moments are summed over before their sums are.
+MOMENT_ROWS = 1024
 # Entries of the dense copy of newcomers that is centred at a time.
 CHUNK = 2**21
 
@@ -60,6 +63,11 @@ class WorkingSet:
         for first in range(start, total, size):
             self._measure(first, min(first + size, total))
 
+    @property
+    def shift(self) -> Vector:
+        """What the packed columns are short of those of X."""
+        return np.empty(0) if self.columns is None else self.columns.shift
+
     def restricted_to(self, positions: NDArray[np.intp]) -> "WorkingSet":
         """Working set of its own, with a Gram, of the features at some positions."""
         part = WorkingSet(self.datafit, len(positions), len(positions))
@@ -105,3 +113,69 @@ class WorkingSet:
         if self.columns is None:
             return np.empty((len(weighted_residuals), 0))
         return self.columns.correlate(weighted_residuals)
+
+    def energy(self, coef: Vector) -> float:
+        """sum_i s_i z_i^2 of the centred predictions z of one vector of coefficients."""
+        if self.columns is None:
+            return 0.0
+        prediction = self.columns.predict(coef[None])[0] - self.means @ coef
+        return float(self.datafit.weights @ prediction**2)
+
+
+class WholeDesign:
+    """All features of a design, known by their moments under one problem's weights: a working set that never grows.
+
+    Residuals stay unknown, but energies and correlations follow from q = X'(s y) and the Gram matrix G.
+    """
+
+    def __init__(self, datafit: Quadratic, moments: Moments):
+        self.datafit = datafit
+        self.features = np.arange(len(moments.means))
+        self.outside = np.zeros(len(moments.means), dtype=bool)
+        self.shift = moments.means
+        self.means = np.zeros(len(moments.means))
+        self.correlation = moments.correlation
+        self.gram = moments.gram
+        sq_norms = moments.gram.diagonal().copy()
+        sq_norms[sq_norms <= CONSTANT * moments.means**2] = 0.0
+        self.sq_norms = sq_norms
+        self.gram[np.diag_indices_from(self.gram)] = (1 + RIDGE) * sq_norms
+        self._norms = np.sqrt(sq_norms)
+        n_samples = len(datafit.target)
+        # Of a sum of products, relative to the norms: half an ulp for each term.
+        self._rounding = 2.0**-53 * (min(n_samples, MOMENT_ROWS) + n_samples / MOMENT_ROWS)
+
+    def __len__(self) -> int:
+        return len(self.features)
+
+    def full_gram(self) -> Matrix:
+        """Gram of all features."""
+        return self.gram
+
+    def energy(self, coef: Vector) -> float:
+        """sum_i s_i z_i^2 of the centred predictions z of one vector of coefficients."""
+        return float(coef @ self.gram @ coef)
+
+    def correlations(self, coefs: Matrix) -> Matrix:
+        """q - G w for each row of coefficients."""
+        return self.correlation - coefs @ self.gram
+
+    def energies(self, coefs: Matrix, correlations: Matrix) -> Vector:
+        """sum_i s_i r_i^2 = sum_i s_i y_i^2 - w'(q + c), for rows of coefficients w and their correlations c."""
+        explained = np.einsum("kj,kj->k", coefs, self.correlation + correlations)
+        return np.maximum(0.0, 2 * self.datafit.null_loss - explained)
+
+    def rounding(self, coef: Vector, penalty: Penalty) -> float:
+        """How much rounding of the moments may hide of the duality gap.
+
+        Correlations are off by at most e_j = rounding * ||x_j|| (||y|| + sum_k ||x_k|| |w_k|). In the gap that is at
+        most sum_j e_j |w_j| in the terms w_j c_j, max_j e_j ||w||_1 in the scaling of the dual point, and
+        sum_j e_j^2 / (2 l2) in the conjugate.
+        """
+        sizes = np.abs(coef)
+        spread = float(self._norms @ sizes)
+        error = self._rounding * (np.sqrt(2 * self.datafit.null_loss) + spread)
+        bound = error * (spread + self._norms.max() * sizes.sum())
+        if penalty.l2 > 0:
+            bound += error**2 * float(self.sq_norms.sum()) / (2 * penalty.l2)
+        return bound if penalty.l1 + penalty.l2 > 0 else np.inf

@@ -1,0 +1,42 @@
+"""What the engine keeps of the alphas it is at."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sklearn_sparsefit.penalty import Penalty
+
+Vector = NDArray[np.float64]
+Matrix = NDArray[np.float64]
+
+
+@dataclass
+class Step:
+    """One alpha on the way; a stepping stone has no index."""
+
+    alpha: float
+    index: int | None
+    penalty: Penalty
+    n_iter: int = 0
+    gap: float = np.inf
+    # The gap when last no feature outside violated: one that halves no more is as small as it gets.
+    settled_gap: float = np.inf
+    coef: Vector = field(default_factory=lambda: np.empty(0))
+
+
+@dataclass
+class Evaluation:
+    """Coefficients of one block, a row for each, and what they come to.
+
+    ``energies`` are sum_i s_i r_i^2, ``inside`` the correlations of the working set and ``rounding`` what that of the
+    moments may hide of a duality gap. Residuals, and the ``offsets`` of the intercept at which they are taken, are
+    there if they were needed.
+    """
+
+    coefs: Matrix
+    energies: Vector
+    inside: Matrix
+    rounding: Vector
+    residuals: Matrix | None = None
+    offsets: Vector | None = None
