@@ -1,7 +1,13 @@
 cdef class SupportFactor:
     cdef double[:, ::1] _values
     cdef Py_ssize_t[::1] _row_of
-    cdef Py_ssize_t[::1] _kept
+    # Of every row: whether it stays, and which it will be then.
+    cdef int[::1] _stays
+    cdef int[::1] _order
+    # Columns that leave, by row; rotations of a panel beside them; what these make of the rows below.
+    cdef double[:, ::1] _leaving
+    cdef double[:, ::1] _rotations
+    cdef double[:, ::1] _below
     cdef double _curvature
     # Working-set position of every row.
     cdef Py_ssize_t[::1] members
@@ -16,10 +22,11 @@ cdef class SupportFactor:
     cdef bint match(
         self, const double[:, ::1] gram, const Py_ssize_t* positions, int n_positions, double curvature
     ) noexcept nogil
-    # Take out one row.
-    cdef void delete(self, int row) noexcept nogil
     # Start afresh at the next match.
     cdef void forget(self) noexcept nogil
     # Overwrite v by the solution of (G_SS + curvature) x = v, in the order of ``members``.
     cdef void solve(self, double* v) noexcept nogil
     cdef bint _insert(self, const double[:, ::1] gram, const Py_ssize_t* positions, int n_new, double ridge) noexcept nogil
+    cdef int _remove_some(self) noexcept nogil
+    cdef void _compress(self, const double* column, double* to, int start, int stop) noexcept nogil
+    cdef void _rotate(self, int first, int last, int n_out) noexcept nogil

@@ -3,21 +3,23 @@
 import numpy as np
 
 from libc.math cimport hypot
-from libc.string cimport memcpy, memmove
-from scipy.linalg.cython_blas cimport dsyrk, dtrsm, dtrsv
+from libc.string cimport memcpy, memset
+from scipy.linalg.cython_blas cimport dgemm, dsyrk, dtrsm, dtrsv
 from scipy.linalg.cython_lapack cimport dpotrf
 
 # Added to the diagonal, relative to it, where the Gram of the support cannot be factored as it is.
 cdef double RIDGE = 1e-12
-# Rotations move memory where a factorisation works in cache: k^3 / 30 of them cost as much as a new factor.
-cdef double ROTATIONS = 30.0
+# Taking out this share of the features costs as much as a new factor.
+cdef double SHARE = 0.1
+# Features taken out at a time, and columns of the factor that are rotated before the rows below are.
+cdef int BLOCK = 32, PANEL = 32
 
 
 cdef class SupportFactor:
     """L L' = G_SS + curvature of an ordered support S.
 
-    Features leave by rotations and enter, all at once, at the end, unless it is cheaper to start afresh: when many
-    leave, or when the curvature has changed.
+    Features leave by rotations and enter at the end, many at once. It starts afresh when more leave than that is worth
+    doing for, or when the curvature has changed.
     """
 
     def __init__(self):
@@ -40,26 +42,27 @@ cdef class SupportFactor:
                 values[: self.size, : self.size] = self._values[: self.size, : self.size]
                 members[: self.size] = self.members[: self.size]
             self._values, self.members = values, members
-            self._kept, self.room = np.empty(room, dtype=np.intp), np.empty(room)
+            self.room = np.empty(room)
+            self._stays, self._order = np.empty((2, room), dtype=np.intc)
+            self._leaving, self._below = np.empty((BLOCK, room)), np.empty((PANEL + BLOCK, room))
+            self._rotations = np.empty((PANEL + BLOCK, PANEL + BLOCK))
             self.capacity = room
 
     cdef bint match(
         self, const double[:, ::1] gram, const Py_ssize_t* positions, int n_positions, double curvature
     ) noexcept nogil:
-        cdef int row, a
-        cdef double rotations = 0.0, k = n_positions, ridge = 0.0
+        cdef int row, a, n_leaving = self.size
+        cdef double ridge = 0.0
         for row in range(self.size):
-            self._kept[row] = 0
+            self._stays[row] = 0
         for a in range(n_positions):
-            if self._row_of[positions[a]] >= 0:
-                self._kept[self._row_of[positions[a]]] = 1
-        for row in range(self.size):
-            if not self._kept[row]:
-                rotations += <double> (self.size - row) * (self.size - row)
-        if self.size > 0 and curvature == self._curvature and rotations <= k * k * k / ROTATIONS + k * k:
-            for row in range(self.size - 1, -1, -1):
-                if not self._kept[row]:
-                    self.delete(row)
+            row = <int> self._row_of[positions[a]]
+            if row >= 0:
+                self._stays[row] = 1
+                n_leaving -= 1
+        if curvature == self._curvature and self.size > 0 and n_leaving <= 1 + SHARE * n_positions:
+            while n_leaving > 0:
+                n_leaving -= self._remove_some()
             if self._insert(gram, positions, n_positions, 0.0):
                 return True
         self._curvature = curvature
@@ -104,35 +107,90 @@ cdef class SupportFactor:
         self.is_fresh = k == 0
         return True
 
-    cdef void delete(self, int hit) noexcept nogil:
-        # Without its column, what the row's part v below the diagonal gave must be added back: L L' + v v', by
-        # rotations (Golub & Van Loan, Matrix Computations, section 6.5.4).
-        cdef int i, c, k = self.size, ld = self.capacity, q = k - 1 - hit
-        cdef double r, cosine, sine
-        cdef double* v = &self.room[0]
-        cdef double* column
+    cdef int _remove_some(self) noexcept nogil:
+        """Take out up to BLOCK of the rows that do not stay; returns how many.
+
+        Without the columns V that leave, what they gave to the rows that stay must be added back: the factor of
+        L L' + V V' is [L V] Q, with rotations Q that make it lower triangular (Golub & Van Loan, Matrix Computations,
+        section 6.5.4). They are found panel by panel and applied to the rows below as one product.
+        """
+        cdef int a, c, row, first, last, n_out = 0, n_kept = 0, k = self.size, ld = self.capacity
         cdef double* factor = &self._values[0, 0]
-        self._row_of[self.members[hit]] = -1
-        memcpy(v, factor + <Py_ssize_t> hit * ld + hit + 1, q * sizeof(double))
-        for c in range(hit):
+        cdef double* v = &self._leaving[0, 0]
+        cdef double* column
+        for row in range(k):
+            if not self._stays[row] and n_out < BLOCK:
+                self._row_of[self.members[row]] = -1
+                # What it gave to rows before it is nothing.
+                memset(v + <Py_ssize_t> n_out * ld, 0, n_kept * sizeof(double))
+                self._order[row] = -1 - n_out
+                n_out += 1
+            else:
+                self._order[row] = n_kept
+                self.members[n_kept] = self.members[row]
+                self._stays[n_kept] = self._stays[row]
+                self._row_of[self.members[n_kept]] = n_kept
+                n_kept += 1
+        for c in range(k):
             column = factor + <Py_ssize_t> c * ld
-            memmove(column + hit, column + hit + 1, q * sizeof(double))
-        for c in range(hit, k - 1):
-            column = factor + <Py_ssize_t> c * ld + c
-            memmove(column, column + ld + 1, (k - 1 - c) * sizeof(double))
-            self.members[c] = self.members[c + 1]
-            self._row_of[self.members[c]] = c
-        for c in range(q):
-            column = factor + <Py_ssize_t> (hit + c) * ld + hit
-            r = hypot(column[c], v[c])
-            cosine = r / column[c]
-            sine = v[c] / column[c]
-            column[c] = r
-            for i in range(c + 1, q):
-                column[i] = (column[i] + sine * v[i]) / cosine
-                v[i] = cosine * v[i] - sine * column[i]
-        self.size = k - 1
+            a = self._order[c]
+            if a < 0:
+                self._compress(column, v + <Py_ssize_t> (-1 - a) * ld, c + 1, k)
+            else:
+                self._compress(column, factor + <Py_ssize_t> a * ld, c, k)
+        self.size = n_kept
         self.is_fresh = False
+        first = 0
+        while first < n_kept:
+            last = min(first + PANEL, n_kept)
+            self._rotate(first, last, n_out)
+            first = last
+        return n_out
+
+    cdef void _compress(self, const double* column, double* to, int start, int stop) noexcept nogil:
+        # Entries of rows that stay, moved to where these are now.
+        cdef int row
+        for row in range(start, stop):
+            if self._order[row] >= 0:
+                to[self._order[row]] = column[row]
+
+    cdef void _rotate(self, int first, int last, int n_out) noexcept nogil:
+        cdef int c, a, i, width = last - first, total = last - first + n_out, n_below = self.size - last
+        cdef int ld = self.capacity, room = PANEL + BLOCK
+        cdef double r, cosine, sine, x, zero = 0.0, one = 1.0
+        cdef double* v = &self._leaving[0, 0]
+        cdef double* q = &self._rotations[0, 0]
+        cdef double* panel = &self._values[0, 0] + <Py_ssize_t> first * ld
+        cdef double* below = &self._below[0, 0]
+        cdef double* left
+        cdef double* right
+        memset(q, 0, <Py_ssize_t> room * room * sizeof(double))
+        for c in range(total):
+            q[c * room + c] = 1.0
+        for c in range(width):
+            left = panel + <Py_ssize_t> c * ld
+            for a in range(n_out):
+                right = v + <Py_ssize_t> a * ld
+                if right[first + c] == 0.0:
+                    continue
+                r = hypot(left[first + c], right[first + c])
+                cosine, sine = left[first + c] / r, right[first + c] / r
+                for i in range(first + c, last):
+                    x = left[i]
+                    left[i] = cosine * x + sine * right[i]
+                    right[i] = cosine * right[i] - sine * x
+                for i in range(total):
+                    x = q[c * room + i]
+                    q[c * room + i] = cosine * x + sine * q[(width + a) * room + i]
+                    q[(width + a) * room + i] = cosine * q[(width + a) * room + i] - sine * x
+        if n_below == 0:
+            return
+        dgemm("N", "N", &n_below, &total, &width, &one, panel + last, &ld, q, &room, &zero, below, &ld)
+        dgemm("N", "N", &n_below, &total, &n_out, &one, v + last, &ld, q + width, &room, &one, below, &ld)
+        for c in range(width):
+            memcpy(panel + <Py_ssize_t> c * ld + last, below + <Py_ssize_t> c * ld, n_below * sizeof(double))
+        for a in range(n_out):
+            memcpy(v + <Py_ssize_t> a * ld + last, below + <Py_ssize_t> (width + a) * ld, n_below * sizeof(double))
 
     cdef void forget(self) noexcept nogil:
         cdef int row

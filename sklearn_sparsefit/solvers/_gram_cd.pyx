@@ -16,7 +16,8 @@ cpdef enum Status:
 
 # Largest move of coordinate descent, in units of the prediction, from a solution that is right to rounding.
 cdef double TIGHT = 1e-13
-# So many features, or this share of the support, enter by a Newton step; more of them are sorted out by sweeps.
+# So many features enter without further ado; or this share of the support, once that is at its own minimum. More of
+# them are sorted out by sweeps.
 cdef int FEW = 16
 cdef double SHARE = 0.25
 
@@ -68,6 +69,17 @@ cdef void _look(const double[::1] sq_norms, Penalty penalty, double tight, State
         s.n_active += 1
         s.sign[j] = 1.0 if w > 0.0 else -1.0
         s.gradient[j] = s.g[j] - penalty.slope(s.w[j] if s.w[j] != 0.0 else s.sign[j] * DBL_MIN)
+
+
+cdef void _leave_out_entering(State* s) noexcept nogil:
+    """List the support alone: at a new alpha few of those that would enter still want to when it has moved."""
+    cdef int a, n_support = 0
+    for a in range(s.n_active):
+        if s.w[s.active[a]] != 0.0:
+            s.active[n_support] = s.active[a]
+            n_support += 1
+    s.n_active = n_support
+    s.n_entering = 0
 
 
 cdef void _sweep(const double[:, ::1] gram, const double[::1] sq_norms, Penalty penalty, State* s) noexcept nogil:
@@ -235,6 +247,8 @@ def gram_cd(
                 factor.forget()
             last = s.largest if polished and s.n_entering == 0 else 0.0
             n_support = s.n_active - s.n_entering
+            if s.n_entering > FEW and n_support > 0 and not (polished or stalled):
+                _leave_out_entering(s)
             if stalled or s.n_entering > max(FEW, SHARE * n_support):
                 _sweep(gram, sq_norms, penalty, s)
                 polished = stalled = False

@@ -10,8 +10,8 @@ from sklearn_sparsefit.solvers.prox_grad import ProxGradSolver
 from sklearn_sparsefit.solvers.residual import ResidualSolver
 from sklearn_sparsefit.solvers.working_set import WorkingSet
 
-# The Gram of so many columns takes 128 MiB, its factor as much again.
-MAX_GRAM = 4096
+# The Gram of so many columns takes 512 MiB.
+MAX_GRAM = 8192
 
 # The Gram of a whole design of p features costs p / 2 multiply-adds per entry of X; a path of k alphas without it, one
 # for each of about 1.3 k columns of its passes, and another for each column of its residuals. Reading X from memory

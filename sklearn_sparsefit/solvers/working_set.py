@@ -56,7 +56,8 @@ class WorkingSet:
         if total > self._max_gram:
             self.gram = None
         elif total > len(self.gram):
-            gram = np.zeros((total + total // 4, total + total // 4))
+            room = min(total + total // 4, max(total, self._max_gram))
+            gram = np.empty((room, room))
             gram[:start, :start] = self.gram[:start, :start]
             self.gram = gram
         size = max(1, min(256, CHUNK // self.columns.n_samples))
