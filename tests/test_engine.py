@@ -64,9 +64,7 @@ def test_reported_residuals_are_those_of_the_coefficients(n_features):
     weights = np.r_[np.zeros(20), np.ones(80)]
     reports: list[Solved] = []
     result = drive(
-        solve_path(
-            make_problem(y, 0.5, weights), X.shape[1], AlphaGrid(10, 0.1), replace(OPTIONS, residuals=True)
-        ),
+        solve_path(make_problem(y, 0.5, weights), X.shape[1], AlphaGrid(10, 0.1), replace(OPTIONS, residuals=True)),
         make_design(X),
         reports.append,
     )

@@ -25,8 +25,8 @@ PROGRAM = """
 import numpy as np
 from sklearn_sparsefit import Lasso, LassoCV, lasso_path
 rng = np.random.default_rng(0)
-X = rng.standard_normal((600, 3000)).cumsum(axis=1)
-y = rng.standard_normal(600)
+X = rng.standard_normal((1500, 8000)).cumsum(axis=1)
+y = rng.standard_normal(1500)
 print("fitting", flush=True)
 {fit}
 """

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from sklearn_sparsefit.datafit import Quadratic
 from sklearn_sparsefit.penalty import Penalty
@@ -133,7 +133,7 @@ class PathResult:
     converged: NDArray[np.bool_]
     n_passes: int
 
-    def dense_coefs(self, dtype: np.dtype = np.dtype(np.float64)) -> NDArray:
+    def dense_coefs(self, dtype: DTypeLike = np.float64) -> NDArray:
         """Coefficients of shape (n_features, n_alphas)."""
         coefs = np.zeros((self.n_features, len(self.alphas)), dtype=dtype, order="F")
         for column, (support, values) in enumerate(zip(self.supports, self.values, strict=True)):

@@ -15,6 +15,8 @@ cdef class SupportFactor:
     cdef readonly int capacity
     # Whether no update has added its rounding since it was factored.
     cdef bint is_fresh
+    # Multiply-adds so far, those inside BLAS-3 at a tenth.
+    cdef double work
     # Room for a vector over the support.
     cdef double[::1] room
 

@@ -25,6 +25,7 @@ cdef class SupportFactor:
     def __init__(self):
         self.size = self.capacity = 0
         self.is_fresh = False
+        self.work = 0.0
         self._curvature = float("nan")
         self._row_of = np.empty(0, dtype=np.intp)
 
@@ -103,6 +104,7 @@ cdef class SupportFactor:
             return False
         for a in range(n_new):
             self._row_of[self.members[k + a]] = k + a
+        self.work += 0.1 * (n_new * (<double> k * k + <double> k * n_new) + <double> n_new * n_new * n_new / 3.0)
         self.size = k + n_new
         self.is_fresh = k == 0
         return True
@@ -114,7 +116,7 @@ cdef class SupportFactor:
         L L' + V V' is [L V] Q, with rotations Q that make it lower triangular (Golub & Van Loan, Matrix Computations,
         section 6.5.4). They are found panel by panel and applied to the rows below as one product.
         """
-        cdef int a, c, row, first, last, n_out = 0, n_kept = 0, k = self.size, ld = self.capacity
+        cdef int a, c, row, last, first = -1, n_out = 0, n_kept = 0, k = self.size, ld = self.capacity
         cdef double* factor = &self._values[0, 0]
         cdef double* v = &self._leaving[0, 0]
         cdef double* column
@@ -125,6 +127,8 @@ cdef class SupportFactor:
                 memset(v + <Py_ssize_t> n_out * ld, 0, n_kept * sizeof(double))
                 self._order[row] = -1 - n_out
                 n_out += 1
+                if first < 0:
+                    first = n_kept
             else:
                 self._order[row] = n_kept
                 self.members[n_kept] = self.members[row]
@@ -137,10 +141,10 @@ cdef class SupportFactor:
             if a < 0:
                 self._compress(column, v + <Py_ssize_t> (-1 - a) * ld, c + 1, k)
             else:
-                self._compress(column, factor + <Py_ssize_t> a * ld, c, k)
+                self._compress(column, factor + <Py_ssize_t> a * ld, max(c, first), k)
+        self.work += <double> n_kept * n_kept
         self.size = n_kept
         self.is_fresh = False
-        first = 0
         while first < n_kept:
             last = min(first + PANEL, n_kept)
             self._rotate(first, last, n_out)
@@ -200,5 +204,6 @@ cdef class SupportFactor:
 
     cdef void solve(self, double* v) noexcept nogil:
         cdef int one = 1
+        self.work += <double> self.size * self.size
         dtrsv("L", "N", "N", &self.size, &self._values[0, 0], &self.capacity, v, &one)
         dtrsv("L", "T", "N", &self.size, &self._values[0, 0], &self.capacity, v, &one)

@@ -41,7 +41,7 @@ cdef struct State:
     double* step
     double* stride
     double* image
-    # Multiply-adds so far.
+    # Multiply-adds so far, but for those of the factor.
     double work
 
 
@@ -106,7 +106,6 @@ cdef bint _solve(SupportFactor factor, double* stride, State* s) noexcept nogil:
     for row in range(factor.size):
         v[row] = s.gradient[factor.members[row]]
     factor.solve(v)
-    s.work += <double> factor.size * factor.size
     for row in range(factor.size):
         if not isfinite(v[row]):
             return False
@@ -177,7 +176,7 @@ cdef double _newton(
         s.free[a] = s.active[a]
         s.step[s.active[a]] = 0.0
     s.n_free = s.n_active
-    while s.n_free > 0 and s.work <= max_work:
+    while s.n_free > 0 and s.work + factor.work <= max_work:
         if not factor.match(gram, s.free, s.n_free, penalty.curvature()) or not _solve(factor, s.stride, s):
             break
         n_free = s.n_free
@@ -226,10 +225,10 @@ def gram_cd(
     s.sign, s.gradient, s.step, s.stride, s.image = (
         &spare[0, 0], &spare[1, 0], &spare[2, 0], &spare[3, 0], &spare[4, 0]
     )
-    s.work = 0.0
+    s.work = factor.work = 0.0
     with nogil:
         while n_iter < max_iter:
-            if s.work > max_work:
+            if s.work + factor.work > max_work:
                 status = WORK_LIMIT
                 break
             _look(sq_norms, penalty, tight, s)

@@ -27,7 +27,6 @@ class ResidualSolver:
 
     max_gram = 0
 
-
     def solve(self, working_set: WorkingSet, penalty: Penalty, iterate: Iterate, gap_tol: float, max_iter: int) -> int:
         """See :class:`Solver`."""
         if len(working_set) == 0:

@@ -1,5 +1,7 @@
 """What a problem is solved on: the few features of a working set, packed, or the moments of a whole design."""
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,8 +26,8 @@ CHUNK = 2**21
 class WorkingSet:
     """Packed columns seen through one problem's weights and intercept.
 
-    ``sq_norms[j]`` is sum_i s_i (z_ij - mean_j)^2, zero for a constant column. ``gram`` holds the centred, weighted
-    products of the columns, with spare room past them; it is given up for good past ``max_gram`` columns.
+    ``sq_norms[j]`` is sum_i s_i (z_ij - mean_j)^2, zero for a constant column. Past ``max_gram`` columns there is no
+    Gram.
     """
 
     def __init__(self, datafit: Quadratic, n_features: int, max_gram: int):
@@ -35,14 +37,42 @@ class WorkingSet:
         self.columns: Columns | None = None
         self.means = np.empty(0)
         self.sq_norms = np.empty(0)
-        self.gram: Matrix | None = np.empty((0, 0))
+        self._gram = np.empty((0, 0))
+        self._n_in_gram = 0
         self._max_gram = max_gram
 
     def __len__(self) -> int:
         return len(self.features)
 
+    @property
+    def has_gram(self) -> bool:
+        """Whether there are few enough columns for a Gram."""
+        return len(self) <= self._max_gram
+
+    @property
+    def gram(self) -> Matrix:
+        """The centred, weighted products of the columns, brought up to date, with spare room past them."""
+        start, total = self._n_in_gram, len(self)
+        if total > len(self._gram):
+            room = max(total, min(total + total // 4, self._max_gram))
+            gram = np.empty((room, room))
+            gram[:start, :start] = self._gram[:start, :start]
+            self._gram = gram
+        for block in self._blocks(start):
+            centred = self._centred(block)
+            weighted = centred * self.datafit.weights
+            # Centring one side of the product is enough: (z - mean)'(s * c) = z'(s * c) where s'c = 0.
+            products = self.columns.correlate(weighted)
+            self._gram[block, : block.stop] = products[:, : block.stop]
+            self._gram[: block.start, block] = products[:, : block.start].T
+            self._gram[block, block] = centred @ weighted.T
+            diagonal = np.arange(block.start, block.stop)
+            self._gram[diagonal, diagonal] = (1 + RIDGE) * self.sq_norms[block]
+        self._n_in_gram = total
+        return self._gram
+
     def append(self, features: NDArray[np.intp], columns: Columns) -> None:
-        """Bring in features and extend means, norms and Gram by them."""
+        """Bring in features, and measure their means and norms."""
         start = len(self)
         self.features = np.concatenate([self.features, features])
         self.outside[features] = False
@@ -50,19 +80,28 @@ class WorkingSet:
             self.columns = columns
         else:
             self.columns.append(columns)
-        total = len(self)
-        self.means = np.concatenate([self.means, np.zeros(total - start)])
-        self.sq_norms = np.concatenate([self.sq_norms, np.zeros(total - start)])
-        if total > self._max_gram:
-            self.gram = None
-        elif total > len(self.gram):
-            room = min(total + total // 4, max(total, self._max_gram))
-            gram = np.empty((room, room))
-            gram[:start, :start] = self.gram[:start, :start]
-            self.gram = gram
-        size = max(1, min(256, CHUNK // self.columns.n_samples))
-        for first in range(start, total, size):
-            self._measure(first, min(first + size, total))
+        self.means = np.concatenate([self.means, np.zeros(len(features))])
+        self.sq_norms = np.concatenate([self.sq_norms, np.zeros(len(features))])
+        for block in self._blocks(start):
+            if self.datafit.fit_intercept:
+                # The second mean takes away what rounding left of the first.
+                for _ in range(2):
+                    self.means[block] += self._centred(block) @ self.datafit.weights
+            centred = self._centred(block)
+            sq_norms = np.einsum("ji,ji->j", centred, centred * self.datafit.weights)
+            raw_means = self.means[block] + self.columns.shift[block]
+            sq_norms[sq_norms <= CONSTANT * raw_means**2] = 0.0
+            self.sq_norms[block] = sq_norms
+
+    def _blocks(self, start: int) -> Iterator[slice]:
+        """The columns from ``start`` on, a few at a time."""
+        size = max(1, min(256, CHUNK // self.columns.n_samples)) if self.columns else 1
+        for first in range(start, len(self), size):
+            yield slice(first, min(first + size, len(self)))
+
+    def _centred(self, block: slice) -> Matrix:
+        """Dense copy of some columns, one per row, less their means as far as these are known."""
+        return self.columns.densify(block.start, block.stop) - self.means[block, None]
 
     @property
     def shift(self) -> Vector:
@@ -78,30 +117,8 @@ class WorkingSet:
     def full_gram(self) -> Matrix:
         """Gram of the whole working set, formed for the purpose where it is not kept."""
         size = len(self)
-        gram = self.restricted_to(np.arange(size)).gram if self.gram is None else self.gram
+        gram = self.gram if self.has_gram else self.restricted_to(np.arange(size)).gram
         return gram[:size, :size]
-
-    def _measure(self, start: int, stop: int) -> None:
-        weights = self.datafit.weights
-        centred = self.columns.densify(start, stop)
-        if self.datafit.fit_intercept:
-            # The second mean takes away what rounding left of the first.
-            for _ in range(2):
-                mean = centred @ weights
-                centred -= mean[:, None]
-                self.means[start:stop] += mean
-        weighted = centred * weights
-        sq_norms = np.einsum("ji,ji->j", centred, weighted)
-        raw_means = self.means[start:stop] + self.columns.shift[start:stop]
-        sq_norms[sq_norms <= CONSTANT * raw_means**2] = 0.0
-        self.sq_norms[start:stop] = sq_norms
-        if self.gram is not None:
-            # Centring one side of the product is enough: (z - mean)'(s * c) = z'(s * c) where s'c = 0.
-            self.gram[start:stop, :stop] = self.columns.correlate(weighted)[:, :stop]
-            self.gram[start:stop, start:stop] = centred @ weighted.T
-            self.gram[:start, start:stop] = self.gram[start:stop, :start].T
-            diagonal = np.arange(start, stop)
-            self.gram[diagonal, diagonal] = (1 + RIDGE) * sq_norms
 
     def residuals(self, coefs: Matrix) -> tuple[Matrix, Vector]:
         """Residuals of each row of coefficients at its best intercept, and the offset of that intercept."""
@@ -158,7 +175,7 @@ class WholeDesign:
         return float(coef @ self.gram @ coef)
 
     def correlations(self, coefs: Matrix) -> Matrix:
-        """q - G w for each row of coefficients."""
+        """Q - G w for each row of coefficients."""
         return self.correlation - coefs @ self.gram
 
     def energies(self, coefs: Matrix, correlations: Matrix) -> Vector:
