@@ -21,11 +21,15 @@ COVERAGE = os.environ.get("SPARSEFIT_COVERAGE", "0") != "0"
 PACKAGE = "sklearn_sparsefit"
 SHARED_UTILITY = f"{PACKAGE}._cyutility"
 
+# What a module with loops for wide registers needs.
+SIMD = {"include_dirs": [f"{PACKAGE}/design"], "depends": [f"{PACKAGE}/design/_simd.h"]}
+
 # Module name, within the package -> what its Extension needs beyond the common options.
 EXTENSIONS = {
     "penalty._penalty": {},
     "design._columns": {},
-    "design._sparse_pass": {},
+    "design._dense_pass": SIMD,
+    "design._sparse_pass": SIMD,
     "solvers._cholesky": {},
     "solvers._gram_cd": {},
     "solvers._residual_cd": {},

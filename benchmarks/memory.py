@@ -7,48 +7,18 @@ X is shared with the page cache and not counted; a copy of it would be.
 """
 
 import argparse
-import resource
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from pathlib import Path
 
 import numpy as np
+from peak_memory import PeakMemory
 
 STORAGES = ("C", "F", "float32", "strided", "memmap")
 ESTIMATORS = ("Lasso", "LassoCV")
 N_SAMPLES = 1000
-
-
-def private_bytes() -> int:
-    """Private memory of this process now (Linux)."""
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith("RssAnon"):
-            return int(line.split()[1]) * 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-
-
-class PeakMemory:
-    """Highest private memory above that at the start, sampled in a thread."""
-
-    def __enter__(self) -> "PeakMemory":
-        self._running = True
-        self._start = private_bytes()
-        self.growth = 0
-        self._thread = threading.Thread(target=self._watch)
-        self._thread.start()
-        return self
-
-    def _watch(self) -> None:
-        while self._running:
-            self.growth = max(self.growth, private_bytes() - self._start)
-            time.sleep(0.002)
-
-    def __exit__(self, *_: object) -> None:
-        self._running = False
-        self._thread.join()
 
 
 def make_data(storage: str, n_features: int, folder: str) -> tuple[np.ndarray, np.ndarray]:

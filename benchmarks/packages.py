@@ -6,12 +6,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
-
 from problem import Problem
+from scipy import sparse
 
 N_THREADS = 2
 LARGEST_GRAM = 5000
+FINE_TOLS = (1e-7, 1e-9, 1e-10, 1e-11, 1e-12, 1e-13, 1e-14, 5e-15, 1e-15, 1e-16)
 
 
 class Package:
@@ -19,11 +19,14 @@ class Package:
 
     name: ClassVar[str]
     tols: ClassVar[tuple[float, ...]]
+    gains_from_double: ClassVar[bool] = True
+    gains_from_lead: ClassVar[bool] = False
+    most_repetitions: ClassVar[int] = 50
 
     def prepare(self, problem: Problem) -> None:
         """Import, compile and warm up, before the clock starts."""
         small = problem.miniature()
-        for variant in self.variants(small):
+        for variant in self.all_variants(small):
             self.run(small, variant, self.tols[0])
 
     def refusal(self, problem: Problem) -> str | None:
@@ -34,15 +37,30 @@ class Package:
         """Algorithms to try on a problem; the fastest is entered."""
         return ("",)
 
+    def all_variants(self, problem: Problem) -> tuple[str, ...]:
+        """The algorithms, and each after a cast to double precision, or with a path that leads to a single alpha."""
+        variants = self.variants(problem)
+        if problem.X.dtype == np.float32 and self.gains_from_double:
+            return tuple(f"{name} double" for name in variants) + variants
+        if problem.alpha is not None and self.gains_from_lead:
+            return variants + tuple(f"{name} lead" for name in variants)
+        return variants
+
     def fit(self, problem: Problem, variant: str, tol: float) -> Any:
         """Solve for all alphas; returns coefficients of shape (n_features, n_alphas)."""
         raise NotImplementedError
 
     def run(self, problem: Problem, variant: str, tol: float) -> tuple[float, Any]:
         """Seconds and coefficients."""
+        name = variant.removesuffix(" double").removesuffix(" lead")
+        if variant.endswith(" lead"):
+            problem = problem.led_in()
         begin = time.perf_counter()
-        coefs = self.fit(problem, variant, tol)
-        return time.perf_counter() - begin, coefs
+        if variant.endswith(" double"):
+            problem = problem.in_double()
+        coefs = self.fit(problem, name, tol)
+        seconds = time.perf_counter() - begin
+        return seconds, coefs[:, -1:] if variant.endswith(" lead") else coefs
 
     def extras(self, problem: Problem, tol: float) -> dict[str, Any]:
         """What else to enter, measured outside the clock."""
@@ -65,6 +83,7 @@ class SklearnSparsefit(Package):
 
     name = "sklearn_sparsefit"
     tols = (1e-4, 1e-6, 1e-8)
+    gains_from_double = False
 
     def fit(self, problem: Problem, variant: str, tol: float) -> NDArray:
         from sklearn_sparsefit import ElasticNet, Lasso, enet_path
@@ -75,6 +94,12 @@ class SklearnSparsefit(Package):
         options = dict(fit_intercept=False, tol=tol)
         model = Lasso(problem.alpha, **options) if rho == 1 else ElasticNet(problem.alpha, l1_ratio=rho, **options)
         return model.fit(X, y).coef_[:, None]
+
+    def versions(self) -> dict[str, str]:
+        import sklearn_sparsefit
+
+        others = ("scikit-learn", "numpy", "scipy")
+        return {self.name: sklearn_sparsefit.__version__, **{name: version(name) for name in others}}
 
     def extras(self, problem: Problem, tol: float) -> dict[str, Any]:
         from sklearn_sparsefit import _validation, linear_model, path
@@ -100,7 +125,7 @@ class ScikitLearn(Package):
     def fit(self, problem: Problem, variant: str, tol: float) -> NDArray:
         from sklearn.linear_model import ElasticNet, Lasso, enet_path
 
-        options = dict(precompute=variant == "gram", max_iter=1_000_000, tol=tol)
+        options = dict(precompute=variant == "gram", max_iter=100_000, tol=tol)
         X, y, rho = problem.X, problem.y, problem.l1_ratio
         if problem.alpha is None:
             return enet_path(X, y, l1_ratio=rho, alphas=problem.alphas, **options)[1]
@@ -110,42 +135,49 @@ class ScikitLearn(Package):
 
 
 class Celer(Package):
-    """celer's path."""
+    """celer."""
 
     name = "celer"
-    tols = (1e-4, 1e-5, 1e-6, 4.5e-7, 1e-7, 1e-8, 1e-9, 1e-10)
+    tols = (1e-4, 1e-6, 4.5e-7, 1e-7, 1e-8, 1e-9, 3e-10, 1e-10, 1e-11, 1e-12)
 
     def fit(self, problem: Problem, variant: str, tol: float) -> NDArray:
-        from celer import celer_path
+        import celer
 
-        return celer_path(
-            problem.X, problem.y, "lasso", alphas=problem.alphas, l1_ratio=problem.l1_ratio, tol=tol, max_iter=1000
-        )[1]
+        X, y, rho = problem.X, problem.y, problem.l1_ratio
+        options = dict(tol=tol, max_iter=1000)
+        if problem.alpha is None:
+            alphas = problem.alphas.astype(X.dtype)
+            return celer.celer_path(X, y, "lasso", alphas=alphas, l1_ratio=rho, **options)[1]
+        options |= dict(alpha=problem.alpha, fit_intercept=False)
+        model = celer.Lasso(**options) if rho == 1 else celer.ElasticNet(l1_ratio=rho, **options)
+        return model.fit(X, y).coef_[:, None]
 
 
 class Skglm(Package):
-    """skglm's path; its tolerance bounds the violation of the optimality conditions, taken relative to alpha_max."""
+    """skglm; its tolerance bounds the violation of the optimality conditions, taken relative to alpha_max."""
 
     name = "skglm"
-    tols = (1e-2, 3e-3, 1e-3, 3e-4, 1e-4, 3e-5, 1e-5, 1e-6, 1e-7)
+    tols = (1e-2, 1e-3, 3e-4, 1e-4, 3e-5, 1e-5, 3e-6, 1e-6, 3e-7, 1e-7, 1e-8)
 
     def fit(self, problem: Problem, variant: str, tol: float) -> NDArray:
         import skglm
 
-        largest = np.abs(problem.X.T @ problem.y).max() / len(problem.y)
-        options = dict(tol=tol * largest, max_iter=1000, fit_intercept=False)
-        if problem.l1_ratio == 1:
-            model = skglm.Lasso(**options)
-        else:
-            model = skglm.ElasticNet(l1_ratio=problem.l1_ratio, **options)
-        return model.path(problem.X, problem.y, problem.alphas, return_n_iter=False)[1]
+        X, y, rho = problem.X, problem.y, problem.l1_ratio
+        options = dict(tol=tol * problem.alpha_max * rho, max_iter=1000, fit_intercept=False)
+        if problem.alpha is not None:
+            options |= dict(alpha=problem.alpha)
+        model = skglm.Lasso(**options) if rho == 1 else skglm.ElasticNet(l1_ratio=rho, **options)
+        if problem.alpha is None:
+            return model.path(X, y, problem.alphas, return_n_iter=False)[1]
+        return model.fit(X, y).coef_[:, None]
 
 
 class Adelie(Package):
     """adelie's path, with and without the Gram matrix."""
 
     name = "adelie"
-    tols = (1e-7, 1e-8, 1e-9, 1e-10, 1e-11, 1e-12, 1e-14, 1e-16)
+    gains_from_lead = True
+    tols = FINE_TOLS
 
     def variants(self, problem: Problem) -> tuple[str, ...]:
         gram = not sparse.issparse(problem.X) and problem.X.shape[1] <= LARGEST_GRAM
@@ -155,23 +187,23 @@ class Adelie(Package):
         import adelie
 
         X, y = problem.X, problem.y
-        options = dict(
-            alpha=problem.l1_ratio, lmda_path=problem.alphas, tol=tol, early_exit=False, progress_bar=False
-        )
+        options = dict(alpha=problem.l1_ratio, lmda_path=problem.alphas, tol=tol, early_exit=False, progress_bar=False)
         if variant == "gram":
             gram = np.asfortranarray(X.T @ X / len(y))
             return adelie.solver.gaussian_cov(gram, X.T @ y / len(y), n_threads=N_THREADS, **options).betas.T
         make = adelie.matrix.sparse if sparse.issparse(X) else adelie.matrix.dense
         design = make(X, method="naive", n_threads=N_THREADS)
-        family = adelie.glm.gaussian(y, dtype=X.dtype)
+        family = adelie.glm.gaussian(y, dtype=X.dtype.type)
         return adelie.grpnet(design, family, intercept=False, n_threads=N_THREADS, **options).betas.T
 
 
 class Pycasso(Package):
-    """pycasso's path, of dense X in double precision."""
+    """pycasso's path, of dense X in double precision. It ends paths early, and cannot be told not to."""
 
     name = "pycasso"
-    tols = (1e-7, 1e-8, 1e-9, 1e-10, 1e-11, 1e-12, 1e-14, 1e-16)
+    gains_from_double = False
+    gains_from_lead = True
+    tols = FINE_TOLS
 
     def refusal(self, problem: Problem) -> str | None:
         if problem.l1_ratio < 1:

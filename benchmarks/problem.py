@@ -1,11 +1,14 @@
 """One problem in memory and on disk, and the accuracy of an answer to it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+
+LEAD = 10
 
 Matrix = NDArray | sparse.csc_matrix | sparse.csr_matrix
 
@@ -23,6 +26,19 @@ class Problem:
     def alpha(self) -> float | None:
         """The only alpha, or None for a path."""
         return float(self.alphas[0]) if len(self.alphas) == 1 else None
+
+    @cached_property
+    def alpha_max(self) -> float:
+        """The smallest alpha whose answer is zero."""
+        return alpha_max(self.X, self.y, self.l1_ratio)
+
+    def led_in(self) -> "Problem":
+        """A short path that leads to the last alpha."""
+        return replace(self, alphas=np.geomspace(self.alpha_max, self.alphas[-1], LEAD))
+
+    def in_double(self) -> "Problem":
+        """The same in double precision."""
+        return replace(self, X=self.X.astype(np.float64, copy=False), y=self.y.astype(np.float64, copy=False))
 
     def save(self, folder: Path) -> None:
         """Write to a folder."""
@@ -62,7 +78,8 @@ def relative_gaps(problem: Problem, coefs: NDArray | sparse.spmatrix) -> NDArray
     The dual points are the residual, shrunk until it is feasible for the lasso, and for the elastic net also the
     residual itself.
     """
-    X, y = problem.X.astype(np.float64, copy=False), problem.y.astype(np.float64)
+    problem = problem.in_double()
+    X, y = problem.X, problem.y
     W = coefs.toarray() if sparse.issparse(coefs) else coefs
     W = np.asarray(W, dtype=np.float64)
     n = len(y)

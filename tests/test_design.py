@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
+from threadpoolctl import threadpool_limits
 
-from sklearn_sparsefit.design import dense, make_design
+from sklearn_sparsefit.design import lines, make_design, tiles
+from sklearn_sparsefit.design import moments as moments_module
 
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((37, 23)) * (RNG.uniform(size=(37, 23)) < 0.4)
@@ -52,22 +54,35 @@ STORAGES = {
 }
 
 
-@pytest.fixture(params=[2**24, 64])
-def tile(request, monkeypatch):
-    """Tiles as they are, and so small that there are many."""
-    monkeypatch.setattr(dense, "TILE", request.param)
-    monkeypatch.setattr(dense, "CONVERTED_TILE", request.param)
-    monkeypatch.setattr(dense, "NARROW", 3)
+@pytest.fixture(params=["one_piece", "many_pieces"])
+def pieces(request, monkeypatch):
+    """Pieces as they are, and so small that there are many."""
+    if request.param == "many_pieces":
+        for module, name, size in (
+            (tiles, "SMALL_PRODUCT", 0),
+            (tiles, "TILE", 64),
+            (tiles, "TILE_ROWS", 3),
+            (tiles, "MAX_SUMS", 4),
+            (tiles, "BUFFER", 256),
+            (lines, "PIECE", 10),
+            (moments_module, "TILE", 64),
+            (moments_module, "MIN_ROWS", 1),
+            (moments_module, "MEMORY_SHARE", 0.3),
+            (moments_module, "ROUND", 5000),
+            (moments_module, "SHIFT_ROWS", 2),
+        ):
+            monkeypatch.setattr(module, name, size)
 
 
-@pytest.mark.usefixtures("tile")
+@pytest.mark.usefixtures("pieces")
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("storage", STORAGES)
 def test_pass_and_columns(storage, dtype):
     stored = STORAGES[storage](X.astype(dtype))
     reference = X.astype(dtype).astype(np.float64)
     design = make_design(stored)
-    assert_allclose(design.correlate(R), R @ reference, rtol=1e-12, atol=1e-12)
+    for residuals in (R, R[:1], np.tile(R, (4, 1))[:17], R[:0]):
+        assert_allclose(design.correlate(residuals), residuals @ reference, rtol=1e-12, atol=1e-12)
     features = np.array([4, 0, 22])
     for centre in (None, MEAN):
         columns = design.columns(features, 0.5, centre)
@@ -101,3 +116,159 @@ def test_a_pass_does_not_write_to_x(storage):
     design.columns(np.array([3, 1]), 2.0, MEAN)
     difference = stored - before
     assert abs(difference).sum() == 0
+
+
+def long_double(X):
+    return np.asarray(X.todense() if sparse.issparse(X) else X).astype(np.longdouble)
+
+
+def expected_moments(stored, weights, target, centre, scale):
+    """Straightforwardly, in extended precision, on the rows that count."""
+    used = weights > 0
+    Z = long_double(scale) * long_double(stored)[used]
+    s, t = weights[used].astype(np.longdouble), target[used].astype(np.longdouble)
+    means = s @ Z / s.sum() if centre else np.zeros(Z.shape[1], dtype=np.longdouble)
+    Z = Z - means
+    return means, (Z.T * s) @ Z, Z.T @ (s * t)
+
+
+def centred_target(weights):
+    target = RNG.standard_normal(len(weights))
+    return target - weights @ target / weights.sum()
+
+
+@pytest.mark.usefixtures("pieces")
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("storage", STORAGES)
+@pytest.mark.parametrize("centre", [True, False])
+def test_moments(storage, dtype, centre):
+    stored = STORAGES[storage](X.astype(dtype))
+    weights = RNG.uniform(size=37) * (RNG.uniform(size=37) < 0.7)
+    weights /= weights.sum()
+    target = centred_target(weights)
+    means, gram, correlation = expected_moments(X.astype(dtype), weights, target, centre, 0.3)
+    moments = make_design(stored).moments(weights, target, centre, 0.3)
+    assert_allclose(moments.means, means.astype(float), rtol=1e-13, atol=1e-15)
+    assert_allclose(moments.gram, gram.astype(float), rtol=1e-13, atol=1e-15)
+    assert_allclose(moments.correlation, correlation.astype(float), rtol=1e-13, atol=1e-15)
+    assert_array_equal(moments.gram, moments.gram.T)
+
+
+@pytest.mark.usefixtures("pieces")
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("storage", STORAGES)
+def test_centred_products(storage, dtype):
+    design = make_design(STORAGES[storage](X.astype(dtype)))
+    means = RNG.standard_normal(23)
+    Z = 0.3 * X.astype(dtype).astype(float) - means
+    coefs = RNG.standard_normal((3, 23))
+    for k in (0, 1, 3):
+        assert_allclose(design.predict(coefs[:k], means, 0.3), coefs[:k] @ Z.T, rtol=1e-12, atol=1e-13)
+        assert_allclose(design.correlate_centred(R[:k], means, 0.3), R[:k] @ Z, rtol=1e-12, atol=1e-13)
+
+
+@pytest.mark.usefixtures("pieces")
+@pytest.mark.parametrize("storage", STORAGES)
+def test_columns_with_huge_means_keep_their_digits(storage):
+    shifted = RNG.standard_normal((37, 23)) + 1e8 * RNG.standard_normal(23)
+    design = make_design(STORAGES[storage](shifted))
+    weights = RNG.uniform(size=37)
+    weights /= weights.sum()
+    target = centred_target(weights)
+    _, gram, correlation = expected_moments(shifted, weights, target, True, 1.0)
+    moments = design.moments(weights, target, True, 1.0)
+    assert_allclose(moments.gram, gram.astype(float), rtol=1e-13, atol=1e-14)
+    assert_allclose(moments.correlation, correlation.astype(float), rtol=1e-13, atol=1e-14)
+    Z = long_double(shifted) - moments.means
+    coefs = RNG.standard_normal((2, 23))
+    assert_allclose(design.predict(coefs, moments.means, 1.0), (coefs @ Z.T).astype(float), rtol=1e-13, atol=1e-13)
+    assert_allclose(design.correlate_centred(R, moments.means, 1.0), (R @ Z).astype(float), rtol=1e-13, atol=1e-13)
+
+
+@pytest.mark.usefixtures("pieces")
+@pytest.mark.parametrize("storage", STORAGES)
+@pytest.mark.parametrize("centre", [True, False])
+def test_rows_of_weight_zero_count_for_nothing(storage, centre):
+    wild = X.copy()
+    wild[[0, 5, 36]] = 1e300 * RNG.standard_normal((3, 23))
+    weights = np.full(37, 1 / 34)
+    weights[[0, 5, 36]] = 0
+    target = centred_target(weights)
+    target[5] = 1e300
+    means, gram, correlation = expected_moments(X, weights, target, centre, 1e20)
+    moments = make_design(STORAGES[storage](wild)).moments(weights, target, centre, 1e20)
+    assert_allclose(moments.means, means.astype(float), rtol=1e-13, atol=1e5)
+    assert_allclose(moments.gram, gram.astype(float), rtol=1e-13, atol=1e25)
+    assert_allclose(moments.correlation, correlation.astype(float), rtol=1e-13, atol=1e5)
+
+
+@pytest.mark.usefixtures("pieces")
+@pytest.mark.parametrize("storage", STORAGES)
+def test_constant_columns_have_no_variance_but_rounding(storage):
+    constant = np.tile(RNG.standard_normal(23) * 10.0 ** np.arange(-11, 12), (37, 1))
+    weights = RNG.uniform(size=37)
+    weights /= weights.sum()
+    moments = make_design(STORAGES[storage](constant)).moments(weights, centred_target(weights), True, 1.0)
+    assert np.all(np.diag(moments.gram) <= (1e-15 * moments.means) ** 2)
+    assert_allclose(moments.means, constant[0], rtol=1e-15)
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("shape", [(1, 5), (5, 1), (1, 1), (3000, 3), (2500, 150), (300, 400)])
+@pytest.mark.parametrize("store", [np.asarray, sparse.csc_array, sparse.csr_array])
+def test_shapes(shape, order, store):
+    some = np.asarray(RNG.standard_normal(shape), order=order)
+    design = make_design(store(some))
+    weights = np.full(shape[0], 1 / shape[0])
+    target = centred_target(weights)
+    _, gram, correlation = expected_moments(some, weights, target, True, 1.0)
+    moments = design.moments(weights, target, True, 1.0)
+    assert_allclose(moments.gram, gram.astype(float), rtol=1e-12, atol=1e-14)
+    assert_allclose(moments.correlation, correlation.astype(float), rtol=1e-12, atol=1e-14)
+    residuals = RNG.standard_normal((9, shape[0]))
+    assert_allclose(design.correlate(residuals), residuals @ some, rtol=1e-11, atol=1e-11)
+    columns = design.columns(np.empty(0, dtype=np.intp), 1.0, weights)
+    assert columns.n_columns == 0
+    assert columns.predict(np.empty((2, 0))).shape == (2, shape[0])
+    assert columns.correlate(residuals).shape == (9, 0)
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_a_memory_map_is_read_where_it_lies(order, dtype, tmp_path):
+    large = np.memmap(tmp_path / "X", dtype=dtype, mode="w+", shape=(1500, 900), order=order)
+    large[:] = RNG.standard_normal(large.shape)
+    large.flush()
+    design = make_design(np.memmap(tmp_path / "X", dtype=dtype, mode="r", shape=(1500, 900), order=order))
+    residuals = RNG.standard_normal((3, 1500))
+    assert_allclose(design.correlate(residuals), residuals @ large.astype(float), rtol=1e-11, atol=1e-11)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("store", [np.asarray, np.asfortranarray, sparse.csc_array, sparse.csr_array])
+def test_the_number_of_threads_does_not_change_a_bit(store, dtype, monkeypatch):
+    monkeypatch.setattr("sklearn_sparsefit._threads.cpu_count", lambda: 64)
+    monkeypatch.setattr("sklearn_sparsefit._threads._limit._libraries", None)
+    some = RNG.standard_normal((5000, 300)) * (RNG.uniform(size=(5000, 300)) < 0.5)
+    design = make_design(store(some.astype(dtype)))
+    weights = np.full(5000, 1 / 5000)
+    residuals, coefs = RNG.standard_normal((17, 5000)), RNG.standard_normal((17, 300))
+    answers = []
+    for n_threads in (1, 2, 5):
+        with threadpool_limits(n_threads, user_api="blas"):
+            moments = design.moments(weights, residuals[0], False, 1.0)
+            columns = design.columns(np.arange(200), 1.0, None)
+            answers.append(
+                [
+                    design.correlate(residuals),
+                    design.predict(coefs, coefs[0], 0.5),
+                    design.correlate_centred(residuals, coefs[0], 0.5),
+                    moments.gram,
+                    moments.correlation,
+                    columns.correlate(residuals),
+                    columns.predict(coefs[:, :200]),
+                ]
+            )
+    for other in answers[1:]:
+        for one, another in zip(answers[0], other, strict=True):
+            assert_array_equal(one, another)

@@ -14,7 +14,6 @@ cdef class DenseColumns(Columns):
 
 
 cdef class SparseColumns(Columns):
-    cdef object _matrix
     cdef double[::1] _data
     cdef int[::1] _indices
     cdef long long[::1] _indptr

@@ -1,8 +1,12 @@
 """Packed columns of a working set, in double precision, one column at a time for the kernels."""
 
 import numpy as np
-from scipy import sparse
+
 from scipy.linalg.cython_blas cimport ddot
+
+from sklearn_sparsefit.design import _sparse_pass
+from sklearn_sparsefit.design.lines import Lines
+from sklearn_sparsefit.design.tiles import multiply
 
 
 cdef class Columns:
@@ -48,11 +52,11 @@ cdef class DenseColumns(Columns):
 
     def predict(self, coefs):
         """``coefs @ Z.T``: raw predictions, short of the shifts, for coefs of shape (k, n_columns)."""
-        return coefs @ self._packed
+        return multiply(coefs, self._packed)
 
     def correlate(self, residuals):
         """``residuals @ Z`` for residuals of shape (k, n_samples)."""
-        return residuals @ self._packed.T
+        return multiply(residuals, self._packed.T)
 
     def densify(self, start, stop):
         """Copy of columns start to stop, one per row."""
@@ -77,38 +81,54 @@ cdef class SparseColumns(Columns):
         self._indptr = indptr
         self.n_samples = n_samples
         self.n_columns = len(indptr) - 1
-        self._matrix = sparse.csc_array((data, indices, indptr), shape=(n_samples, self.n_columns))
 
     @property
     def shift(self):
         """Zeros: sparse columns are packed as they are."""
         return np.zeros(self.n_columns)
 
+    @property
+    def _lines(self):
+        indptr = np.asarray(self._indptr)[: self.n_columns + 1]
+        n_entries = indptr[self.n_columns]
+        return Lines(np.asarray(self._data)[:n_entries], np.asarray(self._indices)[:n_entries], indptr)
+
     def append(self, SparseColumns other):
         """Take in the columns of ``other``, after one's own."""
-        self.__init__(
-            np.concatenate([self._data, other._data]),
-            np.concatenate([self._indices, other._indices]),
-            np.concatenate([self._indptr, np.asarray(other._indptr)[1:] + self._indptr[self.n_columns]]),
-            self.n_samples,
-        )
+        mine, others = self._lines, other._lines
+        n_entries = len(mine.data)
+        self._data = _extended(self._data, n_entries, others.data)
+        self._indices = _extended(self._indices, n_entries, others.indices)
+        self._indptr = _extended(self._indptr, self.n_columns + 1, others.indptr[1:] + n_entries)
+        self.n_columns += other.n_columns
 
     def take(self, positions):
         """Copy of the columns at some positions."""
-        part = self._matrix[:, positions]
-        return SparseColumns(part.data, part.indices.astype(np.int32), part.indptr.astype(np.int64), self.n_samples)
+        lines = self._lines
+        indptr = np.concatenate([[0], np.cumsum(np.diff(lines.indptr)[positions])])
+        n_entries = indptr[len(positions)]
+        data, indices = np.empty(n_entries), np.empty(n_entries, dtype=np.int32)
+        _sparse_pass.take(lines.data, lines.indices, lines.indptr, positions, 1.0, indptr, data, indices)
+        return SparseColumns(data, indices, indptr, self.n_samples)
 
     def predict(self, coefs):
         """``coefs @ Z.T``: raw predictions, short of the shifts, for coefs of shape (k, n_columns)."""
-        return np.ascontiguousarray((self._matrix @ coefs.T).T)
+        return self._lines.scatter(coefs, self.n_samples)
 
     def correlate(self, residuals):
         """``residuals @ Z`` for residuals of shape (k, n_samples)."""
-        return np.ascontiguousarray((self._matrix.T @ np.ascontiguousarray(residuals.T)).T)
+        return self._lines.gather(residuals)
 
     def densify(self, start, stop):
         """Copy of columns start to stop, dense, one per row."""
-        return np.ascontiguousarray(self._matrix[:, start:stop].toarray().T)
+        cdef double[:, ::1] dense
+        cdef Py_ssize_t j, t, first = start
+        result = np.zeros((stop - start, self.n_samples))
+        dense = result
+        for j in range(dense.shape[0]):
+            for t in range(self._indptr[first + j], self._indptr[first + j + 1]):
+                dense[j, self._indices[t]] += self._data[t]
+        return result
 
     cdef double dot(self, Py_ssize_t j, const double* v) noexcept nogil:
         cdef Py_ssize_t t
@@ -123,3 +143,14 @@ cdef class SparseColumns(Columns):
         for t in range(self._indptr[j], self._indptr[j + 1]):
             i = self._indices[t]
             v[i] += step * s[i] * self._data[t]
+
+
+def _extended(buffer, size, more):
+    """``more`` after the first ``size`` entries of a buffer, which is replaced by a larger one when it is full."""
+    total = size + len(more)
+    if total > len(buffer):
+        grown = np.empty(total + total // 4, dtype=more.dtype)
+        grown[:size] = buffer[:size]
+        buffer = grown
+    np.asarray(buffer)[size:total] = more
+    return buffer

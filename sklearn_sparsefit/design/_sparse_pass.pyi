@@ -1,21 +1,43 @@
 import numpy as np
 from numpy.typing import NDArray
 
+WIDTH: int
+
 def gather(
-    data: NDArray,
-    indices: NDArray,
-    indptr: NDArray,
-    residuals: NDArray[np.float64],
+    data: NDArray[np.floating],
+    indices: NDArray[np.integer],
+    indptr: NDArray[np.integer],
+    vectors: NDArray[np.float64],
     result: NDArray[np.float64],
     start: int,
     stop: int,
 ) -> None: ...
 def scatter(
-    data: NDArray,
-    indices: NDArray,
-    indptr: NDArray,
-    residuals: NDArray[np.float64],
+    data: NDArray[np.floating],
+    indices: NDArray[np.integer],
+    indptr: NDArray[np.integer],
+    vectors: NDArray[np.float64],
     result: NDArray[np.float64],
     start: int,
     stop: int,
+) -> None: ...
+def take(
+    data: NDArray[np.floating],
+    indices: NDArray[np.integer],
+    indptr: NDArray[np.integer],
+    lines: NDArray[np.intp],
+    scale: float,
+    out_indptr: NDArray[np.int64],
+    out_data: NDArray[np.float64],
+    out_indices: NDArray[np.int32],
+) -> None: ...
+def pick(
+    data: NDArray[np.floating],
+    indices: NDArray[np.integer],
+    indptr: NDArray[np.integer],
+    position: NDArray[np.int32],
+    scale: float,
+    ends: NDArray[np.int64],
+    out_data: NDArray[np.float64],
+    out_indices: NDArray[np.int32],
 ) -> None: ...

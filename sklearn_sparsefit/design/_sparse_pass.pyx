@@ -1,55 +1,132 @@
-"""X.T @ R for compressed X and many right-hand sides, R and the result stored by row."""
+"""Products of a compressed matrix with many vectors, WIDTH of them at a time.
+
+Lines are the columns of a CSC matrix or the rows of a CSR matrix. Vectors come interleaved: ``vectors[b, i, q]`` is
+element i of vector ``b * WIDTH + q``; a single one comes with a last axis of length one.
+"""
 
 from cython cimport floating
 
+from sklearn_sparsefit.design cimport _simd
+
+WIDTH = _simd.WIDTH
+
+ctypedef long long longlong
 ctypedef fused index:
     int
-    long long
+    longlong
+
+ctypedef fused pointer:
+    int
+    longlong
+
+
+cdef inline void _gather(
+    const floating* data, const index* indices, Py_ssize_t n, const double* vectors, Py_ssize_t width, double* out
+) noexcept nogil:
+    if floating is double and index is int:
+        _simd.gather_double_int(data, indices, n, vectors, width, out)
+    elif floating is double and index is longlong:
+        _simd.gather_double_long(data, indices, n, vectors, width, out)
+    elif floating is float and index is int:
+        _simd.gather_float_int(data, indices, n, vectors, width, out)
+    elif floating is float and index is longlong:
+        _simd.gather_float_long(data, indices, n, vectors, width, out)
+
+
+cdef inline void _scatter(
+    const floating* data, const index* indices, Py_ssize_t n, const double* vector, Py_ssize_t width, double* out
+) noexcept nogil:
+    if floating is double and index is int:
+        _simd.scatter_double_int(data, indices, n, vector, width, out)
+    elif floating is double and index is longlong:
+        _simd.scatter_double_long(data, indices, n, vector, width, out)
+    elif floating is float and index is int:
+        _simd.scatter_float_int(data, indices, n, vector, width, out)
+    elif floating is float and index is longlong:
+        _simd.scatter_float_long(data, indices, n, vector, width, out)
 
 
 def gather(
     const floating[::1] data,
     const index[::1] indices,
-    const index[::1] indptr,
-    const double[:, ::1] residuals,
+    const pointer[::1] indptr,
+    const double[:, :, ::1] vectors,
     double[:, ::1] result,
     Py_ssize_t start,
     Py_ssize_t stop,
 ):
-    """CSC: result[j] = sum over the entries (i, x) of column j of x * residuals[i], start <= j < stop."""
-    cdef Py_ssize_t j, t, k, n_rhs = residuals.shape[1]
-    cdef double x
-    cdef const double* row
-    cdef double* out
+    """result[k, j] = sum over the entries (i, x) of line j of x * vector_k[i], for start <= j < stop."""
+    cdef Py_ssize_t b, j, q, t, width = vectors.shape[2], k = result.shape[0]
+    cdef double sums[_simd.WIDTH]
     with nogil:
-        for j in range(start, stop):
-            out = &result[j, 0]
-            for t in range(indptr[j], indptr[j + 1]):
-                x = data[t]
-                row = &residuals[indices[t], 0]
-                for k in range(n_rhs):
-                    out[k] += x * row[k]
+        for b in range(vectors.shape[0]):
+            for j in range(start, stop):
+                t = indptr[j]
+                _gather(&data[0] + t, &indices[0] + t, indptr[j + 1] - t, &vectors[b, 0, 0], width, sums)
+                for q in range(min(width, k - b * width)):
+                    result[b * width + q, j] = sums[q]
 
 
 def scatter(
     const floating[::1] data,
     const index[::1] indices,
-    const index[::1] indptr,
-    const double[:, ::1] residuals,
+    const pointer[::1] indptr,
+    const double[:, ::1] vectors,
     double[:, ::1] result,
     Py_ssize_t start,
     Py_ssize_t stop,
 ):
-    """CSR: result[j] += x * residuals[i] for every entry (j, x) of row i, start <= i < stop."""
-    cdef Py_ssize_t i, t, k, n_rhs = residuals.shape[1]
-    cdef double x
-    cdef const double* row
-    cdef double* out
+    """result[j] += x * vectors[i] for every entry (j, x) of line i, for start <= i < stop and one block of vectors."""
+    cdef Py_ssize_t i, t, width = vectors.shape[1]
     with nogil:
         for i in range(start, stop):
-            row = &residuals[i, 0]
+            t = indptr[i]
+            _scatter(&data[0] + t, &indices[0] + t, indptr[i + 1] - t, &vectors[i, 0], width, &result[0, 0])
+
+
+def take(
+    const floating[::1] data,
+    const index[::1] indices,
+    const pointer[::1] indptr,
+    const Py_ssize_t[::1] lines,
+    double scale,
+    const longlong[::1] out_indptr,
+    double[::1] out_data,
+    int[::1] out_indices,
+):
+    """Copy some lines, times ``scale``."""
+    cdef Py_ssize_t a, t, u
+    with nogil:
+        for a in range(lines.shape[0]):
+            u = out_indptr[a]
+            for t in range(indptr[lines[a]], indptr[lines[a] + 1]):
+                out_data[u] = scale * data[t]
+                out_indices[u] = <int> indices[t]
+                u += 1
+
+
+def pick(
+    const floating[::1] data,
+    const index[::1] indices,
+    const pointer[::1] indptr,
+    const int[::1] position,
+    double scale,
+    longlong[::1] ends,
+    double[::1] out_data,
+    int[::1] out_indices,
+):
+    """Copy the entries of some indices, times ``scale``, those of index j to line ``position[j]`` unless negative.
+
+    ``ends[a]`` is where the next entry of line a goes.
+    """
+    cdef Py_ssize_t i, t, u
+    cdef int a
+    with nogil:
+        for i in range(indptr.shape[0] - 1):
             for t in range(indptr[i], indptr[i + 1]):
-                x = data[t]
-                out = &result[indices[t], 0]
-                for k in range(n_rhs):
-                    out[k] += x * row[k]
+                a = position[indices[t]]
+                if a >= 0:
+                    u = ends[a]
+                    out_data[u] = scale * data[t]
+                    out_indices[u] = <int> i
+                    ends[a] = u + 1

@@ -1,47 +1,88 @@
 """Sparse designs: CSC or CSR, float32 or float64, 32- or 64-bit indices, duplicates and unsorted entries welcome."""
 
+from functools import cached_property
+
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from sklearn_sparsefit.design import _sparse_pass
 from sklearn_sparsefit.design._columns import SparseColumns
+from sklearn_sparsefit.design.lines import Lines
+from sklearn_sparsefit.design.moments import Moments, measure
+from sklearn_sparsefit.design.tiles import multiply
 
-# Multiply-adds between two looks for Ctrl-C.
-CHUNK = 2**27
+Vector = NDArray[np.float64]
+Matrix = NDArray[np.float64]
 
 
 class SparseDesign:
-    """A CSC or CSR X of shape (n_samples, n_features), never centred and never densified."""
+    """A CSC or CSR X of shape (n_samples, n_features), never centred, and never densified as a whole."""
 
     def __init__(self, X):
         self.X = X
         self.shape = X.shape
+        self.density = X.nnz / max(1, X.shape[0] * X.shape[1])
+        self._by_column = X.format == "csc"
         index = X.indices.dtype if X.indices.dtype in (np.int32, np.int64) else np.int64
-        self._data = np.ascontiguousarray(X.data)
-        self._indices = np.ascontiguousarray(X.indices, dtype=index)
-        self._indptr = np.ascontiguousarray(X.indptr, dtype=index)
-
-    def correlate(self, residuals: NDArray[np.float64]) -> NDArray[np.float64]:
-        """One pass: ``residuals @ X``, for residuals of shape (k, n_samples)."""
-        by_sample = np.ascontiguousarray(residuals.T)
-        result = np.zeros((self.shape[1], len(residuals)))
-        kernel = _sparse_pass.gather if self.X.format == "csc" else _sparse_pass.scatter
-        n_lines = len(self._indptr) - 1
-        step = max(1, CHUNK * n_lines // max(1, self.X.nnz * len(residuals)))
-        for start in range(0, n_lines, step):
-            stop = min(start + step, n_lines)
-            kernel(self._data, self._indices, self._indptr, by_sample, result, start, stop)
-        return np.ascontiguousarray(result.T)
-
-    def columns(self, features: NDArray[np.intp], scale: float, centre: NDArray[np.float64] | None) -> SparseColumns:
-        """Packed copy of some features, times ``scale``, duplicates summed; never shifted, so that zeros stay zeros."""
-        packed = sparse.csc_array(self.X[:, features]).astype(np.float64)
-        packed.sum_duplicates()
-        packed.data *= scale
-        return SparseColumns(
-            packed.data,
-            packed.indices.astype(np.int32, copy=False),
-            packed.indptr.astype(np.int64, copy=False),
-            self.shape[0],
+        self._lines = Lines(
+            np.ascontiguousarray(X.data),
+            np.ascontiguousarray(X.indices, dtype=index),
+            np.ascontiguousarray(X.indptr, dtype=index),
         )
+
+    def correlate(self, residuals: Matrix) -> Matrix:
+        """One pass: ``residuals @ X``, for residuals of shape (k, n_samples)."""
+        return self._lines.gather(residuals) if self._by_column else self._lines.scatter(residuals, self.shape[1])
+
+    def correlate_centred(self, residuals: Matrix, means: Vector, scale: float) -> Matrix:
+        """``residuals @ (scale * X - means)``, to all digits even where means are large: X is densified in tiles."""
+        return multiply(residuals, _Densified(self.X), scale, None, means)
+
+    def predict(self, coefs: Matrix, means: Vector, scale: float) -> Matrix:
+        """``coefs @ (scale * X - means).T``, for coefs of shape (k, n_features), to all digits likewise."""
+        return multiply(coefs, _Densified(self.X).T, scale, means, None)
+
+    def moments(self, weights: Vector, target: Vector, centre: bool, scale: float) -> Moments:
+        """See :meth:`DenseDesign.moments`; X is densified in tiles of rows."""
+        return measure(_Densified(self.X), weights, target, centre, scale)
+
+    def columns(self, features: NDArray[np.intp], scale: float, centre: Vector | None) -> SparseColumns:
+        """Packed copy of some features, times ``scale``; never shifted, so that zeros stay zeros."""
+        indptr = np.concatenate([[0], np.cumsum(self._lengths[features])])
+        data = np.empty(indptr[-1])
+        indices = np.empty(indptr[-1], dtype=np.int32)
+        lines = self._lines.data, self._lines.indices, self._lines.indptr
+        if self._by_column:
+            _sparse_pass.take(*lines, features, scale, indptr, data, indices)
+        else:
+            position = np.full(self.shape[1], -1, dtype=np.int32)
+            position[features] = np.arange(len(features))
+            _sparse_pass.pick(*lines, position, scale, indptr[:-1].copy(), data, indices)
+        return SparseColumns(data, indices, indptr, self.shape[0])
+
+    @cached_property
+    def _lengths(self) -> NDArray[np.int64]:
+        """Stored entries of every feature."""
+        if self._by_column:
+            return np.diff(self._lines.indptr).astype(np.int64, copy=False)
+        return np.bincount(self._lines.indices, minlength=self.shape[1])
+
+
+class _Densified:
+    """A sparse matrix that is sliced like an array, and gives dense arrays."""
+
+    def __init__(self, X, transposed: bool = False):
+        self._X = X.tocsr()
+        self._transposed = transposed
+        self.shape = X.shape[::-1] if transposed else X.shape
+
+    @property
+    def T(self) -> "_Densified":
+        return _Densified(self._X, not self._transposed)
+
+    def __getitem__(self, key) -> Matrix:
+        rows, columns = key if isinstance(key, tuple) else (key, slice(None))
+        if self._transposed:
+            rows, columns = columns, rows
+        tile = self._X[rows][:, columns].astype(np.float64).toarray()
+        return tile.T if self._transposed else tile

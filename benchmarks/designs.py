@@ -1,0 +1,82 @@
+"""Where X and y come from. Every function returns them raw; ``prepared`` makes one problem for all packages of them."""
+
+import numpy as np
+from numpy.typing import NDArray
+from problem import Matrix
+from scipy import sparse
+
+Data = tuple[Matrix, NDArray]
+
+
+def prepared(X: Matrix, y: NDArray, dtype: type = np.float64) -> Data:
+    """Centre y and a dense X, so that nobody needs an intercept, and scale y to mean square one."""
+    y = y - y.mean()
+    y = y / np.sqrt(np.mean(y**2))
+    if sparse.issparse(X):
+        return X.astype(dtype, copy=False), y.astype(dtype)
+    X -= X.mean(axis=0)
+    return np.asfortranarray(X, dtype=dtype), y.astype(dtype)
+
+
+def simulated(
+    n_samples: int,
+    n_features: int,
+    correlation: float = 0.0,
+    n_nonzero: int = 20,
+    snr: float = 5.0,
+    decay: bool = False,
+) -> Data:
+    """Gaussian X, neighbours in it correlated (AR(1)); ``n_nonzero`` signals, equal or decaying, of random sign."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((n_features, n_samples)).T
+    for j in range(1, n_features if correlation else 0):
+        X[:, j] *= np.sqrt(1 - correlation**2)
+        X[:, j] += correlation * X[:, j - 1]
+    support = rng.choice(n_features, n_nonzero, replace=False)
+    signal = rng.choice((-1.0, 1.0), n_nonzero)
+    if decay:
+        signal /= np.sqrt(1 + np.arange(n_nonzero))
+    y = X[:, support] @ signal
+    return X, y + y.std() / np.sqrt(snr) * rng.standard_normal(n_samples)
+
+
+def text_like(n_samples: int = 4000, n_features: int = 55_000, n_entries: int = 900_000, storage: str = "csc") -> Data:
+    """Counts of words, few of them frequent (Zipf), in documents of unit norm; y from 200 words of middle rank."""
+    rng = np.random.default_rng(0)
+    frequency = 1.0 / np.arange(10, n_features + 10)
+    words = rng.choice(n_features, n_entries, p=frequency / frequency.sum())
+    words[:n_features] = np.arange(n_features)
+    counts = sparse.csr_matrix(
+        (np.ones(n_entries), (rng.integers(n_samples, size=n_entries), words)), shape=(n_samples, n_features)
+    )
+    counts.data = 1 + np.log(counts.data)
+    lengths = np.sqrt(np.asarray(counts.multiply(counts).sum(axis=1)).ravel())
+    X = sparse.csr_matrix(sparse.diags_array(1 / np.maximum(lengths, 1e-12)) @ counts)
+    signal = np.zeros(n_features)
+    signal[rng.choice(np.arange(50, 3000), 200, replace=False)] = rng.standard_normal(200)
+    y = X @ signal
+    y += 0.5 * y.std() * rng.standard_normal(n_samples)
+    return (X.tocsc() if storage == "csc" else X), y
+
+
+def interactions(name: str, degree: int) -> Data:
+    """A data set of scikit-learn with the products of its features, all scaled to unit variance."""
+    from sklearn import datasets
+    from sklearn.preprocessing import PolynomialFeatures, StandardScaler
+
+    X, y = getattr(datasets, f"load_{name}")(return_X_y=True)
+    X = PolynomialFeatures(degree, include_bias=False).fit_transform(StandardScaler().fit_transform(X))
+    return StandardScaler().fit_transform(X), y.astype(np.float64)
+
+
+def newsgroups() -> Data | None:
+    """TF-IDF of the texts in scikit-learn's data folder, one topic against the others; None where they are not."""
+    from sklearn.datasets import fetch_20newsgroups
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    try:
+        texts = fetch_20newsgroups(subset="train", download_if_missing=False)
+    except OSError:
+        return None
+    X = TfidfVectorizer(sublinear_tf=True, min_df=2).fit_transform(texts.data)
+    return X.tocsc(), (texts.target < 6).astype(np.float64)

@@ -1,0 +1,44 @@
+# Answers lines "thresh repetitions naive|covariance [lead]" on stdin with the seconds that glmnet takes.
+# The coefficients go to files.
+suppressMessages({library(Matrix); library(glmnet)})
+folder <- commandArgs(trailingOnly = TRUE)[1]
+doubles <- function(name, n) readBin(file.path(folder, name), "double", n)
+integers <- function(name, n) readBin(file.path(folder, name), "integer", n)
+
+shape <- integers("shape.bin", 4)
+n <- shape[1]; p <- shape[2]; k <- shape[3]; nnz <- shape[4]
+y <- doubles("y.bin", n)
+settings <- doubles("settings.bin", k + 1)
+alphas <- settings[1:k]
+if (nnz < 0) {
+  X <- matrix(doubles("X.bin", n * p), n, p)
+} else {
+  X <- new("dgCMatrix", x = doubles("data.bin", nnz), i = integers("indices.bin", nnz),
+           p = integers("indptr.bin", p + 1), Dim = c(n, p))
+}
+# The whole path, whatever it explains.
+glmnet.control(fdev = 0, devmax = 1)
+fit <- function(X, y, lambda, type, thresh) {
+  glmnet(X, y, family = "gaussian", alpha = settings[k + 1], lambda = lambda, standardize = FALSE, intercept = FALSE,
+         type.gaussian = type, thresh = thresh, maxit = 1e9)
+}
+small <- matrix(rnorm(200), 20, 10)
+invisible(fit(small, rnorm(20), c(0.5, 0.1), "naive", 1e-7))
+
+cat(as.character(packageVersion("glmnet")), R.version$major, R.version$minor, "\n")
+input <- file("stdin")
+open(input)
+while (length(line <- readLines(input, 1)) > 0) {
+  request <- strsplit(line, " ")[[1]]
+  repetitions <- as.integer(request[2])
+  lambda <- if (length(request) > 3) doubles("lead.bin", 1000) else alphas
+  seconds <- system.time(
+    for (i in seq_len(repetitions)) model <- fit(X, y, lambda, request[3], as.numeric(request[1]))
+  )[["elapsed"]]
+  beta <- as(model$beta, "CsparseMatrix")
+  writeBin(dim(beta), file.path(folder, "beta_shape.bin"))
+  writeBin(beta@x, file.path(folder, "beta_data.bin"))
+  writeBin(beta@i, file.path(folder, "beta_indices.bin"))
+  writeBin(beta@p, file.path(folder, "beta_indptr.bin"))
+  cat(seconds / repetitions, "\n")
+}

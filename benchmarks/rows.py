@@ -1,0 +1,97 @@
+"""The rows of the benchmark."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from designs import Data, interactions, newsgroups, prepared, simulated, text_like
+from problem import Problem, alpha_max
+
+
+@dataclass(frozen=True)
+class Row:
+    """A problem: its data, penalty and alphas, a path of 100 down to ``eps * alpha_max`` or that single one.
+
+    ``patience`` multiplies the time limit, where the peers need long.
+    """
+
+    name: str
+    family: str
+    data: Callable[[], Data | None]
+    l1_ratio: float = 1.0
+    eps: float = 1e-2
+    single: bool = False
+    dtype: type = np.float64
+    quick: bool = False
+    patience: float = 1.0
+
+    def problem(self) -> Problem | None:
+        """Make the data; None where it is not on this machine."""
+        data = self.data()
+        if data is None:
+            return None
+        X, y = prepared(*data, dtype=self.dtype)
+        shares = np.array([self.eps]) if self.single else np.geomspace(1.0, self.eps, 100)
+        return Problem(X, y, alpha_max(X, y, self.l1_ratio) * shares, self.l1_ratio)
+
+
+diabetes = partial(interactions, "diabetes")
+cancer = partial(interactions, "breast_cancer")
+digits = partial(interactions, "digits", 1)
+tiny = partial(simulated, 50, 30, n_nonzero=5)
+wide = partial(simulated, 200, 20_000)
+weak = partial(simulated, 200, 10_000, 0.5, n_nonzero=200, snr=0.5, decay=True)
+correlated = partial(simulated, 300, 10_000, 0.95)
+nearly_equal = partial(simulated, 300, 10_000, 0.99)
+tall = partial(simulated, 100_000, 200, 0.5)
+less_tall = partial(simulated, 20_000, 500, 0.5, n_nonzero=100)
+square = partial(simulated, 2000, 2000, n_nonzero=100)
+square_correlated = partial(simulated, 2000, 2000, 0.95, n_nonzero=100)
+dense_support = partial(simulated, 2000, 5000, n_nonzero=1500, snr=20.0)
+dense_support_correlated = partial(simulated, 2000, 5000, 0.5, n_nonzero=1500, snr=20.0)
+text_csr = partial(text_like, storage="csr")
+
+ROWS = (
+    Row("diabetes 442x10", "tiny", partial(diabetes, 1), eps=1e-3, quick=True),
+    Row("diabetes 442x10, alpha_max/10", "tiny", partial(diabetes, 1), eps=0.1, single=True),
+    Row("50x30", "tiny", tiny, eps=1e-3),
+    Row("50x30, alpha_max/10", "tiny", tiny, eps=0.1, single=True, quick=True),
+    Row("50x30, alpha_max/100", "tiny", tiny, single=True),
+    Row("diabetes 442x65", "real", partial(diabetes, 2), eps=1e-3),
+    Row("diabetes 442x285", "real", partial(diabetes, 3), quick=True),
+    Row("diabetes 442x285, l1_ratio .5", "real", partial(diabetes, 3), l1_ratio=0.5),
+    Row("breast cancer 569x495", "real", partial(cancer, 2)),
+    Row("breast cancer 569x495, l1_ratio .05", "real", partial(cancer, 2), l1_ratio=0.05),
+    Row("digits 1797x64", "real", digits, eps=1e-3),
+    Row("20 newsgroups", "real", newsgroups),
+    Row("wide 200x20000", "wide", wide, quick=True),
+    Row("wide 200x20000, to alpha_max/1000", "wide", wide, eps=1e-3),
+    Row("wide 200x20000, l1_ratio .5", "wide", wide, l1_ratio=0.5),
+    Row("wide 200x20000, l1_ratio .05", "wide", wide, l1_ratio=0.05),
+    Row("wide 200x20000, float32", "wide", wide, dtype=np.float32),
+    Row("wide 200x10000, weak signals", "wide", weak),
+    Row("wide 300x10000, AR .95", "wide correlated", correlated),
+    Row("wide 300x10000, AR .95, to alpha_max/1000", "wide correlated", correlated, eps=1e-3),
+    Row("wide 300x10000, AR .95, l1_ratio .5", "wide correlated", correlated, l1_ratio=0.5),
+    Row("wide 300x10000, AR .99", "wide correlated", nearly_equal),
+    Row("tall 100000x200, AR .5", "tall", tall),
+    Row("tall 20000x500, AR .5, to alpha_max/1000", "tall", less_tall, eps=1e-3),
+    Row("tall 20000x500, AR .5, l1_ratio .5", "tall", less_tall, l1_ratio=0.5),
+    Row("tall 20000x500, AR .5, float32", "tall", less_tall, dtype=np.float32),
+    Row("square 2000x2000", "square", square),
+    Row("square 2000x2000, AR .95", "square", square_correlated),
+    Row("square 2000x2000, AR .95, l1_ratio .5", "square", square_correlated, l1_ratio=0.5),
+    Row("2000x5000, large support", "large support", dense_support, patience=4),
+    Row("2000x5000, AR .5, large support", "large support", dense_support_correlated, patience=4),
+    Row("text-like 4000x55000", "sparse", text_like, patience=2),
+    Row("text-like 4000x55000, l1_ratio .5", "sparse", text_like, l1_ratio=0.5, patience=2),
+    Row("text-like 4000x55000, CSR", "sparse", text_csr, patience=2),
+    Row("text-like 4000x55000, alpha_max/10", "single alpha", text_like, eps=0.1, single=True),
+    Row("text-like 4000x55000, alpha_max/100", "single alpha", text_like, single=True),
+    Row("wide 200x20000, alpha_max/10", "single alpha", wide, eps=0.1, single=True, quick=True),
+    Row("wide 200x20000, alpha_max/100", "single alpha", wide, single=True),
+    Row("wide 300x10000, AR .95, alpha_max/100", "single alpha", correlated, single=True),
+    Row("tall 20000x500, AR .5, alpha_max/100", "single alpha", less_tall, single=True),
+    Row("square 2000x2000, AR .95, alpha_max/100", "single alpha", square_correlated, single=True),
+)

@@ -1,0 +1,110 @@
+"""Runs one package on one problem, in this process, and writes what it measures line by line.
+
+Called by run.py: ``python worker.py FOLDER PACKAGE``. It needs numpy, scipy and the package, nothing else, so that it
+also runs in the older environments that some packages need.
+"""
+
+import json
+import sys
+import time
+import traceback
+import warnings
+from pathlib import Path
+from typing import Any
+
+from glmnet import Glmnet
+from packages import Adelie, Celer, Package, Pycasso, ScikitLearn, Skglm, SklearnSparsefit
+from peak_memory import PeakMemory
+from problem import Problem, relative_gaps
+
+PACKAGES = {kind.name: kind for kind in (SklearnSparsefit, ScikitLearn, Celer, Skglm, Adelie, Pycasso, Glmnet)}
+TARGET = 1e-6
+REPEAT_SECONDS = 0.5
+NOISE_SECONDS = 0.3
+
+
+class Log:
+    """Lines of JSON: what was measured survives when the process is stopped."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("w")
+
+    def write(self, event: str, **entries: Any) -> None:
+        self._file.write(json.dumps({"event": event, "clock": time.time(), **entries}) + "\n")
+        self._file.flush()
+
+
+def repeat(package: Package, problem: Problem, variant: str, tol: float, seconds: float) -> float:
+    """Best of a few more runs, where they are short."""
+    spent = seconds
+    for _ in range(package.most_repetitions):
+        if spent > REPEAT_SECONDS:
+            break
+        again = package.run(problem, variant, tol)[0]
+        spent += again
+        seconds = min(seconds, again)
+    return seconds
+
+
+def try_setting(package: Package, problem: Problem, variant: str, tol: float) -> dict[str, Any]:
+    """Measure one setting; short runs that are accurate enough are repeated."""
+    with PeakMemory(package.process()) as peak:
+        seconds, coefs = package.run(problem, variant, tol)
+    whole = coefs.shape[1] == len(problem.alphas)
+    gap = float(relative_gaps(problem, coefs).max()) if whole else float("inf")
+    entries = {"gap": gap, "memory": peak.growth, "nonzeros": int((coefs[:, [-1]] != 0).sum())}
+    del coefs
+    if gap <= TARGET:
+        seconds = repeat(package, problem, variant, tol, seconds)
+        entries |= package.extras(problem, tol)
+    return {"seconds": seconds, **entries}
+
+
+def measure(package: Package, problem: Problem, log: Log) -> None:
+    """Raise the accuracy of every algorithm until it suffices or it cannot be the fastest any more."""
+    fastest = float("inf")
+    live = list(package.all_variants(problem))
+    for tol in package.tols:
+        times = {}
+        for variant in list(live):
+            log.write("start", variant=variant, tol=tol, live=live)
+            try:
+                entries = try_setting(package, problem, variant, tol)
+            except Exception as error:
+                traceback.print_exc()
+                log.write("failed", variant=variant, tol=tol, reason=f"{type(error).__name__}: {error}")
+                live.remove(variant)
+                continue
+            log.write("done", variant=variant, tol=tol, **entries)
+            times[variant] = entries["seconds"]
+            if entries["gap"] <= TARGET:
+                fastest = min(fastest, entries["seconds"])
+                live.remove(variant)
+        # Generous, because these ran only once; the time limit is for all of them.
+        bound = min(2 * fastest, max(NOISE_SECONDS, 3 * min(times.values(), default=0)))
+        live = [variant for variant in live if times[variant] <= bound]
+
+
+def main() -> None:
+    """Run and log; a package that is absent or refuses says so."""
+    warnings.simplefilter("ignore")
+    folder, name = Path(sys.argv[1]), sys.argv[2]
+    log = Log(folder / f"{name}.jsonl")
+    package, problem = PACKAGES[name](), Problem.load(folder)
+    refusal = package.refusal(problem)
+    if refusal:
+        log.write("refused", reason=refusal)
+        return
+    try:
+        package.prepare(problem)
+    except ImportError as error:
+        log.write("absent", reason=str(error))
+        return
+    log.write("ready", versions={**package.versions(), "Python": sys.version.split()[0]})
+    measure(package, problem, log)
+    log.write("end")
+    package.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,117 @@
+/* Inner loops for wide registers, compiled for several instruction sets; the loader picks the machine's best. */
+
+#ifndef SPARSEFIT_SIMD_H
+#define SPARSEFIT_SIMD_H
+
+#include <stddef.h>
+#include <stdlib.h>
+
+#if defined(__x86_64__) && defined(__linux__) && defined(__GLIBC__) && defined(__has_attribute)
+#if __has_attribute(target_clones)
+#define SPARSEFIT_CLONES __attribute__((unused, target_clones("avx512f", "avx2", "default")))
+#endif
+#endif
+#if !defined(SPARSEFIT_CLONES) && defined(__GNUC__)
+#define SPARSEFIT_CLONES __attribute__((unused))
+#elif !defined(SPARSEFIT_CLONES)
+#define SPARSEFIT_CLONES
+#endif
+
+/* Vectors are taken this many at a time, interleaved: element i of all of them fills one line of the cache. */
+#define SPARSEFIT_WIDTH 8
+
+/* A line is a few lanes: vectors of the compiler's where it has them, so that it widens the loop over lanes alone. */
+#if defined(__GNUC__)
+typedef double sparsefit_lane __attribute__((vector_size(32), aligned(8), may_alias));
+#else
+typedef double sparsefit_lane;
+#endif
+#define SPARSEFIT_LANES (int)(SPARSEFIT_WIDTH * sizeof(double) / sizeof(sparsefit_lane))
+#define SPARSEFIT_LINE(vectors, i) ((sparsefit_lane *)((vectors) + SPARSEFIT_WIDTH * (ptrdiff_t)(i)))
+
+/* out[q] = sum over entries (i, x) of x * vectors[i][q]. Two sums, so that one need not wait for the other. */
+#define SPARSEFIT_GATHER(name, value, index)                                                                           \
+    SPARSEFIT_CLONES static void name(const value *data, const index *indices, ptrdiff_t n, const double *vectors,     \
+                                      ptrdiff_t width, double *out)                                                    \
+    {                                                                                                                  \
+        if (width == 1) {                                                                                              \
+            double even = 0.0, odd = 0.0;                                                                              \
+            for (ptrdiff_t t = 0; t + 1 < n; t += 2) {                                                                 \
+                even += data[t] * vectors[indices[t]];                                                                 \
+                odd += data[t + 1] * vectors[indices[t + 1]];                                                          \
+            }                                                                                                          \
+            out[0] = n % 2 ? even + odd + data[n - 1] * vectors[indices[n - 1]] : even + odd;                          \
+            return;                                                                                                    \
+        }                                                                                                              \
+        sparsefit_lane even[SPARSEFIT_LANES] = {0}, odd[SPARSEFIT_LANES] = {0};                                        \
+        for (ptrdiff_t t = 0; t + 1 < n; t += 2) {                                                                     \
+            const double x = data[t], y = data[t + 1];                                                                 \
+            const sparsefit_lane *u = SPARSEFIT_LINE(vectors, indices[t]);                                             \
+            const sparsefit_lane *v = SPARSEFIT_LINE(vectors, indices[t + 1]);                                         \
+            for (int q = 0; q < SPARSEFIT_LANES; q++) even[q] += x * u[q];                                             \
+            for (int q = 0; q < SPARSEFIT_LANES; q++) odd[q] += y * v[q];                                              \
+        }                                                                                                              \
+        if (n % 2) {                                                                                                   \
+            const double x = data[n - 1];                                                                              \
+            const sparsefit_lane *u = SPARSEFIT_LINE(vectors, indices[n - 1]);                                         \
+            for (int q = 0; q < SPARSEFIT_LANES; q++) even[q] += x * u[q];                                             \
+        }                                                                                                              \
+        for (int q = 0; q < SPARSEFIT_LANES; q++) SPARSEFIT_LINE(out, 0)[q] = even[q] + odd[q];                        \
+    }
+
+/* out[j][q] += x * vector[q] for every entry (j, x). */
+#define SPARSEFIT_SCATTER(name, value, index)                                                                          \
+    SPARSEFIT_CLONES static void name(const value *data, const index *indices, ptrdiff_t n, const double *vector,      \
+                                      ptrdiff_t width, double *out)                                                    \
+    {                                                                                                                  \
+        if (width == 1) {                                                                                              \
+            for (ptrdiff_t t = 0; t < n; t++) out[indices[t]] += data[t] * vector[0];                                  \
+            return;                                                                                                    \
+        }                                                                                                              \
+        sparsefit_lane v[SPARSEFIT_LANES];                                                                             \
+        for (int q = 0; q < SPARSEFIT_LANES; q++) v[q] = SPARSEFIT_LINE(vector, 0)[q];                                 \
+        for (ptrdiff_t t = 0; t < n; t++) {                                                                            \
+            const double x = data[t];                                                                                  \
+            sparsefit_lane *line = SPARSEFIT_LINE(out, indices[t]);                                                    \
+            for (int q = 0; q < SPARSEFIT_LANES; q++) line[q] += x * v[q];                                             \
+        }                                                                                                              \
+    }
+
+SPARSEFIT_GATHER(gather_double_int, double, int)
+SPARSEFIT_GATHER(gather_double_long, double, long long)
+SPARSEFIT_GATHER(gather_float_int, float, int)
+SPARSEFIT_GATHER(gather_float_long, float, long long)
+SPARSEFIT_SCATTER(scatter_double_int, double, int)
+SPARSEFIT_SCATTER(scatter_double_long, double, long long)
+SPARSEFIT_SCATTER(scatter_float_int, float, int)
+SPARSEFIT_SCATTER(scatter_float_long, float, long long)
+
+/* out[i] = x[i], in double precision. */
+SPARSEFIT_CLONES static void widen(const float *x, ptrdiff_t n, double *out)
+{
+    for (ptrdiff_t i = 0; i < n; i++) out[i] = x[i];
+}
+
+/* z[i] = scale * z[i] - shift[i] - offset, where shift may be NULL. */
+SPARSEFIT_CLONES static void shift_line(double *z, ptrdiff_t n, double scale, const double *shift, double offset)
+{
+    if (shift == NULL) {
+        for (ptrdiff_t i = 0; i < n; i++) z[i] = scale * z[i] - offset;
+    } else {
+        for (ptrdiff_t i = 0; i < n; i++) z[i] = scale * z[i] - shift[i] - offset;
+    }
+}
+
+/* z[i] = factor * (z[i] - shift[i]) */
+SPARSEFIT_CLONES static void centre_line(double *z, ptrdiff_t n, const double *shift, double factor)
+{
+    for (ptrdiff_t i = 0; i < n; i++) z[i] = factor * (z[i] - shift[i]);
+}
+
+/* z[i] *= factor[i] */
+SPARSEFIT_CLONES static void scale_line(double *z, ptrdiff_t n, const double *factor)
+{
+    for (ptrdiff_t i = 0; i < n; i++) z[i] *= factor[i];
+}
+
+#endif

@@ -1,0 +1,30 @@
+cdef extern from "_simd.h" nogil:
+    const int WIDTH "SPARSEFIT_WIDTH"
+    void widen(const float* x, Py_ssize_t n, double* out) noexcept
+    void shift_line(double* z, Py_ssize_t n, double scale, const double* shift, double offset) noexcept
+    void centre_line(double* z, Py_ssize_t n, const double* shift, double factor) noexcept
+    void scale_line(double* z, Py_ssize_t n, const double* factor) noexcept
+    void gather_double_int(
+        const double* data, const int* indices, Py_ssize_t n, const double* vectors, Py_ssize_t width, double* out
+    ) noexcept
+    void gather_double_long(
+        const double* data, const long long* indices, Py_ssize_t n, const double* vectors, Py_ssize_t width, double* out
+    ) noexcept
+    void gather_float_int(
+        const float* data, const int* indices, Py_ssize_t n, const double* vectors, Py_ssize_t width, double* out
+    ) noexcept
+    void gather_float_long(
+        const float* data, const long long* indices, Py_ssize_t n, const double* vectors, Py_ssize_t width, double* out
+    ) noexcept
+    void scatter_double_int(
+        const double* data, const int* indices, Py_ssize_t n, const double* vectors, Py_ssize_t width, double* out
+    ) noexcept
+    void scatter_double_long(
+        const double* data, const long long* indices, Py_ssize_t n, const double* vectors, Py_ssize_t width, double* out
+    ) noexcept
+    void scatter_float_int(
+        const float* data, const int* indices, Py_ssize_t n, const double* vectors, Py_ssize_t width, double* out
+    ) noexcept
+    void scatter_float_long(
+        const float* data, const long long* indices, Py_ssize_t n, const double* vectors, Py_ssize_t width, double* out
+    ) noexcept

@@ -1,0 +1,79 @@
+"""Lines of a compressed matrix (columns of CSC, rows of CSR) and their products with many vectors, in threads."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sklearn_sparsefit._threads import run_in_threads
+from sklearn_sparsefit.design import _sparse_pass
+from sklearn_sparsefit.design._sparse_pass import WIDTH
+
+Matrix = NDArray[np.float64]
+
+# Multiply-adds that a thread does at a time: worth its while, and soon over.
+PIECE = 2**21
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Entries (index, value) line by line: those of line j from ``indptr[j]`` to ``indptr[j + 1]``, in any order."""
+
+    data: NDArray[np.floating]
+    indices: NDArray[np.integer]
+    indptr: NDArray[np.integer]
+
+    def gather(self, vectors: Matrix) -> Matrix:
+        """Sum of ``value * vector[index]`` over each line, for every vector: shape (k, n_lines).
+
+        Each line has a sum of its own: threads take lines.
+        """
+        blocks = _interleave(vectors)
+        result = np.empty((len(vectors), len(self.indptr) - 1))
+
+        def work(part: tuple[int, int]) -> None:
+            _sparse_pass.gather(self.data, self.indices, self.indptr, blocks, result, *part)
+
+        run_in_threads(work, self._parts(len(vectors)))
+        return result
+
+    def scatter(self, vectors: Matrix, length: int) -> Matrix:
+        """Sum of ``value * vector[line]`` over each index below ``length``, for every vector: shape (k, length).
+
+        Lines meet in the sums: threads take vectors.
+        """
+        blocks = _interleave(vectors)
+        n_blocks, _, width = blocks.shape
+        result = np.empty((len(vectors), length))
+        parts = self._parts(width)
+
+        def work(block: int) -> None:
+            sums = np.zeros((length, width))
+            for part in parts:
+                _sparse_pass.scatter(self.data, self.indices, self.indptr, blocks[block], sums, *part)
+            lines = result[block * width : (block + 1) * width]
+            lines[:] = sums.T[: len(lines)]
+
+        run_in_threads(work, range(n_blocks))
+        return result
+
+    def _parts(self, n_vectors: int) -> list[tuple[int, int]]:
+        """Ranges of lines with about PIECE multiply-adds each."""
+        n_lines, n_entries = len(self.indptr) - 1, len(self.data)
+        n_parts = min(n_lines, 1 + n_entries * n_vectors // PIECE)
+        cuts = np.searchsorted(self.indptr[1:], np.arange(1, n_parts) * (n_entries / max(1, n_parts)), side="right")
+        ends = np.unique(np.concatenate([[0], cuts, [n_lines]])).tolist()
+        return list(pairwise(ends))
+
+
+def _interleave(vectors: Matrix) -> NDArray[np.float64]:
+    """WIDTH vectors at a time, element by element: shape (n_blocks, length, WIDTH), or (1, length, 1) for one."""
+    k, length = vectors.shape
+    if k == 1:
+        return np.ascontiguousarray(vectors).reshape(1, length, 1)
+    blocks = np.zeros((-(-k // WIDTH), length, WIDTH))
+    for block, out in enumerate(blocks):
+        part = vectors[block * WIDTH : (block + 1) * WIDTH]
+        out[:, : len(part)] = part.T
+    return blocks
