@@ -33,13 +33,14 @@ class Progress:
         self._verbose = int(verbose)
         self._stopped = False
         self._context = None
+        self._has_callbacks = bool(getattr(estimator, "_skl_callbacks", None))
         if hasattr(estimator, "_init_callback_context"):
             self._context = estimator._init_callback_context(max_subtasks=n_subtasks, sequential_subtasks=False)
             self._context.call_on_fit_task_begin(estimator=estimator)
 
     def drive(self, path_id: int, job: PathJob) -> PathResult:
         """Run one of the paths to its end, in any thread."""
-        if not getattr(self._estimator, "_skl_callbacks", None):
+        if not self._has_callbacks:
             return self._drive(job, None)
         context = self._context.subcontext(
             task_name=job.task, task_id=path_id, max_subtasks=job.n_alphas, sequential_subtasks=False
@@ -57,7 +58,7 @@ class Progress:
         def on_solved(solved: Solved) -> None:
             if self._stopped:
                 raise RuntimeError("Another path of this fit was interrupted.")
-            if context is not None:
+            if context is not None and self._has_callbacks:
                 task = context.subcontext(task_name="alpha", task_id=solved.index)
                 task.call_on_fit_task_begin(estimator=self._estimator)
                 task.call_on_fit_task_end(estimator=self._estimator)

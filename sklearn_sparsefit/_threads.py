@@ -195,8 +195,11 @@ def run_in_threads(work: Callable[[Piece], None], pieces: Iterable[Piece]) -> No
     write to a place of its own. Pieces should be short: after an error or Ctrl-C no new one is begun, but those that
     others are at are waited for.
     """
+    pieces = list(pieces)
+    if len(pieces) == 1:
+        work(pieces[0])
+        return
     with single_threaded_blas() as n_threads:
-        pieces = list(pieces)
         n_helpers = min(n_threads, len(pieces)) - 1
         if n_helpers <= 0:
             for piece in pieces:

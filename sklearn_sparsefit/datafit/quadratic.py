@@ -1,5 +1,7 @@
 """Weighted least squares."""
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,14 +20,15 @@ class Quadratic:
 
     def __init__(self, y: Vector, sample_weight: Vector | None = None, fit_intercept: bool = True):
         n_samples = len(y)
+        used: slice | NDArray[np.bool_] = slice(None)
         if sample_weight is None:
             self.weights = np.full(n_samples, 1.0 / n_samples)
         else:
             weights = sample_weight / sample_weight.max()
             self.weights = weights / weights.sum()
+            used = self.weights > 0
         self.fit_intercept = fit_intercept
 
-        used = self.weights > 0
         self.unit = power_of_two(np.abs(y[used]).max())
         target = y / self.unit
         self.mean = 0.0
@@ -64,4 +67,4 @@ class Quadratic:
 
 def power_of_two(value: float) -> float:
     """The largest power of two that is not above ``value``; 1 for zero. Dividing by it is exact."""
-    return float(np.ldexp(1.0, np.frexp(value)[1] - 1)) if value > 0 else 1.0
+    return math.ldexp(1.0, math.frexp(value)[1] - 1) if value > 0 else 1.0

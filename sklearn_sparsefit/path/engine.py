@@ -197,12 +197,12 @@ class _Engine:
             residuals, offsets = known.residuals(coefs)
             inside = known.correlations(datafit.weights * residuals)
             return Evaluation(coefs, 2 * datafit.losses(residuals), inside, np.zeros(len(block)), residuals, offsets)
-        inside = known.correlations(coefs)
-        rounding = np.array([known.rounding(coef, step.penalty) for coef, step in zip(coefs, block, strict=True)])
-        bounded = rounding.max() <= choice.ROUNDING_SHARE * self.gap_tol and not choice.is_small(self.shape)
-        if bounded and not self.options.residuals:
-            return Evaluation(coefs, known.energies(coefs, inside), inside, rounding)
-        evaluation = Evaluation(coefs, np.empty(len(block)), inside, np.zeros(len(block)))
+        if not (self.options.residuals or choice.is_small(self.shape)):
+            inside = known.correlations(coefs)
+            rounding = np.array([known.rounding(coef, step.penalty) for coef, step in zip(coefs, block, strict=True)])
+            if rounding.max() <= choice.ROUNDING_SHARE * self.gap_tol:
+                return Evaluation(coefs, known.energies(coefs, inside), inside, rounding)
+        evaluation = Evaluation(coefs, np.empty(len(block)), np.empty_like(coefs), np.zeros(len(block)))
         if self.options.residuals:
             evaluation.residuals, evaluation.offsets = np.empty((len(block), self.shape[0])), np.zeros(len(block))
         width = choice.affordable_rows(self.shape[::-1])
@@ -212,7 +212,7 @@ class _Engine:
             predictions = yield Predict(coefs[rows], known.shift, self.unit)
             residuals, offsets = datafit.residuals(predictions)
             evaluation.energies[rows] = 2 * datafit.losses(residuals)
-            inside[rows] = yield CorrelateCentred(datafit.weights * residuals, known.shift, self.unit)
+            evaluation.inside[rows] = yield CorrelateCentred(datafit.weights * residuals, known.shift, self.unit)
             if self.options.residuals:
                 evaluation.residuals[rows], evaluation.offsets[rows] = residuals, offsets
         return evaluation
@@ -256,18 +256,19 @@ class _Engine:
         self, block: list[Step], evaluation: Evaluation, outside: Matrix, gaps: Vector, reports: Reports
     ) -> Generator[Request, Any, tuple[int, NDArray[np.intp]]]:
         """Report the leading alphas that are done; return how many, and the features that others need."""
-        violators = np.zeros(self.shape[1], dtype=bool)
+        violators = np.zeros(outside.shape[1], dtype=bool)
         n_done = 0
         for row, step in enumerate(block):
-            violates = np.zeros(0, dtype=bool)
+            is_optimal_outside = True
             if outside.shape[1]:
                 violates = step.penalty.magnitude(outside[row]) > (1 + SLACK) * step.penalty.l1
                 violators |= violates
+                is_optimal_outside = not violates.any()
             if n_done < row:
                 continue
             step.gap = gaps[row]
             done = step.index is None or step.n_iter >= self.options.max_iter
-            if not violates.any():
+            if is_optimal_outside:
                 done |= step.gap <= self.gap_tol or not step.gap < 0.5 * step.settled_gap
                 step.settled_gap = step.gap
             if done:

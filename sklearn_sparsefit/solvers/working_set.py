@@ -157,7 +157,7 @@ class WholeDesign:
         sq_norms = moments.gram.diagonal().copy()
         sq_norms[sq_norms <= CONSTANT * moments.means**2] = 0.0
         self.sq_norms = sq_norms
-        self.gram[np.diag_indices_from(self.gram)] = (1 + RIDGE) * sq_norms
+        self.gram.flat[:: len(sq_norms) + 1] = (1 + RIDGE) * sq_norms
         self._norms = np.sqrt(sq_norms)
         n_samples = len(datafit.target)
         # Of a sum of products, relative to the norms: half an ulp for each term.
