@@ -18,23 +18,28 @@ class Forecast:
     def __init__(self, alpha: float, correlation: Vector):
         self.alpha = alpha
         self._correlation = correlation
-        self._slope: Vector | float = 0.0
+        self._before: tuple[float, Vector] | None = None
 
     def see(self, alpha: float, correlation: Vector) -> None:
-        """Take note of the correlations at a smaller alpha."""
-        if alpha < self.alpha:
-            self._slope = (correlation - self._correlation) / (alpha - self.alpha)
+        """Take note of the correlations at the next alpha."""
+        self._before = (self.alpha, self._correlation)
         self.alpha, self._correlation = alpha, correlation
+
+    def _slope(self) -> Vector | float:
+        if self._before is None or not self._before[0] > self.alpha:
+            return 0.0
+        return (self._correlation - self._before[1]) / (self.alpha - self._before[0])
 
     def look_ahead(
         self, penalties: list[Penalty], outside: NDArray[np.bool_], n_support: int
     ) -> tuple[int, NDArray[np.intp]]:
         """How many of the coming alphas to take on, and which features to bring in for them."""
         few = max(choice.MIN_NEWCOMERS, int(choice.NEWCOMER_SHARE * n_support))
+        slope = self._slope()
         chosen = np.zeros(len(outside), dtype=bool)
         for n_ahead, penalty in enumerate(penalties):
             step = min(penalty.alpha - self.alpha, 0.0) if np.isfinite(self.alpha) else 0.0
-            reach = penalty.magnitude(self._correlation + self._slope * step)
+            reach = penalty.magnitude(self._correlation + slope * step)
             wanted = chosen | (outside & (reach > (1 - choice.MARGIN) * penalty.l1))
             n_wanted = np.count_nonzero(wanted)
             if n_ahead == 0 and n_wanted > 10 * few:
