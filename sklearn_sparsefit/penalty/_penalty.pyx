@@ -116,6 +116,19 @@ cdef class ElasticNetPenalty(Penalty):
                 total += excess * excess / (2.0 * self.l2)
         return total
 
+    def conjugate_gradient(self, const double[::1] correlation):
+        """Minimiser w of penalty(w) - w'u for each correlation u, the gradient of the conjugate; for l2 > 0."""
+        cdef Py_ssize_t j
+        cdef double u, excess
+        result = np.zeros(correlation.shape[0])
+        cdef double[::1] out = result
+        for j in range(correlation.shape[0]):
+            u = correlation[j]
+            excess = (u if self.positive else fabs(u)) - self.l1
+            if excess > 0.0:
+                out[j] = excess / self.l2 if u > 0.0 else -excess / self.l2
+        return result
+
     def fenchel_young(self, const double[::1] w, const double[::1] correlation, double scale=1.0):
         """sum_j penalty(w_j) + conjugate(u_j) - w_j u_j at u = scale * correlation, term by term >= 0.
 

@@ -58,8 +58,8 @@ class WorkingSet:
             gram = np.empty((room, room))
             gram[:start, :start] = self._gram[:start, :start]
             self._gram = gram
-        for block in self._blocks(start):
-            centred = self._centred(block)
+        for block in self.blocks(start):
+            centred = self.centred(block)
             weighted = centred * self.datafit.weights
             # Centring one side of the product is enough: (z - mean)'(s * c) = z'(s * c) where s'c = 0.
             products = self.columns.correlate(weighted)
@@ -82,24 +82,24 @@ class WorkingSet:
             self.columns.append(columns)
         self.means = np.concatenate([self.means, np.zeros(len(features))])
         self.sq_norms = np.concatenate([self.sq_norms, np.zeros(len(features))])
-        for block in self._blocks(start):
+        for block in self.blocks(start):
             if self.datafit.fit_intercept:
                 # The second mean takes away what rounding left of the first.
                 for _ in range(2):
-                    self.means[block] += self._centred(block) @ self.datafit.weights
-            centred = self._centred(block)
+                    self.means[block] += self.centred(block) @ self.datafit.weights
+            centred = self.centred(block)
             sq_norms = np.einsum("ji,ji->j", centred, centred * self.datafit.weights)
             raw_means = self.means[block] + self.columns.shift[block]
             sq_norms[sq_norms <= CONSTANT * raw_means**2] = 0.0
             self.sq_norms[block] = sq_norms
 
-    def _blocks(self, start: int) -> Iterator[slice]:
+    def blocks(self, start: int) -> Iterator[slice]:
         """The columns from ``start`` on, a few at a time."""
         size = max(1, min(256, CHUNK // self.columns.n_samples)) if self.columns else 1
         for first in range(start, len(self), size):
             yield slice(first, min(first + size, len(self)))
 
-    def _centred(self, block: slice) -> Matrix:
+    def centred(self, block: slice) -> Matrix:
         """Dense copy of some columns, one per row, less their means as far as these are known."""
         return self.columns.densify(block.start, block.stop) - self.means[block, None]
 

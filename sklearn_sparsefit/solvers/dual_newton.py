@@ -1,0 +1,115 @@
+"""Newton steps on the dual residual: for ridges, where more features are in than there are samples."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import cho_factor, cho_solve
+
+from sklearn_sparsefit.penalty import Penalty
+from sklearn_sparsefit.solvers.base import Iterate
+from sklearn_sparsefit.solvers.working_set import WorkingSet
+
+Vector = NDArray[np.float64]
+Matrix = NDArray[np.float64]
+
+# The gradient, relative to the target, of a solution that is right to rounding.
+TIGHT = 1e-13
+# A step is taken that lowers the objective by this share of what its slope promises, rounding allowed for.
+ARMIJO, ROUNDING = 1e-4, 1e-14
+# Updates of the kernel matrix after which it is formed anew.
+MAX_UPDATES = 200
+
+
+class DualNewtonSolver:
+    """Semismooth Newton method on the dual (Li, Sun & Toh 2018, section 3.2), in as many dimensions as samples.
+
+    With columns z_j and target y times the roots of the weights, the dual residual r minimises the smooth
+
+        |r|^2 / 2 - r'y + sum_j penalty^*(z_j'r),    gradient r - y + Z w,    w_j = (penalty^*)'(z_j'r),
+
+    whose Hessian is I + Z_S Z_S' / l2 on the features S with w_j != 0. For penalties with l2 > 0. The matrix Z_S Z_S'
+    is updated as features come and go, from one alpha to the next.
+    """
+
+    max_gram = 0
+
+    def __init__(self) -> None:
+        self._columns = np.empty((0, 0))
+        self._kernel = np.empty((0, 0))
+        self._inside = np.empty(0, dtype=bool)
+        self._n_updates = 0
+
+    def solve(self, working_set: WorkingSet, penalty: Penalty, iterate: Iterate, gap_tol: float, max_iter: int) -> int:
+        """See :class:`Solver`."""
+        roots = np.sqrt(working_set.datafit.weights)
+        target = roots * working_set.datafit.target
+        columns = self._extended(working_set, roots)
+        tight = TIGHT * np.linalg.norm(target)
+        coef, last = iterate.coef, np.inf
+        residual = target - coef @ columns
+        correlation = columns @ residual
+        n_iter = 0
+        while n_iter < max_iter:
+            n_iter += 1
+            coef = penalty.conjugate_gradient(correlation)
+            image = coef @ columns
+            gradient = residual - target + image
+            size = float(np.linalg.norm(gradient))
+            if size <= tight or (self._is_kernel_of(coef) and size >= 0.5 * last):
+                break
+            last = size if self._is_kernel_of(coef) else np.inf
+            self._update_kernel(coef != 0)
+            hessian = self._kernel / penalty.l2
+            hessian.flat[:: len(hessian) + 1] += 1.0
+            direction = -cho_solve(cho_factor(hessian, lower=True, check_finite=False), gradient, check_finite=False)
+            change = columns @ direction
+            step = _line_search(penalty, target, (residual, direction), (correlation, change), gradient @ direction)
+            residual = residual + step * direction
+            correlation = correlation + step * change
+        iterate.coef[:] = coef
+        iterate.correlation[:] = columns @ (target - coef @ columns)
+        return n_iter
+
+    def _extended(self, working_set: WorkingSet, roots: Vector) -> Matrix:
+        """The centred columns of the working set times the roots of the weights, one per row."""
+        known, total = len(self._inside), len(working_set)
+        if total > len(self._columns):
+            columns = np.empty((total + total // 4, len(roots)))
+            if known:
+                columns[:known] = self._columns[:known]
+            self._columns = columns
+        for block in working_set.blocks(known):
+            self._columns[block] = working_set.centred(block) * roots
+            self._columns[block][working_set.sq_norms[block] == 0] = 0.0
+        self._inside = np.concatenate([self._inside, np.zeros(total - known, dtype=bool)])
+        return self._columns[:total]
+
+    def _is_kernel_of(self, coef: Vector) -> bool:
+        return len(self._kernel) > 0 and np.array_equal(self._inside, coef != 0)
+
+    def _update_kernel(self, inside: NDArray[np.bool_]) -> None:
+        changed = np.flatnonzero(inside != self._inside)
+        self._n_updates += 1
+        columns = self._columns[: len(inside)]
+        if len(self._kernel) == 0 or 2 * len(changed) > np.count_nonzero(inside) or self._n_updates > MAX_UPDATES:
+            self._kernel = columns[inside].T @ columns[inside]
+            self._n_updates = 0
+        else:
+            entering, leaving = columns[changed[inside[changed]]], columns[changed[~inside[changed]]]
+            self._kernel += entering.T @ entering
+            self._kernel -= leaving.T @ leaving
+        self._inside = inside
+
+
+def _line_search(
+    penalty: Penalty, target: Vector, residual: tuple[Vector, Vector], correlation: tuple[Vector, Vector], slope: float
+) -> float:
+    """Length of the step, halved until it lowers the objective, for residuals and correlations (start, direction)."""
+
+    def objective(step: float) -> float:
+        r = residual[0] + step * residual[1]
+        return 0.5 * float(r @ r) - float(r @ target) + penalty.conjugate(correlation[0] + step * correlation[1])
+
+    here, step = objective(0.0), 1.0
+    while step > 1e-8 and objective(step) > here + ARMIJO * step * slope + ROUNDING * abs(here):
+        step *= 0.5
+    return step
