@@ -44,7 +44,7 @@ def test_requests_are_few_and_wide():
         answer = None
         if isinstance(request, Correlate):
             n_passes += 1
-            answer = design.correlate(request.residuals)
+            answer = design.correlate(request.residuals, request.features)
         elif isinstance(request, Gather):
             gathered.extend(request.features)
             answer = design.columns(request.features, request.scale, request.centre)
@@ -159,3 +159,43 @@ def test_nearly_collinear_columns_do_not_stall():
     result = drive(solve_path(make_problem(y), 24, AlphaGrid(20, 1e-3), OPTIONS), make_design(X))
     assert result.converged.all()
     assert result.n_iters.max() < 200
+
+
+@pytest.mark.parametrize("l1_ratio", [1.0, 0.5])
+@pytest.mark.parametrize("store", [sparse.csc_array, sparse.csr_array])
+def test_what_a_bound_leaves_out_of_a_pass_changes_no_answer(store, l1_ratio, monkeypatch):
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((300, 4000)) * (rng.uniform(size=(300, 4000)) < rng.uniform(0, 0.05, 4000))
+    y = X[:, :20].sum(axis=1) + rng.standard_normal(300)
+    design, n_read = make_design(store(X)), []
+    correlate = design.correlate
+
+    def counting_correlate(residuals, features):
+        answer = correlate(residuals, features)
+        n_read.append(answer.size)
+        return answer
+
+    def run(n_alphas):
+        path = solve_path(make_problem(y, l1_ratio), 4000, AlphaGrid(n_alphas, 0.05), OPTIONS, density=design.density)
+        return drive(path, design)
+
+    design.correlate = counting_correlate
+    bounded, n_bounded = run(30), sum(n_read)
+    monkeypatch.setattr(choice, "BOUNDED_DENSITY", 0.0)
+    whole, n_whole = run(30), sum(n_read) - n_bounded
+    assert n_bounded < 0.7 * n_whole
+    assert bounded.converged.all()
+    assert_allclose(bounded.dense_coefs(), whole.dense_coefs(), atol=1e-10)
+    assert_allclose(bounded.relative_gaps, whole.relative_gaps, atol=1e-13)
+
+
+def test_duplicate_entries_are_not_bounded_by_their_squares():
+    rows, columns, values = np.array([0, 0, 1, 2, 2, 3]), np.array([0, 0, 0, 1, 1, 1]), np.ones(6)
+    X = sparse.csc_array(sparse.coo_array((values, (rows, columns)), shape=(4, 2)))
+    X.sum_duplicates()
+    order = np.array([0, 0, 1, 2, 2, 3])
+    doubled = sparse.csc_array((0.5 * X.data[[0, 0, 1, 2, 2, 3]], order, np.array([0, 3, 6])), shape=(4, 2))
+    weights = np.full(4, 0.25)
+    assert_allclose(make_design(X).sq_norms(weights), weights @ X.toarray() ** 2)
+    assert (make_design(doubled).sq_norms(weights) >= weights @ doubled.toarray() ** 2).all()
+    assert doubled.nnz == 6

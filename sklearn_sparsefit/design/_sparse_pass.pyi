@@ -6,11 +6,26 @@ WIDTH: int
 def gather(
     data: NDArray[np.floating],
     indices: NDArray[np.integer],
-    indptr: NDArray[np.integer],
+    starts: NDArray[np.integer],
+    stops: NDArray[np.integer],
     vectors: NDArray[np.float64],
     result: NDArray[np.float64],
-    start: int,
-    stop: int,
+    first: int,
+    last: int,
+) -> None: ...
+def gather_squares(
+    data: NDArray[np.floating],
+    indices: NDArray[np.integer],
+    indptr: NDArray[np.integer],
+    vector: NDArray[np.float64],
+    result: NDArray[np.float64],
+) -> None: ...
+def scatter_squares(
+    data: NDArray[np.floating],
+    indices: NDArray[np.integer],
+    indptr: NDArray[np.integer],
+    vector: NDArray[np.float64],
+    result: NDArray[np.float64],
 ) -> None: ...
 def scatter(
     data: NDArray[np.floating],

@@ -49,20 +49,24 @@ cdef inline void _scatter(
 def gather(
     const floating[::1] data,
     const index[::1] indices,
-    const pointer[::1] indptr,
+    const pointer[::1] starts,
+    const pointer[::1] stops,
     const double[:, :, ::1] vectors,
     double[:, ::1] result,
-    Py_ssize_t start,
-    Py_ssize_t stop,
+    Py_ssize_t first,
+    Py_ssize_t last,
 ):
-    """result[k, j] = sum over the entries (i, x) of line j of x * vector_k[i], for start <= j < stop."""
+    """result[k, j] = sum over the entries (i, x) of line j of x * vector_k[i], for first <= j < last.
+
+    The entries of line j are those from ``starts[j]`` to ``stops[j]``.
+    """
     cdef Py_ssize_t b, j, q, t, width = vectors.shape[2], k = result.shape[0]
     cdef double sums[_simd.WIDTH]
     with nogil:
         for b in range(vectors.shape[0]):
-            for j in range(start, stop):
-                t = indptr[j]
-                _gather(&data[0] + t, &indices[0] + t, indptr[j + 1] - t, &vectors[b, 0, 0], width, sums)
+            for j in range(first, last):
+                t = starts[j]
+                _gather(&data[0] + t, &indices[0] + t, stops[j] - t, &vectors[b, 0, 0], width, sums)
                 for q in range(min(width, k - b * width)):
                     result[b * width + q, j] = sums[q]
 
@@ -82,6 +86,39 @@ def scatter(
         for i in range(start, stop):
             t = indptr[i]
             _scatter(&data[0] + t, &indices[0] + t, indptr[i + 1] - t, &vectors[i, 0], width, &result[0, 0])
+
+
+def gather_squares(
+    const floating[::1] data,
+    const index[::1] indices,
+    const pointer[::1] indptr,
+    const double[::1] vector,
+    double[::1] result,
+):
+    """result[j] = sum over the entries (i, x) of line j of x^2 * vector[i]."""
+    cdef Py_ssize_t j, t
+    cdef double total
+    with nogil:
+        for j in range(indptr.shape[0] - 1):
+            total = 0.0
+            for t in range(indptr[j], indptr[j + 1]):
+                total += <double> data[t] * data[t] * vector[indices[t]]
+            result[j] = total
+
+
+def scatter_squares(
+    const floating[::1] data,
+    const index[::1] indices,
+    const pointer[::1] indptr,
+    const double[::1] vector,
+    double[::1] result,
+):
+    """result[j] += x^2 * vector[i] for every entry (j, x) of line i."""
+    cdef Py_ssize_t i, t
+    with nogil:
+        for i in range(indptr.shape[0] - 1):
+            for t in range(indptr[i], indptr[i + 1]):
+                result[indices[t]] += <double> data[t] * data[t] * vector[i]
 
 
 def take(

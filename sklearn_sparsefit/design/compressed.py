@@ -30,9 +30,20 @@ class SparseDesign:
             np.ascontiguousarray(X.indptr, dtype=index),
         )
 
-    def correlate(self, residuals: Matrix) -> Matrix:
-        """One pass: ``residuals @ X``, for residuals of shape (k, n_samples)."""
-        return self._lines.gather(residuals) if self._by_column else self._lines.scatter(residuals, self.shape[1])
+    def correlate(self, residuals: Matrix, features: NDArray[np.intp] | slice = slice(None)) -> Matrix:
+        """One pass, over some features: ``residuals @ X[:, features]``, for residuals of shape (k, n_samples)."""
+        if self._by_column:
+            return self._lines.gather(residuals, features)
+        correlations = self._lines.scatter(residuals, self.shape[1])
+        return np.ascontiguousarray(correlations[:, features])
+
+    def sq_norms(self, weights: Vector) -> Vector:
+        """``weights @ X**2``; infinite where duplicate entries hide it."""
+        if not type(self.X)(self.X, copy=False).has_canonical_format:
+            return np.full(self.shape[1], np.inf)
+        if self._by_column:
+            return self._lines.sq_norms(weights)
+        return self._lines.sq_norms_across(weights, self.shape[1])
 
     def correlate_centred(self, residuals: Matrix, means: Vector, scale: float) -> Matrix:
         """``residuals @ (scale * X - means)``, to all digits even where means are large: X is densified in tiles."""

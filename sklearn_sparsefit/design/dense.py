@@ -20,9 +20,13 @@ class DenseDesign:
         self.X = X
         self.shape = X.shape
 
-    def correlate(self, residuals: Matrix) -> Matrix:
-        """One pass: ``residuals @ X``, for residuals of shape (k, n_samples)."""
-        return multiply(residuals, self.X)
+    def correlate(self, residuals: Matrix, features: NDArray[np.intp] | slice = slice(None)) -> Matrix:
+        """One pass, over some features: ``residuals @ X[:, features]``, for residuals of shape (k, n_samples)."""
+        return multiply(residuals, self.X[:, features])
+
+    def sq_norms(self, weights: Vector) -> Vector:
+        """``weights @ X**2``."""
+        return np.einsum("i,ij,ij->j", weights, self.X, self.X, dtype=np.float64)
 
     def correlate_centred(self, residuals: Matrix, means: Vector, scale: float) -> Matrix:
         """``residuals @ (scale * X - means)``, to all digits even where the means are large."""

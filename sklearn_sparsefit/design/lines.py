@@ -10,6 +10,7 @@ from sklearn_sparsefit._threads import run_in_threads
 from sklearn_sparsefit.design import _sparse_pass
 from sklearn_sparsefit.design._sparse_pass import WIDTH
 
+Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 
 # Multiply-adds that a thread does at a time: worth its while, and soon over.
@@ -24,18 +25,19 @@ class Lines:
     indices: NDArray[np.integer]
     indptr: NDArray[np.integer]
 
-    def gather(self, vectors: Matrix) -> Matrix:
-        """Sum of ``value * vector[index]`` over each line, for every vector: shape (k, n_lines).
+    def gather(self, vectors: Matrix, lines: NDArray[np.intp] | slice = slice(None)) -> Matrix:
+        """Sum of ``value * vector[index]`` over each of some lines, for every vector: shape (k, n_lines).
 
         Each line has a sum of its own: threads take lines.
         """
         blocks = _interleave(vectors)
-        result = np.empty((len(vectors), len(self.indptr) - 1))
+        starts, stops = self.indptr[:-1][lines], self.indptr[1:][lines]
+        result = np.empty((len(vectors), len(starts)))
 
         def work(part: tuple[int, int]) -> None:
-            _sparse_pass.gather(self.data, self.indices, self.indptr, blocks, result, *part)
+            _sparse_pass.gather(self.data, self.indices, starts, stops, blocks, result, *part)
 
-        run_in_threads(work, self._parts(len(vectors)))
+        run_in_threads(work, _parts(np.cumsum(stops - starts), len(vectors)))
         return result
 
     def scatter(self, vectors: Matrix, length: int) -> Matrix:
@@ -46,7 +48,7 @@ class Lines:
         blocks = _interleave(vectors)
         n_blocks, _, width = blocks.shape
         result = np.empty((len(vectors), length))
-        parts = self._parts(width)
+        parts = _parts(self.indptr[1:], width)
 
         def work(block: int) -> None:
             sums = np.zeros((length, width))
@@ -58,13 +60,26 @@ class Lines:
         run_in_threads(work, range(n_blocks))
         return result
 
-    def _parts(self, n_vectors: int) -> list[tuple[int, int]]:
-        """Ranges of lines with about PIECE multiply-adds each."""
-        n_lines, n_entries = len(self.indptr) - 1, len(self.data)
-        n_parts = min(n_lines, 1 + n_entries * n_vectors // PIECE)
-        cuts = np.searchsorted(self.indptr[1:], np.arange(1, n_parts) * (n_entries / max(1, n_parts)), side="right")
-        ends = np.unique(np.concatenate([[0], cuts, [n_lines]])).tolist()
-        return list(pairwise(ends))
+    def sq_norms(self, vector: Vector) -> Vector:
+        """Sum of ``value^2 * vector[index]`` over each line."""
+        result = np.empty(len(self.indptr) - 1)
+        _sparse_pass.gather_squares(self.data, self.indices, self.indptr, vector, result)
+        return result
+
+    def sq_norms_across(self, vector: Vector, length: int) -> Vector:
+        """Sum of ``value^2 * vector[line]`` over the entries of each index below ``length``."""
+        result = np.zeros(length)
+        _sparse_pass.scatter_squares(self.data, self.indices, self.indptr, vector, result)
+        return result
+
+
+def _parts(ends: NDArray[np.integer], n_vectors: int) -> list[tuple[int, int]]:
+    """Ranges of lines with about PIECE multiply-adds each, from the numbers of entries up to each line's end."""
+    n_lines = len(ends)
+    n_entries = int(ends[-1]) if n_lines else 0
+    n_parts = min(n_lines, 1 + n_entries * n_vectors // PIECE)
+    cuts = np.searchsorted(ends, np.arange(1, n_parts) * (n_entries / max(1, n_parts)), side="right")
+    return list(pairwise(np.unique(np.concatenate([[0], cuts, [n_lines]])).tolist()))
 
 
 def _interleave(vectors: Matrix) -> NDArray[np.float64]:

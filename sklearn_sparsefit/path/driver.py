@@ -13,6 +13,7 @@ from sklearn_sparsefit.path.records import (
     PathResult,
     Predict,
     Solved,
+    SquaredNorms,
 )
 
 
@@ -26,8 +27,10 @@ def drive(path: PathGenerator, design: Design, on_solved: Callable[[Solved], Non
             except StopIteration as stop:
                 return stop.value
             match request:
-                case Correlate(residuals):
-                    answer = design.correlate(residuals)
+                case Correlate(residuals, features):
+                    answer = design.correlate(residuals, features)
+                case SquaredNorms(weights):
+                    answer = design.sq_norms(weights)
                 case Gather(features, scale, centre):
                     answer = design.columns(features, scale, centre)
                 case Measure(weights, target, centre, scale):

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_sparsefit.datafit.quadratic import power_of_two
-from sklearn_sparsefit.path.forecast import Forecast, with_stepping_stones
+from sklearn_sparsefit.path.forecast import Features, Forecast, SafeBounds, with_stepping_stones
 from sklearn_sparsefit.path.records import (
     AlphaGrid,
     Correlate,
@@ -23,6 +23,7 @@ from sklearn_sparsefit.path.records import (
     Problem,
     Request,
     SolverOptions,
+    SquaredNorms,
 )
 from sklearn_sparsefit.path.reports import Reports
 from sklearn_sparsefit.path.steps import Evaluation, Step
@@ -34,6 +35,7 @@ PathGenerator: TypeAlias = Generator[Request, Any, PathResult]
 
 # A correlation may exceed the threshold by this much, relatively, before it counts: rounding.
 SLACK = 1e-12
+EVERYTHING = slice(None)
 # An objective this many times that of the null model is no descent from it, rounding allowed for.
 DIVERGED = 1.02
 
@@ -69,6 +71,7 @@ class _Engine:
         self.iterate = Iterate(np.empty(0), np.empty(0))
         self.n_passes = 0
         self.width = choice.FIRST_WIDTH
+        self.bounds: SafeBounds | None = None
         self.unit = 1.0
         # From this alpha on no feature enters.
         self.null_alpha = np.inf
@@ -76,7 +79,7 @@ class _Engine:
 
     def run(self, alphas: Vector | AlphaGrid, start: Vector | None) -> PathGenerator:
         """Begin at the null model, whose correlations set the units and the largest alpha of interest."""
-        correlation = (yield from self._pass(self.datafit.weights * self.datafit.target))[0]
+        correlation = (yield from self._pass(self.datafit.weights * self.datafit.target, EVERYTHING))[0]
         largest = _finite(np.abs(correlation).max(initial=0.0))
         self.unit = 1.0 / max(power_of_two(largest), 2.0**-1000)
         correlation *= self.unit
@@ -97,8 +100,16 @@ class _Engine:
         if self.working_set.outside.any():
             stones = with_stepping_stones([step.alpha for step in steps], self.forecast.alpha)
             steps = [self._step(stone, None) if index is None else steps[index] for stone, index in stones]
+        if self.working_set.outside.any():
+            yield from self._begin_bounds(correlation)
         yield from self._walk(steps, reports)
         return reports.result(self.working_set.features, self.shape[1], self.n_passes)
+
+    def _begin_bounds(self, correlation: Vector) -> Generator[Request, Any, None]:
+        if self.density <= choice.BOUNDED_DENSITY:
+            sq_norms = yield SquaredNorms(self.datafit.weights)
+            norms = np.sqrt(sq_norms) * self.unit
+            self.bounds = SafeBounds(norms, self.datafit.weights, correlation, self.datafit.target)
 
     def _step(self, alpha: float, index: int | None) -> Step:
         return Step(alpha, index, self.penalty.with_alpha(alpha))
@@ -126,7 +137,7 @@ class _Engine:
         # No solver moves the coefficient of a constant column.
         self.iterate.coef[:] = np.where(self.working_set.sq_norms > 0, coef[self.working_set.features], 0.0)
         evaluation = yield from self._evaluate([step], self.iterate.coef[None])
-        outside, gaps = yield from self._check([step], evaluation)
+        _, outside, gaps = yield from self._check([step], evaluation)
         self.iterate.correlation[:] = evaluation.inside[0]
         norm = max(self.penalty.dual_norm(evaluation.inside[0]), self.penalty.dual_norm(outside[0]))
         self.forecast = Forecast(self._alpha_at(norm), outside[0])
@@ -147,8 +158,8 @@ class _Engine:
             while block:
                 evaluation = yield from self._evaluate(block, self._solve(block))
                 evaluation = yield from self._without_divergence(block, evaluation)
-                outside, gaps = yield from self._check(block, evaluation)
-                n_done, newcomers = yield from self._accept(block, evaluation, outside, gaps, reports)
+                read, outside, gaps = yield from self._check(block, evaluation)
+                n_done, newcomers = yield from self._accept(block, evaluation, read, outside, gaps, reports)
                 self.width = min(2 * self.width, choice.MAX_WIDTH) if n_done == len(block) else max(2, self.width // 2)
                 # Go on from the last coefficients that were looked at, with true correlations in place of the solver's.
                 last = min(n_done, len(block) - 1)
@@ -230,38 +241,57 @@ class _Engine:
         evaluation.coefs[diverged] = 0.0
         return (yield from self._evaluate(block, evaluation.coefs))
 
-    def _pass(self, weighted_residuals: Matrix) -> Generator[Request, Any, Matrix]:
+    def _pass(self, weighted_residuals: Matrix, features: Features) -> Generator[Request, Any, Matrix]:
         self.n_passes += 1
         with np.errstate(over="ignore", invalid="ignore"):
-            return (yield Correlate(np.atleast_2d(weighted_residuals) * self.unit))
+            return (yield Correlate(np.atleast_2d(weighted_residuals) * self.unit, features))
 
-    def _check(self, block: list[Step], evaluation: Evaluation) -> Generator[Request, Any, tuple[Matrix, Vector]]:
-        """One pass for the whole block: correlations of the features outside, and with them the duality gaps."""
-        outside = np.zeros((len(block), 0))
-        if self.working_set.outside.any():
-            outside = yield from self._pass(self.datafit.weights * evaluation.residuals)
+    def _check(
+        self, block: list[Step], evaluation: Evaluation
+    ) -> Generator[Request, Any, tuple[Features, Matrix, Vector]]:
+        """One pass for the whole block; returns what it read, the correlations there, and with them the duality gaps.
+
+        Of the features outside the working set those count that may reach a threshold.
+        """
+        outside = self.working_set.outside
+        if self.bounds is None and outside.any():
+            features = EVERYTHING
+        else:
+            features = np.flatnonzero(outside)
+            if len(features):
+                features = features[self.bounds.unsafe(block[-1].penalty, evaluation.residuals)[features]]
+        correlations = np.zeros((len(block), 0))
+        if features is EVERYTHING or len(features):
+            correlations = yield from self._pass(self.datafit.weights * evaluation.residuals, features)
+        if features is EVERYTHING:
             # Those of the working set are better known from its columns, which are centred in double precision.
-            outside[:, self.working_set.features] = 0.0
+            correlations[:, self.working_set.features] = 0.0
         gaps = evaluation.rounding.copy()
         for row, step in enumerate(block):
             energy, coef, inside = evaluation.energies[row], evaluation.coefs[row], evaluation.inside[row]
             if step.penalty.l1 == step.penalty.l2 == 0:
                 gaps[row] += least_squares_gap(inside, self.working_set.full_gram())
             else:
-                gaps[row] += duality_gap(energy, coef, inside, step.penalty, outside[row])
+                gaps[row] += duality_gap(energy, coef, inside, step.penalty, correlations[row])
             _finite(gaps[row])
-        return outside, gaps
+        return features, correlations, gaps
 
     def _accept(
-        self, block: list[Step], evaluation: Evaluation, outside: Matrix, gaps: Vector, reports: Reports
+        self,
+        block: list[Step],
+        evaluation: Evaluation,
+        read: Features,
+        correlations: Matrix,
+        gaps: Vector,
+        reports: Reports,
     ) -> Generator[Request, Any, tuple[int, NDArray[np.intp]]]:
         """Report the leading alphas that are done; return how many, and the features that others need."""
-        violators = np.zeros(outside.shape[1], dtype=bool)
+        violators = np.zeros(correlations.shape[1], dtype=bool)
         n_done = 0
         for row, step in enumerate(block):
             is_optimal_outside = True
-            if outside.shape[1]:
-                violates = step.penalty.magnitude(outside[row]) > (1 + SLACK) * step.penalty.l1
+            if len(violators):
+                violates = step.penalty.magnitude(correlations[row]) > (1 + SLACK) * step.penalty.l1
                 violators |= violates
                 is_optimal_outside = not violates.any()
             if n_done < row:
@@ -273,12 +303,16 @@ class _Engine:
                 step.settled_gap = step.gap
             if done:
                 n_done += 1
-                if outside.shape[1]:
-                    self.forecast.see(step.alpha, outside[row])
                 if step.index is not None:
                     step.coef = evaluation.coefs[row]
                     yield reports.add(step, evaluation, row, self.working_set)
-        return n_done, np.flatnonzero(violators)
+        for row in range(max(0, n_done - 2), n_done):
+            self.forecast.see(block[row].alpha, read, correlations[row])
+        if self.bounds is not None:
+            last = min(n_done, len(block) - 1)
+            self.bounds.read(read, correlations[last], evaluation.residuals[last])
+        features = np.arange(self.shape[1])[read] if isinstance(read, slice) else read
+        return n_done, features[violators]
 
 
 def _finite(value: float) -> float:

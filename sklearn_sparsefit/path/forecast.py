@@ -1,4 +1,6 @@
-"""How the correlations of the features outside the working set go on along the path."""
+"""What may be said ahead of reading them of the features outside the working set."""
+
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,39 +9,43 @@ from sklearn_sparsefit.penalty import Penalty
 from sklearn_sparsefit.solvers import choice
 
 Vector = NDArray[np.float64]
+Features: TypeAlias = NDArray[np.intp] | slice
+
+# An alpha beyond any other.
+FAR = 1e300
+# The bounds' own rounding, and that of the correlations they start from.
+ROUNDING = 1e-9
 
 
 class Forecast:
-    """Continues the correlations along the line through the last two alphas at which they were seen.
+    """Continues every correlation along the line through the last two alphas at which it was seen.
 
-    Between two changes of the support they are affine in alpha.
+    Between two changes of the support correlations are affine in alpha.
     """
 
     def __init__(self, alpha: float, correlation: Vector):
-        self.alpha = alpha
-        self._correlation = correlation
-        self._before: tuple[float, Vector] | None = None
+        self.alpha = min(alpha, FAR)
+        self._correlation = correlation.copy()
+        self._alphas = np.full(len(correlation), self.alpha)
+        self._slopes = np.zeros(len(correlation))
 
-    def see(self, alpha: float, correlation: Vector) -> None:
-        """Take note of the correlations at the next alpha."""
-        self._before = (self.alpha, self._correlation)
-        self.alpha, self._correlation = alpha, correlation
-
-    def _slope(self) -> Vector | float:
-        if self._before is None or not self._before[0] > self.alpha:
-            return 0.0
-        return (self._correlation - self._before[1]) / (self.alpha - self._before[0])
+    def see(self, alpha: float, features: Features, correlation: Vector) -> None:
+        """Take note of the correlations of some features at the next alpha."""
+        step = alpha - self._alphas[features]
+        rise = correlation - self._correlation[features]
+        self._slopes[features] = np.divide(rise, step, out=np.zeros_like(rise), where=step < 0)
+        self._correlation[features] = correlation
+        self._alphas[features] = self.alpha = alpha
 
     def look_ahead(
         self, penalties: list[Penalty], outside: NDArray[np.bool_], n_support: int
     ) -> tuple[int, NDArray[np.intp]]:
         """How many of the coming alphas to take on, and which features to bring in for them."""
         few = max(choice.MIN_NEWCOMERS, int(choice.NEWCOMER_SHARE * n_support))
-        slope = self._slope()
         chosen = np.zeros(len(outside), dtype=bool)
         for n_ahead, penalty in enumerate(penalties):
-            step = min(penalty.alpha - self.alpha, 0.0) if np.isfinite(self.alpha) else 0.0
-            reach = penalty.magnitude(self._correlation + slope * step)
+            steps = np.minimum(penalty.alpha - self._alphas, 0.0)
+            reach = penalty.magnitude(self._correlation + self._slopes * steps)
             wanted = chosen | (outside & (reach > (1 - choice.MARGIN) * penalty.l1))
             n_wanted = np.count_nonzero(wanted)
             if n_ahead == 0 and n_wanted > 10 * few:
@@ -50,11 +56,43 @@ class Forecast:
         return len(penalties), np.flatnonzero(chosen)
 
 
+class SafeBounds:
+    """Which features cannot have reached the threshold since they were last read.
+
+    |x_j'r| <= |x_j'r_0| + ||x_j|| ||r - r_0||, and what the residual has moved since adds up along its way (El Ghaoui
+    et al. 2012; Ndiaye et al. 2017 bound by the dual gap in place of the way).
+    """
+
+    def __init__(self, norms: Vector, weights: Vector, correlation: Vector, residual: Vector):
+        self._norms = norms
+        self._weights = weights
+        self._correlation = correlation.copy()
+        self._residual = residual
+        self._way = 0.0
+        self._way_when_read = np.zeros(len(norms))
+
+    def unsafe(self, penalty: Penalty, residuals: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Features whose correlation with one of the residuals may reach the threshold."""
+        way = self._way + max(self._distance(residual) for residual in residuals)
+        reach = penalty.magnitude(self._correlation) + self._norms * (way - self._way_when_read)
+        return ~(reach < (1 - ROUNDING) * penalty.l1)
+
+    def read(self, features: Features, correlation: Vector, residual: Vector) -> None:
+        """Take note of what was read of some features at the next residual."""
+        self._way += self._distance(residual)
+        self._residual = residual
+        self._correlation[features] = correlation
+        self._way_when_read[features] = self._way
+
+    def _distance(self, residual: Vector) -> float:
+        return (1 + ROUNDING) * float(np.sqrt(self._weights @ (residual - self._residual) ** 2))
+
+
 def with_stepping_stones(alphas: Vector, start: float) -> list[tuple[float, int | None]]:
     """The alphas, each with its index, and between those too far apart (from ``start`` on) others without one."""
     way: list[tuple[float, int | None]] = []
     for index, alpha in enumerate(alphas):
-        if 0 < alpha < start / choice.MAX_RATIO and np.isfinite(start):
+        if 0 < alpha < start / choice.MAX_RATIO and start < FAR:
             n_stones = int(np.ceil(np.log(start / alpha) / np.log(choice.MAX_RATIO))) - 1
             # Not geomspace(start, ...): times a power of two, the stones must scale exactly.
             way += [(float(stone), None) for stone in start * np.geomspace(1.0, alpha / start, n_stones + 2)[1:-1]]

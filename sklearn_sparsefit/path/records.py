@@ -52,9 +52,17 @@ class SolverOptions:
 
 @dataclass(frozen=True)
 class Correlate:
-    """Request for one pass over X: ``residuals @ X``, for residuals of shape (k, n_samples)."""
+    """Request for one pass over X: ``residuals @ X[:, features]``, for residuals of shape (k, n_samples)."""
 
     residuals: NDArray[np.float64]
+    features: NDArray[np.intp] | slice
+
+
+@dataclass(frozen=True)
+class SquaredNorms:
+    """Request for ``weights @ X**2``, or anything larger."""
+
+    weights: Vector
 
 
 @dataclass(frozen=True)
@@ -110,7 +118,7 @@ class Solved:
     dual_gap: float
 
 
-Request: TypeAlias = Correlate | Gather | Measure | Predict | CorrelateCentred | Solved
+Request: TypeAlias = Correlate | SquaredNorms | Gather | Measure | Predict | CorrelateCentred | Solved
 
 
 @dataclass(frozen=True)

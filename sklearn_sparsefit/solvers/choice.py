@@ -36,6 +36,10 @@ FEW_ITERATIONS = 60
 # The share of the tolerated gap that rounding of the moments may take up before residuals are computed from X.
 ROUNDING_SHARE = 0.01
 
+# Up to this density, passes leave out the features that a bound keeps from the threshold. On text (4143 x 54877) that
+# is three of four columns; on dense wide designs it would be 4 to 8 % of them, and they cannot be left out for free.
+BOUNDED_DENSITY = 0.3
+
 # Alphas solved ahead of one pass: to begin with and at most. A product with 32 columns runs at full speed.
 FIRST_WIDTH, MAX_WIDTH = 8, 32
 # Newcomers are taken ahead while they are fewer than this share of the support, or than this many.
