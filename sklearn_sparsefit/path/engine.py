@@ -100,12 +100,12 @@ class _Engine:
         if self.working_set.outside.any():
             stones = with_stepping_stones([step.alpha for step in steps], self.forecast.alpha)
             steps = [self._step(stone, None) if index is None else steps[index] for stone, index in stones]
-        if self.working_set.outside.any():
             yield from self._begin_bounds(correlation)
         yield from self._walk(steps, reports)
         return reports.result(self.working_set.features, self.shape[1], self.n_passes)
 
     def _begin_bounds(self, correlation: Vector) -> Generator[Request, Any, None]:
+        """Bound the correlations from those of the null model on, where that pays."""
         if self.density <= choice.BOUNDED_DENSITY:
             sq_norms = yield SquaredNorms(self.datafit.weights)
             norms = np.sqrt(sq_norms) * self.unit

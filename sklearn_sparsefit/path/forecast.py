@@ -48,8 +48,8 @@ class Forecast:
             reach = penalty.magnitude(self._correlation + self._slopes * steps)
             wanted = chosen | (outside & (reach > (1 - choice.MARGIN) * penalty.l1))
             n_wanted = np.count_nonzero(wanted)
-            if n_ahead == 0 and n_wanted > 10 * few:
-                wanted &= reach >= np.partition(reach[wanted], -10 * few)[-10 * few]
+            if n_ahead == 0 and n_wanted > choice.MAX_NEWCOMERS * few:
+                wanted &= reach >= np.partition(reach[wanted], -choice.MAX_NEWCOMERS * few)[-choice.MAX_NEWCOMERS * few]
             elif n_ahead > 0 and n_wanted > few:
                 return n_ahead, np.flatnonzero(chosen)
             chosen = wanted

@@ -42,8 +42,9 @@ BOUNDED_DENSITY = 0.3
 
 # Alphas solved ahead of one pass: to begin with and at most. A product with 32 columns runs at full speed.
 FIRST_WIDTH, MAX_WIDTH = 8, 32
-# Newcomers are taken ahead while they are fewer than this share of the support, or than this many.
-NEWCOMER_SHARE, MIN_NEWCOMERS = 1 / 3, 40
+# Newcomers are taken ahead while they are fewer than this share of the support, or than this many; for the next alpha
+# alone up to so many times as many. (With ten times, single small alphas took twice as long: most never stayed.)
+NEWCOMER_SHARE, MIN_NEWCOMERS, MAX_NEWCOMERS = 1 / 3, 40, 3
 # A feature is predicted to enter when its predicted correlation comes this close to the threshold.
 MARGIN = 0.02
 # Between alphas further apart than this, others are put in as stepping stones.
