@@ -91,15 +91,16 @@ class _Engine:
         self.forecast = Forecast(alpha_max, correlation)
         self.null_alpha = (1 - SLACK) * alpha_max
 
-        yield from self._begin_with_all(len(alphas))
+        yield from self._begin_with_all()
         steps = [self._step(alpha, index) for index, alpha in enumerate(alphas)]
         reports = Reports(self.datafit, self.options, self.unit, steps)
         if start is not None and largest > 0:
             n_done = yield from self._begin_at(start, steps[0], reports)
             steps = steps[n_done:]
-        if self.working_set.outside.any():
+        if not choice.is_small(self.shape):
             stones = with_stepping_stones([step.alpha for step in steps], self.forecast.alpha)
             steps = [self._step(stone, None) if index is None else steps[index] for stone, index in stones]
+        if self.working_set.outside.any():
             yield from self._begin_bounds(correlation)
         yield from self._walk(steps, reports)
         return reports.result(self.working_set.features, self.shape[1], self.n_passes)
@@ -114,10 +115,10 @@ class _Engine:
     def _step(self, alpha: float, index: int | None) -> Step:
         return Step(alpha, index, self.penalty.with_alpha(alpha))
 
-    def _begin_with_all(self, n_alphas: int) -> Generator[Request, Any, None]:
+    def _begin_with_all(self) -> Generator[Request, Any, None]:
         """Take a design whole, if that is cheaper."""
         n_features = self.shape[1]
-        if not choice.takes_whole(self.shape, self.density, n_alphas):
+        if not choice.takes_whole(self.shape, self.density):
             return
         if n_features > self.solver.max_gram:
             if choice.is_small(self.shape):
