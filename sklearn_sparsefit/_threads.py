@@ -48,6 +48,8 @@ class _BlasLimit:
         self._libraries: list[_BlasLibrary] | None = None
         self._allowed: list[int] = []
         self._n_inside = 0
+        # How often each thread is inside.
+        self._depths = threading.local()
         self._n_cpus = 1
         self.n_threads = 1
 
@@ -61,22 +63,24 @@ class _BlasLimit:
             if first:
                 self._allowed = [library.get() for library in self._libraries]
                 self.n_threads = min(self._n_cpus, max(self._allowed, default=self._n_cpus))
-            self._set([1] * len(self._libraries), first)
+            self._depths.inside = getattr(self._depths, "inside", 0) + 1
+            self._set([1] * len(self._libraries), first, True)
             self._n_inside += 1
 
     def leave(self) -> None:
         """Lift the limit, unless another path needs it."""
         with self._lock:
             self._n_inside -= 1
-            self._set(self._allowed, self._n_inside == 0)
+            self._depths.inside -= 1
+            self._set(self._allowed, self._n_inside == 0, self._depths.inside == 0)
 
     def hold_this_thread(self) -> None:
         """Set the limit for a thread that never leaves."""
-        self._set([1] * len(self._allowed), False)
+        self._set([1] * len(self._allowed), False, True)
 
-    def _set(self, numbers: list[int], everywhere: bool) -> None:
+    def _set(self, numbers: list[int], everywhere: bool, here: bool) -> None:
         for library, number in zip(self._libraries or [], numbers, strict=True):
-            if everywhere or library.per_thread:
+            if here if library.per_thread else everywhere:
                 library.set(number)
 
 

@@ -18,6 +18,7 @@ def gather_squares(
     indices: NDArray[np.integer],
     indptr: NDArray[np.integer],
     vector: NDArray[np.float64],
+    scale: float,
     result: NDArray[np.float64],
 ) -> None: ...
 def scatter_squares(
@@ -25,6 +26,7 @@ def scatter_squares(
     indices: NDArray[np.integer],
     indptr: NDArray[np.integer],
     vector: NDArray[np.float64],
+    scale: float,
     result: NDArray[np.float64],
 ) -> None: ...
 def scatter(

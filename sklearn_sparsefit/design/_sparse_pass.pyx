@@ -93,16 +93,18 @@ def gather_squares(
     const index[::1] indices,
     const pointer[::1] indptr,
     const double[::1] vector,
+    double scale,
     double[::1] result,
 ):
-    """result[j] = sum over the entries (i, x) of line j of x^2 * vector[i]."""
+    """result[j] = sum over the entries (i, x) of line j of (scale * x)^2 * vector[i]."""
     cdef Py_ssize_t j, t
-    cdef double total
+    cdef double total, x
     with nogil:
         for j in range(indptr.shape[0] - 1):
             total = 0.0
             for t in range(indptr[j], indptr[j + 1]):
-                total += <double> data[t] * data[t] * vector[indices[t]]
+                x = scale * data[t]
+                total += x * vector[indices[t]] * x
             result[j] = total
 
 
@@ -111,14 +113,17 @@ def scatter_squares(
     const index[::1] indices,
     const pointer[::1] indptr,
     const double[::1] vector,
+    double scale,
     double[::1] result,
 ):
-    """result[j] += x^2 * vector[i] for every entry (j, x) of line i."""
+    """result[j] += (scale * x)^2 * vector[i] for every entry (j, x) of line i."""
     cdef Py_ssize_t i, t
+    cdef double x
     with nogil:
         for i in range(indptr.shape[0] - 1):
             for t in range(indptr[i], indptr[i + 1]):
-                result[indices[t]] += <double> data[t] * data[t] * vector[i]
+                x = scale * data[t]
+                result[indices[t]] += x * vector[i] * x
 
 
 def take(

@@ -37,13 +37,13 @@ class SparseDesign:
         correlations = self._lines.scatter(residuals, self.shape[1])
         return np.ascontiguousarray(correlations[:, features])
 
-    def sq_norms(self, weights: Vector) -> Vector:
-        """``weights @ X**2``; infinite where duplicate entries hide it."""
+    def sq_norms(self, weights: Vector, scale: float) -> Vector | None:
+        """``weights @ (scale * X)**2``, unless duplicate or unsorted entries hide it."""
         if not type(self.X)(self.X, copy=False).has_canonical_format:
-            return np.full(self.shape[1], np.inf)
+            return None
         if self._by_column:
-            return self._lines.sq_norms(weights)
-        return self._lines.sq_norms_across(weights, self.shape[1])
+            return self._lines.sq_norms(weights, scale)
+        return self._lines.sq_norms_across(weights, scale, self.shape[1])
 
     def correlate_centred(self, residuals: Matrix, means: Vector, scale: float) -> Matrix:
         """``residuals @ (scale * X - means)``, to all digits even where means are large: X is densified in tiles."""

@@ -60,16 +60,16 @@ class Lines:
         run_in_threads(work, range(n_blocks))
         return result
 
-    def sq_norms(self, vector: Vector) -> Vector:
-        """Sum of ``value^2 * vector[index]`` over each line."""
+    def sq_norms(self, vector: Vector, scale: float) -> Vector:
+        """Sum of ``(scale * value)^2 * vector[index]`` over each line."""
         result = np.empty(len(self.indptr) - 1)
-        _sparse_pass.gather_squares(self.data, self.indices, self.indptr, vector, result)
+        _sparse_pass.gather_squares(self.data, self.indices, self.indptr, vector, scale, result)
         return result
 
-    def sq_norms_across(self, vector: Vector, length: int) -> Vector:
-        """Sum of ``value^2 * vector[line]`` over the entries of each index below ``length``."""
+    def sq_norms_across(self, vector: Vector, scale: float, length: int) -> Vector:
+        """Sum of ``(scale * value)^2 * vector[line]`` over the entries of each index below ``length``."""
         result = np.zeros(length)
-        _sparse_pass.scatter_squares(self.data, self.indices, self.indptr, vector, result)
+        _sparse_pass.scatter_squares(self.data, self.indices, self.indptr, vector, scale, result)
         return result
 
 

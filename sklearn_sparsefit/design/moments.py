@@ -17,7 +17,7 @@ Matrix = NDArray[np.float64]
 TILE, MIN_ROWS, MAX_ROWS = 2**16, 256, 1024
 # Segments of rows with moments of their own, as long as these take up little memory beside X.
 MAX_SEGMENTS, MEMORY_SHARE = 16, 4
-# Rows whose means the columns are shifted by before they are summed.
+# Heaviest rows, whose means the columns are shifted by before they are summed.
 SHIFT_ROWS = 128
 # Multiply-adds for which a segment's thread is not interrupted.
 ROUND = 2**27
@@ -27,12 +27,14 @@ ROUND = 2**27
 class Moments:
     """``gram`` = (Z - means)' diag(s) (Z - means) and ``correlation`` = (Z - means)' (s * t), for Z = scale * X.
 
-    The means are those under the weights s, or zero.
+    The means are those under the weights s, or zero. ``n_terms`` is the largest number of terms that were added up one
+    after the other, on which rounding depends.
     """
 
     means: Vector
     gram: Matrix
     correlation: Vector
+    n_terms: int
 
 
 class _Sums:
@@ -67,7 +69,9 @@ def measure(X: Tiled, weights: Vector, target: Vector, centre: bool, scale: floa
     """
     shift = np.zeros(X.shape[1])
     if centre:
-        some = np.flatnonzero(weights)[:SHIFT_ROWS]
+        n_some = min(SHIFT_ROWS, len(weights))
+        some = np.sort(np.argpartition(weights, -n_some)[-n_some:])
+        some = some[weights[some] > 0]
         shift = weights[some] @ (scale * X[some].astype(np.float64)) / weights[some].sum()
     n_samples, n_features = X.shape
     height = min(MAX_ROWS, max(MIN_ROWS, TILE // n_features))
@@ -100,4 +104,4 @@ def measure(X: Tiled, weights: Vector, target: Vector, centre: bool, scale: floa
     gram = total.gram.T
     for j in range(1, n_features):
         gram[j, :j] = gram[:j, j]
-    return Moments(total.means + shift, gram, total.correlation)
+    return Moments(total.means + shift, gram, total.correlation, height + length // height + n_segments + 8)

@@ -29,8 +29,8 @@ def drive(path: PathGenerator, design: Design, on_solved: Callable[[Solved], Non
             match request:
                 case Correlate(residuals, features):
                     answer = design.correlate(residuals, features)
-                case SquaredNorms(weights):
-                    answer = design.sq_norms(weights)
+                case SquaredNorms(weights, scale):
+                    answer = design.sq_norms(weights, scale)
                 case Gather(features, scale, centre):
                     answer = design.columns(features, scale, centre)
                 case Measure(weights, target, centre, scale):

@@ -100,17 +100,16 @@ class _Engine:
         if not choice.is_small(self.shape):
             stones = with_stepping_stones([step.alpha for step in steps], self.forecast.alpha)
             steps = [self._step(stone, None) if index is None else steps[index] for stone, index in stones]
-        if self.working_set.outside.any():
+        if self.working_set.outside.any() and choice.bounds_pay(self.density):
             yield from self._begin_bounds(correlation)
         yield from self._walk(steps, reports)
         return reports.result(self.working_set.features, self.shape[1], self.n_passes)
 
     def _begin_bounds(self, correlation: Vector) -> Generator[Request, Any, None]:
         """Bound the correlations from those of the null model on, where that pays."""
-        if self.density <= choice.BOUNDED_DENSITY:
-            sq_norms = yield SquaredNorms(self.datafit.weights)
-            norms = np.sqrt(sq_norms) * self.unit
-            self.bounds = SafeBounds(norms, self.datafit.weights, correlation, self.datafit.target)
+        sq_norms = yield SquaredNorms(self.datafit.weights, self.unit)
+        if sq_norms is not None:
+            self.bounds = SafeBounds(np.sqrt(sq_norms), self.datafit.weights, correlation, self.datafit.target)
 
     def _step(self, alpha: float, index: int | None) -> Step:
         return Step(alpha, index, self.penalty.with_alpha(alpha))
@@ -208,26 +207,33 @@ class _Engine:
         if isinstance(known, WorkingSet):
             residuals, offsets = known.residuals(coefs)
             inside = known.correlations(datafit.weights * residuals)
-            return Evaluation(coefs, 2 * datafit.losses(residuals), inside, np.zeros(len(block)), residuals, offsets)
-        if not (self.options.residuals or choice.is_small(self.shape)):
-            inside = known.correlations(coefs)
-            rounding = np.array([known.rounding(coef, step.penalty) for coef, step in zip(coefs, block, strict=True)])
-            if rounding.max() <= choice.ROUNDING_SHARE * self.gap_tol:
-                return Evaluation(coefs, known.energies(coefs, inside), inside, rounding)
-        evaluation = Evaluation(coefs, np.empty(len(block)), np.empty_like(coefs), np.zeros(len(block)))
-        if self.options.residuals:
-            evaluation.residuals, evaluation.offsets = np.empty((len(block), self.shape[0])), np.zeros(len(block))
-        width = choice.affordable_rows(self.shape[::-1])
-        for first in range(0, len(block), width):
-            rows = slice(first, first + width)
-            self.n_passes += 2
-            predictions = yield Predict(coefs[rows], known.shift, self.unit)
-            residuals, offsets = datafit.residuals(predictions)
-            evaluation.energies[rows] = 2 * datafit.losses(residuals)
-            evaluation.inside[rows] = yield CorrelateCentred(datafit.weights * residuals, known.shift, self.unit)
-            if self.options.residuals:
-                evaluation.residuals[rows], evaluation.offsets[rows] = residuals, offsets
+            return Evaluation(coefs, 2 * datafit.losses(residuals), inside, np.zeros(len(block)), offsets, residuals)
+        inside = known.correlations(coefs)
+        slacks = np.array([known.slack(coef) for coef in coefs])
+        evaluation = Evaluation(coefs, known.energies(coefs, inside), inside, slacks, np.zeros(len(block)))
+        if self.options.residuals or choice.is_small(self.shape):
+            rows = np.arange(len(block))
+        else:
+            gaps = self._gaps(block, evaluation, np.zeros((len(block), 0)))
+            rows = np.flatnonzero(~(gaps <= choice.ROUNDING_SHARE * self.gap_tol))
+        yield from self._look_closely(evaluation, rows)
         return evaluation
+
+    def _look_closely(self, evaluation: Evaluation, rows: NDArray[np.intp]) -> Generator[Request, Any, None]:
+        """Residuals in place of moments, for some rows of a block."""
+        if self.options.residuals:
+            evaluation.residuals = np.empty((len(rows), self.shape[0]))
+        width = choice.affordable_rows(self.shape[::-1])
+        for some in (rows[first : first + width] for first in range(0, len(rows), width)):
+            self.n_passes += 2
+            means = self.working_set.shift
+            predictions = yield Predict(evaluation.coefs[some], means, self.unit)
+            residuals, evaluation.offsets[some] = self.datafit.residuals(predictions)
+            evaluation.energies[some] = 2 * self.datafit.losses(residuals)
+            evaluation.inside[some] = yield CorrelateCentred(self.datafit.weights * residuals, means, self.unit)
+            evaluation.slacks[some] = 0.0
+            if self.options.residuals:
+                evaluation.residuals[some] = residuals
 
     def _without_divergence(self, block: list[Step], evaluation: Evaluation) -> Generator[Request, Any, Evaluation]:
         """Put zero coefficients in place of what is worse than the null model.
@@ -267,15 +273,21 @@ class _Engine:
         if features is EVERYTHING:
             # Those of the working set are better known from its columns, which are centred in double precision.
             correlations[:, self.working_set.features] = 0.0
-        gaps = evaluation.rounding.copy()
+        gaps = self._gaps(block, evaluation, correlations)
+        for gap in gaps:
+            _finite(gap)
+        return features, correlations, gaps
+
+    def _gaps(self, block: list[Step], evaluation: Evaluation, outside: Matrix) -> Vector:
+        gaps = np.empty(len(block))
         for row, step in enumerate(block):
             energy, coef, inside = evaluation.energies[row], evaluation.coefs[row], evaluation.inside[row]
-            if step.penalty.l1 == step.penalty.l2 == 0:
-                gaps[row] += least_squares_gap(inside, self.working_set.full_gram())
+            slack = evaluation.slacks[row]
+            if step.penalty.l1 + step.penalty.l2 > 0:
+                gaps[row] = duality_gap(energy, coef, inside, step.penalty, outside[row], slack)
             else:
-                gaps[row] += duality_gap(energy, coef, inside, step.penalty, correlations[row])
-            _finite(gaps[row])
-        return features, correlations, gaps
+                gaps[row] = least_squares_gap(inside, self.working_set.full_gram()) if slack == 0 else np.inf
+        return gaps
 
     def _accept(
         self,
@@ -295,14 +307,12 @@ class _Engine:
                 violates = step.penalty.magnitude(correlations[row]) > (1 + SLACK) * step.penalty.l1
                 violators |= violates
                 is_optimal_outside = not violates.any()
-            if n_done < row:
-                continue
             step.gap = gaps[row]
             done = step.index is None or step.n_iter >= self.options.max_iter
             if is_optimal_outside:
                 done |= step.gap <= self.gap_tol or not step.gap < 0.5 * step.settled_gap
                 step.settled_gap = step.gap
-            if done:
+            if done and n_done == row:
                 n_done += 1
                 if step.index is not None:
                     step.coef = evaluation.coefs[row]

@@ -85,7 +85,9 @@ class SafeBounds:
         self._way_when_read[features] = self._way
 
     def _distance(self, residual: Vector) -> float:
-        return (1 + ROUNDING) * float(np.sqrt(self._weights @ (residual - self._residual) ** 2))
+        move = residual - self._residual
+        # In this order rows of weight zero count for nothing even where their squares overflow.
+        return (1 + ROUNDING) * float(np.sqrt((move * self._weights) @ move))
 
 
 def with_stepping_stones(alphas: Vector, start: float) -> list[tuple[float, int | None]]:

@@ -60,9 +60,10 @@ class Correlate:
 
 @dataclass(frozen=True)
 class SquaredNorms:
-    """Request for ``weights @ X**2``, or anything larger."""
+    """Request for ``weights @ (scale * X)**2``, or None where it is of no use."""
 
     weights: Vector
+    scale: float
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ class Reports:
     def add(self, step: Step, evaluation: Evaluation, row: int, known: WorkingSet | WholeDesign) -> Solved:
         """Take in one alpha; its duality gap is from now on that of the rounded answer."""
         datafit = self._datafit
-        offset = 0.0 if evaluation.offsets is None else evaluation.offsets[row]
+        offset = evaluation.offsets[row]
         if self._options.dtype != np.float64:
             offset += self._round(step, evaluation.inside[row], known)
         if datafit.fit_intercept:

@@ -29,14 +29,13 @@ class Step:
 class Evaluation:
     """Coefficients of one block, a row for each, and what they come to.
 
-    ``energies`` are sum_i s_i r_i^2, ``inside`` the correlations of the working set and ``rounding`` what that of the
-    moments may hide of a duality gap. Residuals, and the ``offsets`` of the intercept at which they are taken, are
-    there if they were needed.
+    ``energies`` are sum_i s_i r_i^2 and ``inside`` the correlations of the working set, known up to ``slacks``;
+    ``offsets`` are what the intercept adds to the mean, zero where residuals were not needed.
     """
 
     coefs: Matrix
     energies: Vector
     inside: Matrix
-    rounding: Vector
+    slacks: Vector
+    offsets: Vector
     residuals: Matrix | None = None
-    offsets: Vector | None = None

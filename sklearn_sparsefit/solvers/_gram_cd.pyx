@@ -1,7 +1,7 @@
 """Newton steps on the support and sweeps of coordinate descent, on a Gram matrix."""
 
 from libc.float cimport DBL_MIN
-from libc.math cimport fabs, isfinite, isnan, sqrt
+from libc.math cimport fabs, fmax, isfinite, isnan, sqrt
 from libc.string cimport memset
 from scipy.linalg.cython_blas cimport daxpy
 
@@ -58,8 +58,10 @@ cdef void _look(const double[::1] sq_norms, Penalty penalty, double tight, State
         w = s.w[j]
         new = penalty.prox(w + s.g[j] / h, 1.0 / h)
         change = fabs(new - w) * sqrt(h)
-        if not change <= s.largest:
+        if isnan(change):
             s.largest = change
+            return
+        s.largest = fmax(s.largest, change)
         if w == 0.0:
             if not change > tight:
                 continue
@@ -254,4 +256,6 @@ def gram_cd(
             else:
                 stalled = not _newton(gram, penalty, factor, max_work, s) > tight * tight
                 polished = not stalled
+                if stalled and not factor.is_fresh:
+                    factor.forget()
     return status, n_iter, s.n_active

@@ -11,7 +11,14 @@ Vector = NDArray[np.float64]
 NOTHING = np.empty(0)
 
 
-def duality_gap(energy: float, coef: Vector, correlation: Vector, penalty: Penalty, outside: Vector = NOTHING) -> float:
+def duality_gap(
+    energy: float,
+    coef: Vector,
+    correlation: Vector,
+    penalty: Penalty,
+    outside: Vector = NOTHING,
+    slack: float = 0.0,
+) -> float:
     """Duality gap at coefficients whose residual r has sum_i s_i r_i^2 = ``energy``.
 
     For correlations c = X'(s r) of the features with coefficients w (``correlation``) and of those without
@@ -21,13 +28,22 @@ def duality_gap(energy: float, coef: Vector, correlation: Vector, penalty: Penal
 
     a sum of terms that are each at least zero (Fenchel-Young), so no digits cancel. The best is taken of t = 1, where
     the conjugate is finite, and of the largest t <= 1 at which it vanishes (Massias et al. 2018, section 2).
+
+    Where each correlation is known up to ``slack`` alone, and the energy up to 2 slack ||w||_1, the gap is a bound for
+    all that they may be: the terms move by t slack ||w||_1 where the conjugate vanishes, and elsewhere, by the strong
+    convexity of a penalty with l2 > 0, the root of their sum S by slack (p / (2 l2))^(1/2).
     """
+    reach = slack * float(np.abs(coef).sum()) if slack else 0.0
 
     def gap(scale: float) -> float:
         misfit = penalty.fenchel_young(coef, correlation, scale) + penalty.conjugate(outside, scale)
-        return 0.5 * (1 - scale) ** 2 * energy + misfit
+        if slack and scale == 1.0 and norm > penalty.l1:
+            misfit = (np.sqrt(misfit) + slack * np.sqrt((len(coef) + len(outside)) / (2 * penalty.l2))) ** 2
+        else:
+            misfit += scale * reach
+        return 0.5 * (1 - scale) ** 2 * (energy + 2 * reach) + misfit
 
-    norm = np.maximum(penalty.dual_norm(correlation), penalty.dual_norm(outside))
+    norm = slack + np.maximum(penalty.dual_norm(correlation), penalty.dual_norm(outside))
     if not (np.isfinite(norm) and np.isfinite(energy)):
         return np.nan
     if norm <= penalty.l1:

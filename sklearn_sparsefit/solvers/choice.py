@@ -34,7 +34,7 @@ DEAR_FACTOR, SWEEPS_PER_FACTOR = 1000, 300
 # If so few iterations of the preferred solver are not enough, it is factors of the Gram after all.
 FEW_ITERATIONS = 60
 
-# The share of the tolerated gap that rounding of the moments may take up before residuals are computed from X.
+# Past this share of the tolerated gap, rounding of the moments included, residuals are computed from X.
 ROUNDING_SHARE = 0.01
 
 # Up to this density, passes leave out the features that a bound keeps from the threshold. On text (4143 x 54877) that
@@ -64,6 +64,11 @@ def takes_whole(shape: tuple[int, int], density: float) -> bool:
     return is_small(shape) or n_features <= min(density * MAX_WHOLE, n_samples)
 
 
+def bounds_pay(density: float) -> bool:
+    """Whether a pass that leaves out features is shorter for it."""
+    return density <= BOUNDED_DENSITY
+
+
 def affordable_rows(shape: tuple[int, int]) -> int:
     """How many rows of X, or of as many numbers, are small: beside X, or as 8 MB."""
     n_samples, n_features = shape
@@ -90,7 +95,7 @@ class AutoSolver:
         preferred = self._preferred(working_set, penalty, iterate)
         if preferred is not self._on_gram:
             n_iter = preferred.solve(working_set, penalty, iterate, gap_tol, min(FEW_ITERATIONS, max_iter))
-            if n_iter < min(FEW_ITERATIONS, max_iter):
+            if working_set.duality_gap(iterate.coef, iterate.correlation, penalty) <= gap_tol:
                 return n_iter
         return n_iter + self._on_gram.solve(working_set, penalty, iterate, gap_tol, max_iter - n_iter)
 

@@ -22,6 +22,8 @@ MAX_UPDATES = 200
 class DualNewtonSolver:
     """Semismooth Newton method on the dual (Li, Sun & Toh 2018, section 3.2), in as many dimensions as samples.
 
+    It gives up where the Hessian cannot be factored.
+
     With columns z_j and target y times the roots of the weights, the dual residual r minimises the smooth
 
         |r|^2 / 2 - r'y + sum_j penalty^*(z_j'r),    gradient r - y + Z w,    w_j = (penalty^*)'(z_j'r),
@@ -60,7 +62,13 @@ class DualNewtonSolver:
             self._update_kernel(coef != 0)
             hessian = self._kernel / penalty.l2
             hessian.flat[:: len(hessian) + 1] += 1.0
-            direction = -cho_solve(cho_factor(hessian, lower=True, check_finite=False), gradient, check_finite=False)
+            try:
+                factor = cho_factor(hessian, lower=True, check_finite=False)
+            except np.linalg.LinAlgError:
+                # A ridge lost beside rounding; or rounding has piled up in the kernel, which is then formed anew.
+                self._kernel = np.empty((0, 0))
+                break
+            direction = -cho_solve(factor, gradient, check_finite=False)
             change = columns @ direction
             step = _line_search(penalty, target, (residual, direction), (correlation, change), gradient @ direction)
             residual = residual + step * direction

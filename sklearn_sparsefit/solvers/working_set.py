@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from sklearn_sparsefit.datafit import Quadratic
 from sklearn_sparsefit.design import Columns, Moments
 from sklearn_sparsefit.penalty import Penalty
+from sklearn_sparsefit.solvers.certificate import duality_gap
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -17,8 +18,6 @@ CONSTANT = (32 * np.finfo(np.float64).eps) ** 2
 # Added to the Gram's diagonal, relative to it, so that rounding leaves no direction of negative curvature. What this
 # does to the solution is taken back by going on from true correlations.
 RIDGE = 1e-14
-# Rows that the moments are summed over before their sums are.
-MOMENT_ROWS = 1024
 # Entries of the dense copy of newcomers that is centred at a time.
 CHUNK = 2**21
 
@@ -132,6 +131,11 @@ class WorkingSet:
             return np.empty((len(weighted_residuals), 0))
         return self.columns.correlate(weighted_residuals)
 
+    def duality_gap(self, coef: Vector, correlation: Vector, penalty: Penalty) -> float:
+        """Duality gap of the problem on the working set alone."""
+        energy = 2 * self.datafit.losses(self.residuals(coef[None])[0])[0]
+        return duality_gap(energy, coef, correlation, penalty)
+
     def energy(self, coef: Vector) -> float:
         """sum_i s_i z_i^2 of the centred predictions z of one vector of coefficients."""
         if self.columns is None:
@@ -159,9 +163,7 @@ class WholeDesign:
         self.sq_norms = sq_norms
         self.gram.flat[:: len(sq_norms) + 1] = (1 + RIDGE) * sq_norms
         self._norms = np.sqrt(sq_norms)
-        n_samples = len(datafit.target)
-        # Of a sum of products, relative to the norms: half an ulp for each term.
-        self._rounding = 2.0**-53 * (min(n_samples, MOMENT_ROWS) + n_samples / MOMENT_ROWS)
+        self._n_terms = moments.n_terms
 
     def __len__(self) -> int:
         return len(self.features)
@@ -183,17 +185,11 @@ class WholeDesign:
         explained = np.einsum("kj,kj->k", coefs, self.correlation + correlations)
         return np.maximum(0.0, 2 * self.datafit.null_loss - explained)
 
-    def rounding(self, coef: Vector, penalty: Penalty) -> float:
-        """How much rounding of the moments may hide of the duality gap.
+    def slack(self, coef: Vector) -> float:
+        """How far rounding may have taken the correlations from what they are.
 
-        Correlations are off by at most e_j = rounding * ||x_j|| (||y|| + sum_k ||x_k|| |w_k|). In the gap that is at
-        most sum_j e_j |w_j| in the terms w_j c_j, max_j e_j ||w||_1 in the scaling of the dual point, and
-        sum_j e_j^2 / (2 l2) in the conjugate.
+        A sum of m products is right to m / 2 ulps of the product of the norms: m is what the moments say for those, and
+        the number of features for G w. So c_j is off by at most m ulps / 2 * ||x_j|| (||y|| + sum_k ||x_k|| |w_k|).
         """
-        sizes = np.abs(coef)
-        spread = float(self._norms @ sizes)
-        error = self._rounding * (np.sqrt(2 * self.datafit.null_loss) + spread)
-        bound = error * (spread + self._norms.max() * sizes.sum())
-        if penalty.l2 > 0:
-            bound += error**2 * float(self.sq_norms.sum()) / (2 * penalty.l2)
-        return bound if penalty.l1 + penalty.l2 > 0 else np.inf
+        size = np.sqrt(2 * self.datafit.null_loss) + float(self._norms @ np.abs(coef))
+        return 2.0**-53 * (self._n_terms + len(coef)) * float(self._norms.max(initial=0.0)) * size
