@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
+from sklearn_sparsefit import _threads
 from sklearn_sparsefit._threads import run_in_threads, single_threaded_blas
 
 
@@ -199,3 +200,16 @@ except KeyboardInterrupt:
         finally:
             process.kill()
     assert output == "interrupted\n"
+
+
+@pytest.mark.parametrize("per_thread", [False, True])
+def test_an_inner_limit_leaves_the_outer_one_in_place(per_thread):
+    number = [4]
+    limit = _threads._BlasLimit()
+    limit._libraries = [_threads._BlasLibrary(lambda: number[0], lambda n: number.__setitem__(0, n), per_thread)]
+    limit.enter()
+    limit.enter()
+    limit.leave()
+    assert number == [1]
+    limit.leave()
+    assert number == [4]
