@@ -28,7 +28,9 @@ cdef class SupportFactor:
     cdef void forget(self) noexcept nogil
     # Overwrite v by the solution of (G_SS + curvature) x = v, in the order of ``members``.
     cdef void solve(self, double* v) noexcept nogil
-    cdef bint _insert(self, const double[:, ::1] gram, const Py_ssize_t* positions, int n_new, double ridge) noexcept nogil
+    cdef bint _insert(
+        self, const double[:, ::1] gram, const Py_ssize_t* positions, int n_positions, double ridge
+    ) noexcept nogil
     cdef int _remove_some(self) noexcept nogil
     cdef void _compress(self, const double* column, double* to, int start, int stop) noexcept nogil
     cdef void _rotate(self, int first, int last, int n_out) noexcept nogil

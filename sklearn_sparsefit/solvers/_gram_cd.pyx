@@ -2,7 +2,6 @@
 
 from libc.float cimport DBL_MIN
 from libc.math cimport fabs, fmax, isfinite, isnan, sqrt
-from libc.string cimport memset
 from scipy.linalg.cython_blas cimport daxpy
 
 from sklearn_sparsefit.penalty._penalty cimport Penalty
