@@ -32,11 +32,10 @@ def _blas_libraries() -> Iterator[_BlasLibrary]:
         per_thread = api != "mkl" and not (api == "openblas" and controller.threading_layer != "openmp")
         set_num_threads = controller.set_num_threads
         if api == "openblas" and not per_thread:
-            # threadpoolctl lets one thread at a time set this limit, but paths come and go in many.
+            # Newer versions of threadpoolctl let one thread at a time set this limit, but paths come and go in many.
+            library = getattr(controller, "dynlib", None)
             for prefix, suffix in product(("", "scipy_"), ("", "64_", "_64")):
-                set_num_threads = getattr(
-                    controller.dynlib, f"{prefix}openblas_set_num_threads{suffix}", set_num_threads
-                )
+                set_num_threads = getattr(library, f"{prefix}openblas_set_num_threads{suffix}", set_num_threads)
         yield _BlasLibrary(controller.get_num_threads, set_num_threads, per_thread)
 
 
