@@ -44,8 +44,10 @@ BOUNDED_DENSITY = 0.3
 # Alphas solved ahead of one pass: to begin with and at most. A product with 32 columns runs at full speed.
 FIRST_WIDTH, MAX_WIDTH = 8, 32
 # Newcomers are taken ahead while they are fewer than this share of the support, or than this many; for the next alpha
-# alone up to so many times as many. (With ten times, single small alphas took twice as long: most never stayed.)
-NEWCOMER_SHARE, MIN_NEWCOMERS, MAX_NEWCOMERS = 1 / 3, 40, 3
+# alone up to so many times as many. A path of 100 alphas on 200 x 20000 takes 13 passes with a third and 40, 10 with
+# these, 8 with 0.6 and 120, the first and the last a tenth more time. With 400 for one alpha, single small alphas took
+# twice as long: most of those never stayed.
+NEWCOMER_SHARE, MIN_NEWCOMERS, MAX_NEWCOMERS = 1 / 2, 60, 2
 # A feature is predicted to enter when its predicted correlation comes this close to the threshold.
 MARGIN = 0.02
 # Between alphas further apart than this, others are put in as stepping stones.
