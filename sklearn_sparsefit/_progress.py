@@ -52,13 +52,13 @@ class Progress:
 
     def drive_only(self, job: PathJob) -> PathResult:
         """Run the one path of this fit to its end; its alphas come right below ``fit``."""
-        return self._drive(job, self._context)
+        return self._drive(job, self._context if self._has_callbacks else None)
 
     def _drive(self, job: PathJob, context: Any) -> PathResult:
         def on_solved(solved: Solved) -> None:
             if self._stopped:
                 raise RuntimeError("Another path of this fit was interrupted.")
-            if context is not None and self._has_callbacks:
+            if context is not None:
                 task = context.subcontext(task_name="alpha", task_id=solved.index)
                 task.call_on_fit_task_begin(estimator=self._estimator)
                 task.call_on_fit_task_end(estimator=self._estimator)

@@ -4,7 +4,6 @@ import numpy as np
 
 from scipy.linalg.cython_blas cimport ddot
 
-from sklearn_sparsefit.design import _sparse_pass
 from sklearn_sparsefit.design.lines import Lines
 from sklearn_sparsefit.design.tiles import multiply
 
@@ -104,12 +103,8 @@ cdef class SparseColumns(Columns):
 
     def take(self, positions):
         """Copy of the columns at some positions."""
-        lines = self._lines
-        indptr = np.concatenate([[0], np.cumsum(np.diff(lines.indptr)[positions])])
-        n_entries = indptr[len(positions)]
-        data, indices = np.empty(n_entries), np.empty(n_entries, dtype=np.int32)
-        _sparse_pass.take(lines.data, lines.indices, lines.indptr, positions, 1.0, indptr, data, indices)
-        return SparseColumns(data, indices, indptr, self.n_samples)
+        lines = self._lines.take(positions, 1.0)
+        return SparseColumns(lines.data, lines.indices, lines.indptr, self.n_samples)
 
     def predict(self, coefs):
         """``coefs @ Z.T``: raw predictions, short of the shifts, for coefs of shape (k, n_columns)."""

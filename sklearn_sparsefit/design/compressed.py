@@ -59,23 +59,20 @@ class SparseDesign:
 
     def columns(self, features: NDArray[np.intp], scale: float, centre: Vector | None) -> SparseColumns:
         """Packed copy of some features, times ``scale``; never shifted, so that zeros stay zeros."""
-        indptr = np.concatenate([[0], np.cumsum(self._lengths[features])])
-        data = np.empty(indptr[-1])
-        indices = np.empty(indptr[-1], dtype=np.int32)
-        lines = self._lines.data, self._lines.indices, self._lines.indptr
         if self._by_column:
-            _sparse_pass.take(*lines, features, scale, indptr, data, indices)
-        else:
-            position = np.full(self.shape[1], -1, dtype=np.int32)
-            position[features] = np.arange(len(features))
-            _sparse_pass.pick(*lines, position, scale, indptr[:-1].copy(), data, indices)
+            lines = self._lines.take(features, scale)
+            return SparseColumns(lines.data, lines.indices, lines.indptr, self.shape[0])
+        indptr = np.concatenate([[0], np.cumsum(self._lengths[features])])
+        data, indices = np.empty(indptr[-1]), np.empty(indptr[-1], dtype=np.int32)
+        position = np.full(self.shape[1], -1, dtype=np.int32)
+        position[features] = np.arange(len(features))
+        rows = self._lines.data, self._lines.indices, self._lines.indptr
+        _sparse_pass.pick(*rows, position, scale, indptr[:-1].copy(), data, indices)
         return SparseColumns(data, indices, indptr, self.shape[0])
 
     @cached_property
     def _lengths(self) -> NDArray[np.int64]:
-        """Stored entries of every feature."""
-        if self._by_column:
-            return np.diff(self._lines.indptr).astype(np.int64, copy=False)
+        """Stored entries of every feature of a CSR matrix."""
         return np.bincount(self._lines.indices, minlength=self.shape[1])
 
 

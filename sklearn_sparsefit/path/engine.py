@@ -208,12 +208,12 @@ class _Engine:
             residuals, offsets = known.residuals(coefs)
             inside = known.correlations(datafit.weights * residuals)
             return Evaluation(coefs, 2 * datafit.losses(residuals), inside, np.zeros(len(block)), offsets, residuals)
-        inside = known.correlations(coefs)
-        slacks = np.array([known.slack(coef) for coef in coefs])
-        evaluation = Evaluation(coefs, known.energies(coefs, inside), inside, slacks, np.zeros(len(block)))
-        if self.options.residuals or choice.is_small(self.shape):
-            rows = np.arange(len(block))
-        else:
+        rows = np.arange(len(block))
+        evaluation = Evaluation(coefs, np.empty(len(block)), np.empty_like(coefs), *np.zeros((2, len(block))))
+        if not (self.options.residuals or choice.is_small(self.shape)):
+            evaluation.inside = known.correlations(coefs)
+            evaluation.energies = known.energies(coefs, evaluation.inside)
+            evaluation.slacks = np.array([known.slack(coef) for coef in coefs])
             gaps = self._gaps(block, evaluation, np.zeros((len(block), 0)))
             rows = np.flatnonzero(~(gaps <= choice.ROUNDING_SHARE * self.gap_tol))
         yield from self._look_closely(evaluation, rows)
@@ -322,8 +322,8 @@ class _Engine:
         if self.bounds is not None:
             last = min(n_done, len(block) - 1)
             self.bounds.read(read, correlations[last], evaluation.residuals[last])
-        features = np.arange(self.shape[1])[read] if isinstance(read, slice) else read
-        return n_done, features[violators]
+        found = np.flatnonzero(violators)
+        return n_done, found if read is EVERYTHING else read[found]
 
 
 def _finite(value: float) -> float:

@@ -42,14 +42,15 @@ class Forecast:
     ) -> tuple[int, NDArray[np.intp]]:
         """How many of the coming alphas to take on, and which features to bring in for them."""
         few = max(choice.MIN_NEWCOMERS, int(choice.NEWCOMER_SHARE * n_support))
+        most = choice.MAX_NEWCOMERS * few
         chosen = np.zeros(len(outside), dtype=bool)
         for n_ahead, penalty in enumerate(penalties):
             steps = np.minimum(penalty.alpha - self._alphas, 0.0)
             reach = penalty.magnitude(self._correlation + self._slopes * steps)
             wanted = chosen | (outside & (reach > (1 - choice.MARGIN) * penalty.l1))
             n_wanted = np.count_nonzero(wanted)
-            if n_ahead == 0 and n_wanted > choice.MAX_NEWCOMERS * few:
-                wanted &= reach >= np.partition(reach[wanted], -choice.MAX_NEWCOMERS * few)[-choice.MAX_NEWCOMERS * few]
+            if n_ahead == 0 and n_wanted > most:
+                wanted &= reach >= np.partition(reach[wanted], -most)[-most]
             elif n_ahead > 0 and n_wanted > few:
                 return n_ahead, np.flatnonzero(chosen)
             chosen = wanted
