@@ -59,6 +59,16 @@ def text_like(n_samples: int = 4000, n_features: int = 55_000, n_entries: int = 
     return (X.tocsc() if storage == "csc" else X), y
 
 
+def sparse_simulated(n_samples: int, n_features: int, density: float, n_nonzero: int, snr: float = 20.0) -> Data:
+    """Gaussian entries at random places; ``n_nonzero`` equal signals of random sign."""
+    rng = np.random.default_rng(0)
+    X = sparse.random(n_samples, n_features, density, format="csc", random_state=rng, data_rvs=rng.standard_normal)
+    signal = np.zeros(n_features)
+    signal[rng.choice(n_features, n_nonzero, replace=False)] = rng.choice((-1.0, 1.0), n_nonzero)
+    y = X @ signal
+    return X, y + y.std() / np.sqrt(snr) * rng.standard_normal(n_samples)
+
+
 def interactions(name: str, degree: int) -> Data:
     """A data set of scikit-learn with the products of its features, all scaled to unit variance."""
     from sklearn import datasets

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-from designs import Data, interactions, newsgroups, prepared, simulated, text_like
+from designs import Data, interactions, newsgroups, prepared, simulated, sparse_simulated, text_like
 from problem import Problem, alpha_max
 
 
@@ -50,6 +50,7 @@ square = partial(simulated, 2000, 2000, n_nonzero=100)
 square_correlated = partial(simulated, 2000, 2000, 0.95, n_nonzero=100)
 dense_support = partial(simulated, 2000, 5000, n_nonzero=1500, snr=20.0)
 dense_support_correlated = partial(simulated, 2000, 5000, 0.5, n_nonzero=1500, snr=20.0)
+sparse_support = partial(sparse_simulated, 3000, 20_000, 0.01, n_nonzero=1500)
 text_csr = partial(text_like, storage="csr")
 
 ROWS = (
@@ -84,6 +85,7 @@ ROWS = (
     Row("square 2000x2000, AR .95, l1_ratio .5", "square", square_correlated, l1_ratio=0.5),
     Row("2000x5000, large support", "large support", dense_support, patience=4),
     Row("2000x5000, AR .5, large support", "large support", dense_support_correlated, patience=4),
+    Row("sparse 3000x20000, 1 %", "large support", sparse_support, patience=4),
     Row("text-like 4000x55000", "sparse", text_like, patience=2),
     Row("text-like 4000x55000, l1_ratio .5", "sparse", text_like, l1_ratio=0.5, patience=2),
     Row("text-like 4000x55000, CSR", "sparse", text_csr, patience=2),
