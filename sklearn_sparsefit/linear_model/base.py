@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from sklearn_sparsefit._sklearn import CallbackSupportMixin, Interval, StrOptions, align_sparse
 from sklearn_sparsefit._validation import FEATURE_NAMES, TrainingData
 from sklearn_sparsefit.datafit import Quadratic
-from sklearn_sparsefit.path import PathGenerator, Problem, SolverOptions, solve_path
+from sklearn_sparsefit.path import PathGenerator, PathResult, Problem, SolverOptions, solve_path
 from sklearn_sparsefit.penalty import ElasticNetPenalty
 from sklearn_sparsefit.solvers import SOLVERS
 
@@ -84,3 +84,20 @@ def make_path(
     options = replace(options, dtype=data.dtype.type)
     design = data.design
     return solve_path(Problem(datafit, penalty), design.shape[1], options=options, density=design.density, **path)
+
+
+def path_attributes(path: PathResult, best: int, data: TrainingData, fit_intercept: bool) -> dict[str, Any]:
+    """What an estimator that chose one alpha of a path knows after fitting."""
+    coef_path = path.dense_coefs(data.dtype)
+    intercept_path = path.intercepts.astype(data.dtype)
+    return dict(
+        alpha_=path.alphas[best],
+        coef_=coef_path[:, best].copy(),
+        intercept_=intercept_path[best] if fit_intercept else 0.0,
+        dual_gap_=path.dual_gaps[best],
+        n_iter_=int(path.n_iters[best]),
+        coef_path_=coef_path,
+        intercept_path_=intercept_path,
+        dual_gap_path_=path.dual_gaps,
+        **data.names,
+    )

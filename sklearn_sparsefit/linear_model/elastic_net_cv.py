@@ -16,7 +16,7 @@ from sklearn_sparsefit._progress import PathJob, Progress
 from sklearn_sparsefit._sklearn import Interval, StrOptions, fit_context, raise_for_params, routing_enabled
 from sklearn_sparsefit._validation import TrainingData, check_alphas, check_gram, check_l1_ratios, check_training_data
 from sklearn_sparsefit.cv import Fold, make_folds, run_jobs
-from sklearn_sparsefit.linear_model.base import PARAMETER_CONSTRAINTS, SparseLinearRegressor, make_path
+from sklearn_sparsefit.linear_model.base import PARAMETER_CONSTRAINTS, SparseLinearRegressor, make_path, path_attributes
 from sklearn_sparsefit.linear_model.paths import enet_path, lasso_path
 from sklearn_sparsefit.path import AlphaGrid, PathResult, Solved, warn_if_loose
 
@@ -141,19 +141,7 @@ class _PathCV(SparseLinearRegressor):
         )
 
     def _outcome(self, l1_ratio: float, path: PathResult, best: int, data: TrainingData) -> dict[str, Any]:
-        coef_path = path.dense_coefs(data.dtype)
-        intercept_path = path.intercepts.astype(data.dtype)
-        return dict(
-            alpha_=path.alphas[best],
-            coef_=coef_path[:, best].copy(),
-            intercept_=intercept_path[best] if self.fit_intercept else 0.0,
-            dual_gap_=path.dual_gaps[best],
-            n_iter_=int(path.n_iters[best]),
-            coef_path_=coef_path,
-            intercept_path_=intercept_path,
-            dual_gap_path_=path.dual_gaps,
-            **data.names,
-        )
+        return path_attributes(path, best, data, self.fit_intercept)
 
     def get_metadata_routing(self) -> MetadataRouter:
         """Say that ``sample_weight`` stays here and other parameters of :meth:`fit` go to the splitter.
