@@ -24,6 +24,7 @@ class Entry:
     setting: str = ""
     passes: int | None = None
     nonzeros: int | None = None
+    path_seconds: float | None = None
     reason: str = ""
 
 
@@ -41,7 +42,7 @@ def read_log(path: Path) -> list[dict]:
 def at_least(events: list[dict]) -> float:
     """How long a stopped package would take: no less than at its last setting, for the best algorithm still tried."""
     start, stop = events[-2:]
-    elapsed = stop["clock"] - start["clock"]
+    elapsed = start.get("seconds", stop["clock"] - start["clock"])
     bounds = {event["variant"]: event["seconds"] for event in events if event["event"] == "done"}
     bounds[start["variant"]] = max(elapsed, bounds.get(start["variant"], 0.0))
     return min(bounds.get(variant, elapsed) for variant in start["live"])
@@ -65,8 +66,9 @@ def make_entry(package: str, events: list[dict]) -> Entry:
             f"{event['variant']} {event['tol']:g}".strip(),
             event.get("passes"),
             event["nonzeros"],
+            event.get("path_seconds"),
         )
-    if kinds == ["start", "stopped"]:
+    if kinds in (["start", "stopped"], ["timed", "stopped"]):
         gap = min((event["gap"] for event in done), default=None)
         return Entry(package, "stopped", at_least(events), gap, memory)
     reasons = [event["reason"] for event in events if "reason" in event]

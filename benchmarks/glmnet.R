@@ -1,15 +1,14 @@
-# Answers lines "thresh repetitions naive|covariance [lead]" on stdin with the seconds that glmnet takes.
-# The coefficients go to files.
+# Answers lines "thresh repetitions naive|covariance [lead|cv|fold NUMBER]" on stdin with the seconds that glmnet takes.
+# The coefficients go to files: those of a path, or for cv those that it chooses.
 suppressMessages({library(Matrix); library(glmnet)})
 folder <- commandArgs(trailingOnly = TRUE)[1]
 doubles <- function(name, n) readBin(file.path(folder, name), "double", n)
 integers <- function(name, n) readBin(file.path(folder, name), "integer", n)
 
-shape <- integers("shape.bin", 4)
-n <- shape[1]; p <- shape[2]; k <- shape[3]; nnz <- shape[4]
+shape <- integers("shape.bin", 5)
+n <- shape[1]; p <- shape[2]; k <- shape[3]; nnz <- shape[4]; intercept <- shape[5] == 1
 y <- doubles("y.bin", n)
-settings <- doubles("settings.bin", k + 1)
-alphas <- settings[1:k]
+folds <- integers("folds.bin", n)
 if (nnz < 0) {
   X <- matrix(doubles("X.bin", n * p), n, p)
 } else {
@@ -18,12 +17,16 @@ if (nnz < 0) {
 }
 # The whole path, whatever it explains.
 glmnet.control(fdev = 0, devmax = 1)
-fit <- function(X, y, lambda, type, thresh) {
-  glmnet(X, y, family = "gaussian", alpha = settings[k + 1], lambda = lambda, standardize = FALSE, intercept = FALSE,
-         type.gaussian = type, thresh = thresh, maxit = 1e9)
+fit <- function(X, y, lambda, l1_ratio, type, thresh, solver = glmnet, ...) {
+  solver(X, y, family = "gaussian", alpha = l1_ratio, lambda = lambda, standardize = FALSE, intercept = intercept,
+         type.gaussian = type, thresh = thresh, maxit = 1e9, ...)
+}
+cross_validate <- function(...) {
+  model <- fit(..., solver = cv.glmnet, foldid = folds)
+  list(beta = model$glmnet.fit$beta[, model$index["min", 1], drop = FALSE])
 }
 small <- matrix(rnorm(200), 20, 10)
-invisible(fit(small, rnorm(20), c(0.5, 0.1), "naive", 1e-7))
+invisible(fit(small, rnorm(20), c(0.5, 0.1), 1, "naive", 1e-7))
 
 cat(as.character(packageVersion("glmnet")), R.version$major, R.version$minor, "\n")
 input <- file("stdin")
@@ -31,10 +34,18 @@ open(input)
 while (length(line <- readLines(input, 1)) > 0) {
   request <- strsplit(line, " ")[[1]]
   repetitions <- as.integer(request[2])
-  lambda <- if (length(request) > 3) doubles("lead.bin", 1000) else alphas
-  seconds <- system.time(
-    for (i in seq_len(repetitions)) model <- fit(X, y, lambda, request[3], as.numeric(request[1]))
-  )[["elapsed"]]
+  mode <- if (length(request) > 3) request[4] else "path"
+  settings <- doubles("settings.bin", k + 1)
+  lambda <- if (mode == "lead") doubles("lead.bin", 1000) else settings[1:k]
+  call <- if (mode == "cv") cross_validate else fit
+  data <- list(X, y)
+  if (mode == "fold") {
+    rows <- folds != as.integer(request[5])
+    data <- list(X[rows, , drop = FALSE], y[rows])
+  }
+  seconds <- system.time(for (i in seq_len(repetitions)) {
+    model <- call(data[[1]], data[[2]], lambda, settings[k + 1], request[3], as.numeric(request[1]))
+  })[["elapsed"]]
   beta <- as(model$beta, "CsparseMatrix")
   writeBin(dim(beta), file.path(folder, "beta_shape.bin"))
   writeBin(beta@x, file.path(folder, "beta_data.bin"))

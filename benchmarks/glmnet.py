@@ -27,7 +27,7 @@ class Glmnet(Package):
         if shutil.which("Rscript") is None:
             raise ModuleNotFoundError("Rscript")
         self._folder = Path(tempfile.mkdtemp())
-        self._write(problem)
+        self._write_problem(problem)
         self._process = subprocess.Popen(
             ["Rscript", "--vanilla", str(SCRIPT), str(self._folder)],
             stdin=subprocess.PIPE,
@@ -39,38 +39,45 @@ class Glmnet(Package):
             raise ModuleNotFoundError("R package glmnet")
         self._versions = {"glmnet": greeting[0], "R": ".".join(greeting[1:])}
 
-    def _write(self, problem: Problem) -> None:
-        def write(name: str, values: Any, dtype: type) -> None:
-            np.asarray(values, dtype=dtype).ravel(order="F").tofile(self._folder / f"{name}.bin")
+    def _write(self, name: str, values: Any, dtype: type) -> None:
+        np.asarray(values, dtype=dtype).ravel(order="F").tofile(self._folder / f"{name}.bin")
 
+    def _write_settings(self, problem: Problem) -> None:
+        self._write("settings", (*problem.alphas, problem.l1_ratio), np.float64)
+
+    def _write_problem(self, problem: Problem) -> None:
         X, nnz = problem.X, -1
         if sparse.issparse(X):
             X = X.tocsc()
             nnz = X.nnz
-            write("data", X.data, np.float64)
-            write("indices", X.indices, np.int32)
-            write("indptr", X.indptr, np.int32)
+            self._write("data", X.data, np.float64)
+            self._write("indices", X.indices, np.int32)
+            self._write("indptr", X.indptr, np.int32)
         else:
-            write("X", X, np.float64)
-        write("shape", (*X.shape, len(problem.alphas), nnz), np.int32)
-        write("y", problem.y, np.float64)
-        write("lead", problem.led_in().alphas, np.float64)
-        write("settings", (*problem.alphas, problem.l1_ratio), np.float64)
+            self._write("X", X, np.float64)
+        self._write("shape", (*X.shape, len(problem.alphas), nnz, problem.intercept), np.int32)
+        self._write("y", problem.y, np.float64)
+        self._write("folds", problem.fold_of_row + 1, np.int32)
+        self._write("lead", problem.led_in().alphas, np.float64)
+        self._write_settings(problem)
 
     def variants(self, problem: Problem) -> tuple[str, ...]:
         return ("covariance", "naive") if problem.X.shape[1] <= LARGEST_GRAM else ("naive",)
 
     def run(self, problem: Problem, variant: str, tol: float) -> tuple[float, Any]:
-        seconds = self._ask(variant, tol, 1)
-        if seconds < 0.02:  # R's clock counts milliseconds
-            seconds = self._ask(variant, tol, 20)
-        n_features, n_alphas = self._read("shape", np.int32)
-        parts = self._read("data", np.float64), self._read("indices", np.int32), self._read("indptr", np.int32)
-        coefs = sparse.csc_matrix(parts, shape=(n_features, n_alphas))
+        seconds, coefs = self._time(variant, tol), self._coefs()
         return seconds, coefs[:, -1:] if variant.endswith(" lead") else coefs
 
-    def _ask(self, variant: str, tol: float, repetitions: int) -> float:
-        self._process.stdin.write(f"{tol:g} {repetitions} {variant}\n")
+    def _time(self, request: str, tol: float) -> float:
+        seconds = self._ask(request, tol, 1)
+        return self._ask(request, tol, 20) if seconds < 0.02 else seconds  # R's clock counts milliseconds
+
+    def _coefs(self) -> sparse.csc_matrix:
+        parts = self._read("data", np.float64), self._read("indices", np.int32), self._read("indptr", np.int32)
+        return sparse.csc_matrix(parts, shape=tuple(self._read("shape", np.int32)))
+
+    def _ask(self, request: str, tol: float, repetitions: int) -> float:
+        self._process.stdin.write(f"{tol:g} {repetitions} {request}\n")
         self._process.stdin.flush()
         answer = self._process.stdout.readline()
         if not answer:

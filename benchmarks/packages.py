@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from problem import Problem
+from problem import Matrix, Problem, relative_gaps
 from scipy import sparse
 
 N_THREADS = 2
@@ -61,6 +61,11 @@ class Package:
         coefs = self.fit(problem, name, tol)
         seconds = time.perf_counter() - begin
         return seconds, coefs[:, -1:] if variant.endswith(" lead") else coefs
+
+    def worst_gap(self, problem: Problem, coefs: Matrix, variant: str, tol: float) -> float:
+        """Relative duality gap of what was returned, infinite where not the whole path was."""
+        whole = coefs.shape[1] == len(problem.alphas)
+        return float(relative_gaps(problem, coefs).max()) if whole else float("inf")
 
     def extras(self, problem: Problem, tol: float) -> dict[str, Any]:
         """What else to enter, measured outside the clock."""

@@ -1,6 +1,7 @@
 """One problem in memory and on disk, and the accuracy of an answer to it."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -15,12 +16,19 @@ Matrix = NDArray | sparse.csc_matrix | sparse.csr_matrix
 
 @dataclass(frozen=True)
 class Problem:
-    """Minimise ``1/(2n) |y - X w|^2 + alpha (l1_ratio |w|_1 + (1 - l1_ratio)/2 |w|^2)`` for every alpha, descending."""
+    """Minimise ``1/(2n) |y - X w|^2 + alpha (l1_ratio |w|_1 + (1 - l1_ratio)/2 |w|^2)`` for every alpha, descending.
+
+    With ``n_folds``, choose alpha by cross-validation over contiguous blocks of rows, and with ``l1_ratios`` one of those
+    too. ``alphas`` go with ``l1_ratio``; those of another l1_ratio have the same products with it.
+    """
 
     X: Matrix
     y: NDArray
     alphas: NDArray[np.float64]
     l1_ratio: float
+    intercept: bool = False
+    n_folds: int = 0
+    l1_ratios: tuple[float, ...] = ()
 
     @property
     def alpha(self) -> float | None:
@@ -31,6 +39,33 @@ class Problem:
     def alpha_max(self) -> float:
         """The smallest alpha whose answer is zero."""
         return alpha_max(self.X, self.y, self.l1_ratio)
+
+    @property
+    def eps(self) -> float:
+        """The last alpha over the first."""
+        return float(self.alphas[-1] / self.alphas[0])
+
+    def parts(self) -> list["Problem"]:
+        """A problem for each l1_ratio."""
+        return [
+            replace(self, alphas=self.alphas * self.l1_ratio / l1_ratio, l1_ratio=l1_ratio, l1_ratios=())
+            for l1_ratio in self.l1_ratios or (self.l1_ratio,)
+        ]
+
+    @property
+    def fold_of_row(self) -> NDArray[np.intp]:
+        """The fold in which each row is held out, in blocks, as scikit-learn's KFold has them."""
+        return np.sort(np.arange(len(self.y)) % max(self.n_folds, 1))
+
+    def splits(self) -> list[tuple[NDArray, NDArray]]:
+        """Rows to train on and rows held out, of every fold."""
+        held_out = [self.fold_of_row == number for number in range(self.n_folds)]
+        return [(np.flatnonzero(~rows), np.flatnonzero(rows)) for rows in held_out]
+
+    def folds(self) -> Iterator["Problem"]:
+        """The path on the training rows of every fold."""
+        for train, _ in self.splits():
+            yield replace(self, X=self.X[train], y=self.y[train], n_folds=0)
 
     def led_in(self) -> "Problem":
         """A short path that leads to the last alpha."""
@@ -46,7 +81,8 @@ class Problem:
             sparse.save_npz(folder / "X.npz", self.X, compressed=False)
         else:
             np.save(folder / "X.npy", self.X)
-        np.savez(folder / "rest.npz", y=self.y, alphas=self.alphas, l1_ratio=self.l1_ratio)
+        rest = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "X"}
+        np.savez(folder / "rest.npz", **rest)
 
     @classmethod
     def load(cls, folder: Path) -> "Problem":
@@ -54,7 +90,8 @@ class Problem:
         dense = folder / "X.npy"
         X = np.load(dense) if dense.exists() else sparse.load_npz(folder / "X.npz")
         with np.load(folder / "rest.npz") as rest:
-            return cls(X, rest["y"], rest["alphas"], float(rest["l1_ratio"]))
+            values = {name: rest[name] if rest[name].ndim else rest[name].item() for name in rest.files}
+        return cls(X, **values | {"l1_ratios": tuple(values["l1_ratios"].tolist())})
 
     def miniature(self) -> "Problem":
         """Tiny problem of the same kind, to be solved before the clock starts."""
@@ -64,7 +101,8 @@ class Problem:
         if sparse.issparse(self.X):
             X = type(self.X)(X)
         top = float(np.abs(X.T @ y).max()) / len(y) / self.l1_ratio
-        return Problem(X, y, top * np.geomspace(0.9, 0.1, min(len(self.alphas), 5)), self.l1_ratio)
+        alphas = top * np.geomspace(0.9, 0.1, min(len(self.alphas), 5))
+        return replace(self, X=X, y=y, alphas=alphas, n_folds=min(self.n_folds, 3))
 
 
 def alpha_max(X: Matrix, y: NDArray, l1_ratio: float) -> float:
@@ -76,7 +114,7 @@ def relative_gaps(problem: Problem, coefs: NDArray | sparse.spmatrix) -> NDArray
     """Duality gap of every column of ``coefs``, over the objective of the answer zero, in double precision.
 
     The dual points are the residual, shrunk until it is feasible for the lasso, and for the elastic net also the
-    residual itself.
+    residual itself. An intercept is the best for its column.
     """
     problem = problem.in_double()
     X, y = problem.X, problem.y
@@ -86,6 +124,9 @@ def relative_gaps(problem: Problem, coefs: NDArray | sparse.spmatrix) -> NDArray
     l1 = problem.alphas * problem.l1_ratio
     l2 = problem.alphas * (1 - problem.l1_ratio)
     R = y[:, None] - X @ W
+    if problem.intercept:
+        y = y - y.mean()
+        R -= R.mean(axis=0)
     correlations = np.abs(X.T @ R) / n
     primal = (R**2).sum(axis=0) / (2 * n) + l1 * np.abs(W).sum(axis=0) + l2 / 2 * (W**2).sum(axis=0)
 

@@ -10,12 +10,13 @@ from picture import draw
 US = "sklearn_sparsefit"
 FOOT = f"""
 ratio: time of the fastest peer over ours. A peer is entered at its fastest setting whose worst relative duality gap
-over the path, computed from its coefficients in double precision, is at most {TARGET:g}; with * where none is, with
-its best gap and no part in the ratio. '>' marks a package stopped by the time limit ({{limit:g}} s, or a multiple):
-it takes longer than its last setting had, and a ratio to it is a lower bound. '-': not applicable or not installed;
-'cut short': it does not return the whole path; 'failed': see raw.json. MB: growth of private memory while solving.
-passes: times X was read. Compilation is left out of all times: every process solves a tiny problem first. Two threads
-were allowed to everybody. X (where dense) and y are centred beforehand, and nobody fits an intercept.
+over the path, and over all folds, computed from its coefficients in double precision, is at most {TARGET:g}; with *
+where none is, with its best gap and no part in the ratio. '>' marks a package stopped by the time limit ({{limit:g}} s,
+or a multiple): it takes longer than its last setting had, and a ratio to it is a lower bound. '-': not applicable or
+not installed; 'cut short': it does not return the whole path; 'failed': see raw.json. MB: growth of private memory
+while solving. passes: times X was read. x path: time of our cross-validation over that of our path on all rows.
+Compilation is left out of all times: every process solves a tiny problem first. Two threads were allowed to everybody.
+X (where dense) and y are centred beforehand; everybody fits an intercept in cross-validation, and nobody elsewhere.
 """
 
 
@@ -90,8 +91,8 @@ def geometric_mean(rows: list[Measured]) -> float:
 
 
 def make_cells(rows: list[Measured], peers: list[str]) -> list[list[str]]:
-    """The table, its head first."""
-    head = ["row", "nonzeros", "us", "passes", "MB", *peers, "best peer", "its MB", "ratio"]
+    """The table, its head first, without columns that would be empty."""
+    head = ["row", "nonzeros", "us", "passes", "x path", "MB", *peers, "best peer", "its MB", "ratio"]
     cells = [head]
     for row in rows:
         best = row.best_peer
@@ -101,6 +102,7 @@ def make_cells(rows: list[Measured], peers: list[str]) -> list[list[str]]:
                 str(row.us.nonzeros or "-"),
                 entry_text(row.us),
                 str(row.us.passes or "-"),
+                f"{row.us.seconds / row.us.path_seconds:.2g}" if row.us.path_seconds else "-",
                 memory_text(row.us),
                 *(entry_text(row.entries[peer]) for peer in peers),
                 best.package if best else "-",
@@ -108,7 +110,8 @@ def make_cells(rows: list[Measured], peers: list[str]) -> list[list[str]]:
                 ratio_text(row),
             ]
         )
-    return cells
+    columns = [column for column in zip(*cells, strict=True) if set(column[1:]) != {"-"}]
+    return [list(row) for row in zip(*columns, strict=True)]
 
 
 def as_text(cells: list[list[str]]) -> str:

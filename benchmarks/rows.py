@@ -13,7 +13,8 @@ from problem import Problem, alpha_max
 class Row:
     """A problem: its data, penalty and alphas, a path of 100 down to ``eps * alpha_max`` or that single one.
 
-    ``patience`` multiplies the time limit, where the peers need long.
+    With ``n_folds``, cross-validation of that path, and of those of several ``l1_ratios``. ``patience`` multiplies the
+    time limit, where the peers need long.
     """
 
     name: str
@@ -25,6 +26,8 @@ class Row:
     dtype: type = np.float64
     quick: bool = False
     patience: float = 1.0
+    n_folds: int = 0
+    l1_ratios: tuple[float, ...] = ()
 
     def problem(self) -> Problem | None:
         """Make the data; None where it is not on this machine."""
@@ -33,7 +36,8 @@ class Row:
             return None
         X, y = prepared(*data, dtype=self.dtype)
         shares = np.array([self.eps]) if self.single else np.geomspace(1.0, self.eps, 100)
-        return Problem(X, y, alpha_max(X, y, self.l1_ratio) * shares, self.l1_ratio)
+        alphas = alpha_max(X, y, self.l1_ratio) * shares
+        return Problem(X, y, alphas, self.l1_ratio, self.n_folds > 0, self.n_folds, self.l1_ratios)
 
 
 diabetes = partial(interactions, "diabetes")
@@ -52,6 +56,7 @@ dense_support = partial(simulated, 2000, 5000, n_nonzero=1500, snr=20.0)
 dense_support_correlated = partial(simulated, 2000, 5000, 0.5, n_nonzero=1500, snr=20.0)
 sparse_support = partial(sparse_simulated, 3000, 20_000, 0.01, n_nonzero=1500)
 text_csr = partial(text_like, storage="csr")
+ten_fold = partial(Row, family="cross-validation", n_folds=10, patience=10)
 
 ROWS = (
     Row("diabetes 442x10", "tiny", partial(diabetes, 1), eps=1e-3, quick=True),
@@ -96,4 +101,14 @@ ROWS = (
     Row("wide 300x10000, AR .95, alpha_max/100", "single alpha", correlated, single=True),
     Row("tall 20000x500, AR .5, alpha_max/100", "single alpha", less_tall, single=True),
     Row("square 2000x2000, AR .95, alpha_max/100", "single alpha", square_correlated, single=True),
+    ten_fold("diabetes 442x285, 10-fold", data=partial(diabetes, 3), quick=True),
+    ten_fold("breast cancer 569x495, 10-fold", data=partial(cancer, 2)),
+    ten_fold("wide 200x20000, 10-fold", data=wide),
+    ten_fold("wide 200x20000, 6 l1_ratios, 10-fold", data=wide, l1_ratios=(0.1, 0.5, 0.7, 0.9, 0.95, 1.0), patience=40),
+    ten_fold("wide 300x10000, AR .95, 10-fold", data=correlated),
+    ten_fold("tall 100000x200, AR .5, 10-fold", data=tall),
+    ten_fold("tall 20000x500, AR .5, to alpha_max/1000, 10-fold", data=less_tall, eps=1e-3),
+    ten_fold("square 2000x2000, 10-fold", data=square),
+    ten_fold("text-like 4000x55000, 10-fold", data=text_like, patience=20),
+    ten_fold("200x1000, leave-one-out", data=partial(simulated, 200, 1000), n_folds=200),
 )

@@ -12,13 +12,15 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+from cross_validation import AdelieCV, CelerCV, GlmnetCV, ScikitLearnCV, SklearnSparsefitCV
+from entries import TARGET
 from glmnet import Glmnet
 from packages import Adelie, Celer, Package, Pycasso, ScikitLearn, Skglm, SklearnSparsefit
 from peak_memory import PeakMemory
-from problem import Problem, relative_gaps
+from problem import Problem
 
 PACKAGES = {kind.name: kind for kind in (SklearnSparsefit, ScikitLearn, Celer, Skglm, Adelie, Pycasso, Glmnet)}
-TARGET = 1e-6
+CROSS_VALIDATORS = {kind.name: kind for kind in (SklearnSparsefitCV, ScikitLearnCV, CelerCV, AdelieCV, GlmnetCV)}
 REPEAT_SECONDS = 0.5
 NOISE_SECONDS = 0.3
 
@@ -46,12 +48,13 @@ def repeat(package: Package, problem: Problem, variant: str, tol: float, seconds
     return seconds
 
 
-def try_setting(package: Package, problem: Problem, variant: str, tol: float) -> dict[str, Any]:
+def try_setting(package: Package, problem: Problem, variant: str, tol: float, log: Log, live: list) -> dict[str, Any]:
     """Measure one setting; short runs that are accurate enough are repeated."""
+    log.write("start", variant=variant, tol=tol, live=live)
     with PeakMemory(package.process()) as peak:
         seconds, coefs = package.run(problem, variant, tol)
-    whole = coefs.shape[1] == len(problem.alphas)
-    gap = float(relative_gaps(problem, coefs).max()) if whole else float("inf")
+    log.write("timed", variant=variant, tol=tol, live=live, seconds=seconds)
+    gap = package.worst_gap(problem, coefs, variant, tol)
     entries = {"gap": gap, "memory": peak.growth, "nonzeros": int((coefs[:, [-1]] != 0).sum())}
     del coefs
     if gap <= TARGET:
@@ -67,9 +70,8 @@ def measure(package: Package, problem: Problem, log: Log) -> None:
     for tol in package.tols:
         times = {}
         for variant in list(live):
-            log.write("start", variant=variant, tol=tol, live=live)
             try:
-                entries = try_setting(package, problem, variant, tol)
+                entries = try_setting(package, problem, variant, tol, log, live)
             except Exception as error:
                 traceback.print_exc()
                 log.write("failed", variant=variant, tol=tol, reason=f"{type(error).__name__}: {error}")
@@ -90,7 +92,12 @@ def main() -> None:
     warnings.simplefilter("ignore")
     folder, name = Path(sys.argv[1]), sys.argv[2]
     log = Log(folder / f"{name}.jsonl")
-    package, problem = PACKAGES[name](), Problem.load(folder)
+    problem = Problem.load(folder)
+    kinds = CROSS_VALIDATORS if problem.n_folds else PACKAGES
+    if name not in kinds:
+        log.write("refused", reason="no cross-validation")
+        return
+    package = kinds[name]()
     refusal = package.refusal(problem)
     if refusal:
         log.write("refused", reason=refusal)

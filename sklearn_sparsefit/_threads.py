@@ -11,10 +11,11 @@ from itertools import product
 from queue import SimpleQueue
 from typing import Any, Generic, TypeVar
 
-from joblib import cpu_count
+from joblib import cpu_count, effective_n_jobs
 from threadpoolctl import ThreadpoolController
 
 Piece = TypeVar("Piece")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -209,3 +210,43 @@ def run_in_threads(work: Callable[[Piece], None], pieces: Iterable[Piece]) -> No
                 work(piece)
             return
         _Job(work, pieces).run(_pool, n_helpers)
+
+
+def run_jobs(jobs: list[Callable[[], Result]], n_jobs: int | None) -> list[Result]:
+    """Run long jobs in ``n_jobs`` threads of their own and return what they return, in their order.
+
+    After an error or Ctrl-C nobody waits for the jobs that others are at.
+    """
+    n_threads = min(effective_n_jobs(n_jobs), len(jobs)) if len(jobs) > 1 else 1
+    if n_threads == 1:
+        return [job() for job in jobs]
+    results: dict[int, Result] = {}
+    errors: list[BaseException] = []
+    numbered = iter(enumerate(jobs))
+    lock = threading.Lock()
+
+    def work() -> None:
+        with single_threaded_blas():
+            while not errors:
+                with lock:
+                    number, job = next(numbered, (None, None))
+                if job is None:
+                    return
+                try:
+                    results[number] = job()
+                except BaseException as error:
+                    errors.append(error)
+
+    # Daemons: after Ctrl-C neither the caller nor the end of the process waits for what is still running.
+    threads = [threading.Thread(target=work, daemon=True) for _ in range(n_threads)]
+    for thread in threads:
+        thread.start()
+    try:
+        for thread in threads:
+            thread.join()
+    except BaseException as error:
+        errors.append(error)
+        raise
+    if errors:
+        raise errors[0]
+    return [results[number] for number in range(len(jobs))]

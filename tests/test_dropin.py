@@ -21,7 +21,8 @@ PATHS = ["lasso_path", "enet_path"]
 
 # Keyword-only parameters that are ours alone.
 ADDED = {
-    **{key: {"solver"} for key in ESTIMATORS},
+    **{key: {"solver"} for key in SINGLE},
+    **{key: {"solver", "alpha_rule", "scoring", "store_fold_coefs"} for key in CROSS_VALIDATED},
     **{key: {"fit_intercept", "return_intercept", "solver", "callbacks"} for key in PATHS},
 }
 since_1_9 = pytest.mark.skipif(

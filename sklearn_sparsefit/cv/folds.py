@@ -1,29 +1,32 @@
-"""Folds and the threads they run in."""
+"""Folds: how often every row counts in training, and which rows are held out."""
 
-import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
-from joblib import effective_n_jobs
 from numpy.typing import NDArray
 
 Vector = NDArray[np.float64]
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
 class Fold:
-    """One split: ``train_weight`` of every row, zero where held out, and the held-out rows with their weights."""
+    """One split: how often each row is drawn for training, and the held-out rows with their weights."""
 
-    train_weight: Vector
+    counts: NDArray[np.unsignedinteger]
+    weights: Vector
     test: NDArray[np.intp]
-    test_weight: Vector
 
-    def mean_squared_error(self, residual: Vector) -> float:
-        """Weighted mean squared error over the held-out rows."""
-        return float(self.test_weight @ residual[self.test] ** 2 / self.test_weight.sum())
+    @property
+    def train_weight(self) -> Vector:
+        """Weight of every row in training, zero where held out."""
+        return self.weights * self.counts
+
+    @property
+    def test_weight(self) -> Vector:
+        """Weights of the held-out rows."""
+        return self.weights[self.test]
 
 
 def make_folds(splits: Iterable[tuple[Any, Any]], n_samples: int, sample_weight: Vector | None) -> list[Fold]:
@@ -35,7 +38,9 @@ def make_folds(splits: Iterable[tuple[Any, Any]], n_samples: int, sample_weight:
         for part, rows in (("training", train), ("test", test)):
             if len(rows) == 0:
                 raise ValueError(f"cv gives fold {number} no {part} samples; every fold needs both kinds.")
-        folds.append(Fold(weights * np.bincount(train, minlength=n_samples), test, weights[test]))
+        counts = np.bincount(train, minlength=n_samples)
+        # In single bytes: K folds of n rows may be many.
+        folds.append(Fold(counts.astype(np.min_scalar_type(counts.max())), weights, test))
     if not folds:
         raise ValueError("cv gives no folds; it must yield at least one (train, test) pair.")
     for part, of_fold in (("training", lambda fold: fold.train_weight), ("test", lambda fold: fold.test_weight)):
@@ -49,39 +54,3 @@ def _as_rows(part: Any, n_samples: int) -> NDArray[np.intp]:
     """Row numbers from indices, possibly negative, or from a mask."""
     part = np.asarray(part)
     return np.arange(n_samples)[part if part.size else part.astype(np.intp)]
-
-
-def run_jobs(jobs: list[Callable[[], Result]], n_jobs: int | None) -> list[Result]:
-    """Run the jobs in threads and return what they return, in their order."""
-    n_threads = min(effective_n_jobs(n_jobs), len(jobs))
-    if n_threads == 1:
-        return [job() for job in jobs]
-    results: dict[int, Result] = {}
-    errors: list[BaseException] = []
-    numbered = iter(enumerate(jobs))
-    lock = threading.Lock()
-
-    def work() -> None:
-        while not errors:
-            with lock:
-                number, job = next(numbered, (None, None))
-            if job is None:
-                return
-            try:
-                results[number] = job()
-            except BaseException as error:
-                errors.append(error)
-
-    # Daemons: after Ctrl-C neither the caller nor the end of the process waits for what is still running.
-    threads = [threading.Thread(target=work, daemon=True) for _ in range(n_threads)]
-    for thread in threads:
-        thread.start()
-    try:
-        for thread in threads:
-            thread.join()
-    except BaseException as error:
-        errors.append(error)
-        raise
-    if errors:
-        raise errors[0]
-    return [results[number] for number in range(len(jobs))]

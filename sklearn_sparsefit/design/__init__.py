@@ -13,7 +13,7 @@ from scipy.sparse import issparse
 from sklearn_sparsefit.design._columns import Columns, DenseColumns, SparseColumns
 from sklearn_sparsefit.design.compressed import SparseDesign
 from sklearn_sparsefit.design.dense import DenseDesign
-from sklearn_sparsefit.design.moments import Moments
+from sklearn_sparsefit.design.moments import Moments, PartialMoments, Rows, cut
 
 Design: TypeAlias = DenseDesign | SparseDesign
 
@@ -29,7 +29,10 @@ __all__ = [
     "DenseDesign",
     "Design",
     "Moments",
+    "PartialMoments",
+    "Rows",
     "SparseColumns",
     "SparseDesign",
+    "cut",
     "make_design",
 ]

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from sklearn_sparsefit.design import _sparse_pass
 from sklearn_sparsefit.design._columns import SparseColumns
 from sklearn_sparsefit.design.lines import Lines
-from sklearn_sparsefit.design.moments import Moments, measure
+from sklearn_sparsefit.design.moments import Moments, PartialMoments, Rows, measure
 from sklearn_sparsefit.design.tiles import multiply
 
 Vector = NDArray[np.float64]
@@ -53,9 +53,20 @@ class SparseDesign:
         """``coefs @ (scale * X - means).T``, for coefs of shape (k, n_features), to all digits likewise."""
         return multiply(coefs, _Densified(self.X).T, scale, means, None)
 
+    def predict_rows(self, rows: NDArray[np.intp], features: NDArray[np.intp], coefs: Matrix) -> Matrix:
+        """``coefs @ X[rows][:, features].T``, for coefs of shape (k, len(features)); reads nothing else."""
+        part = self.X[:, features][rows] if self._by_column else self.X[rows][:, features]
+        return np.ascontiguousarray((part @ coefs.T).T)
+
     def moments(self, weights: Vector, target: Vector, centre: bool, scale: float) -> Moments:
         """See :meth:`DenseDesign.moments`; X is densified in tiles of rows."""
         return measure(_Densified(self.X), weights, target, centre, scale)
+
+    def partial_moments(
+        self, weights: Vector, target: Vector, centre: bool, scale: float, parts: list[Rows]
+    ) -> PartialMoments:
+        """Moments of parts of the rows, from one reading of X, for several weightings."""
+        return PartialMoments(_Densified(self.X), weights, target, centre, scale, parts)
 
     def columns(self, features: NDArray[np.intp], scale: float, centre: Vector | None) -> SparseColumns:
         """Packed copy of some features, times ``scale``; never shifted, so that zeros stay zeros."""

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_sparsefit.design._columns import DenseColumns
-from sklearn_sparsefit.design.moments import Moments, measure
+from sklearn_sparsefit.design.moments import Moments, PartialMoments, Rows, measure
 from sklearn_sparsefit.design.tiles import multiply
 
 Vector = NDArray[np.float64]
@@ -35,12 +35,22 @@ class DenseDesign:
         """``coefs @ (scale * X - means).T``, for coefs of shape (k, n_features)."""
         return multiply(coefs, self.X.T, scale, means, None)
 
+    def predict_rows(self, rows: NDArray[np.intp], features: NDArray[np.intp], coefs: Matrix) -> Matrix:
+        """``coefs @ X[rows][:, features].T``, for coefs of shape (k, len(features)); reads nothing else."""
+        return coefs @ self.X[np.ix_(rows, features)].T.astype(np.float64, copy=False)
+
     def moments(self, weights: Vector, target: Vector, centre: bool, scale: float) -> Moments:
         """Moments of scale * X and of a target, under weights that sum to one, from one reading of X.
 
         About the weighted means if ``centre``; the target must be centred then.
         """
         return measure(self.X, weights, target, centre, scale)
+
+    def partial_moments(
+        self, weights: Vector, target: Vector, centre: bool, scale: float, parts: list[Rows]
+    ) -> PartialMoments:
+        """Moments of parts of the rows, from one reading of X, for several weightings."""
+        return PartialMoments(self.X, weights, target, centre, scale, parts)
 
     def columns(self, features: NDArray[np.intp], scale: float, centre: Vector | None) -> DenseColumns:
         """Packed copy of some features, times ``scale``, shifted to mean zero under the weights ``centre``, if any.

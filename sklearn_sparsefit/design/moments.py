@@ -1,6 +1,7 @@
 """Weighted moments of a design and a target, from one reading of X."""
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,15 +12,16 @@ from sklearn_sparsefit.design.tiles import Tiled
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
+Rows: TypeAlias = slice | NDArray[np.intp]
 
 # Entries of X in one tile of rows (what fits in a cache), and the bounds on its number of rows: enough for BLAS, few
 # enough that sums of sums round less.
 TILE, MIN_ROWS, MAX_ROWS = 2**16, 256, 1024
-# Segments of rows with moments of their own, as long as these take up little memory beside X.
-MAX_SEGMENTS, MEMORY_SHARE = 16, 4
-# Heaviest rows, whose means the columns are shifted by before they are summed.
+# Parts of the rows with moments of their own, as long as these take up little memory beside X.
+MAX_PARTS, MEMORY_SHARE = 16, 4
+# Heaviest rows of a part, whose means the columns are shifted by before they are summed.
 SHIFT_ROWS = 128
-# Multiply-adds for which a segment's thread is not interrupted.
+# Multiply-adds for which the thread at a part is not interrupted.
 ROUND = 2**27
 
 
@@ -27,81 +29,104 @@ ROUND = 2**27
 class Moments:
     """``gram`` = (Z - means)' diag(s) (Z - means) and ``correlation`` = (Z - means)' (s * t), for Z = scale * X.
 
-    The means are those under the weights s, or zero. ``n_terms`` is the largest number of terms that were added up one
-    after the other, on which rounding depends.
+    The means are those under the weights s, or zero; ``sq_norms`` is the diagonal of ``gram``. ``n_terms`` is the
+    largest number of terms that were added up one after the other, on which rounding depends.
     """
 
     means: Vector
     gram: Matrix
+    sq_norms: Vector
     correlation: Vector
     n_terms: int
 
 
-class _Sums:
-    """Moments of some rows, about their own means."""
+class PartialMoments:
+    """Moments of parts of the rows, each about its own means, from one reading of X.
 
-    def __init__(self, n_features: int):
-        self.totals = np.zeros(2)
-        self.means = np.zeros(n_features)
-        self.correlation = np.zeros(n_features)
-        self.gram = np.zeros((n_features, n_features), order="F")
+    Those of every weighting that on each part is some multiple of ``weights`` follow from them, by sums in which
+    nothing cancels (Chan, Golub & LeVeque 1983). About the weighted means if ``centre``; the target must be centred
+    then. How rows are summed depends on the shape alone, and so not on the number of threads.
+    """
 
-    def merge(self, other: "_Sums") -> None:
-        """Take in the moments of other rows, as ``_dense_pass.add_moments`` does with a tile."""
-        weight, target_sum = self.totals
-        other_weight, other_target_sum = other.totals
-        if other_weight == 0:
-            return
-        share = other_weight / (weight + other_weight)
-        step = other.means - self.means
-        self.gram += other.gram
-        self.gram += np.outer((share * weight) * step, step)
-        self.correlation += other.correlation + ((1 - share) * other_target_sum - share * target_sum) * step
-        self.means += share * step
-        self.totals += other.totals
+    def __init__(self, X: Tiled, weights: Vector, target: Vector, centre: bool, scale: float, parts: list[Rows]):
+        n_parts, n_features = len(parts), X.shape[1]
+        self._centre = centre
+        self._totals = np.zeros((n_parts, 2))
+        self._means = np.zeros((n_parts, n_features))
+        self._correlations = np.zeros((n_parts, n_features))
+        # Of each the upper triangle.
+        self._grams = np.zeros((n_parts, n_features, n_features))
+        # Means are kept in two parts: their sums would lose the digits of what is left after the shift.
+        self._shifts = shifts = np.zeros((n_parts, n_features))
+        height = min(MAX_ROWS, max(MIN_ROWS, TILE // n_features))
+        n_rounded = height * max(1, ROUND // (height * n_features**2))
+        lengths = [_length(rows) for rows in parts]
+        for begin in range(0, max(lengths), n_rounded):
+
+            def work(number: int, begin: int = begin) -> None:
+                rows, length = parts[number], lengths[number]
+                if begin == 0 and centre:
+                    shifts[number] = _rough_mean(X, weights, scale, rows)
+                vectors, buffer = np.empty((3, max(height, n_features))), np.empty(height * n_features)
+                for first in range(begin, min(begin + n_rounded, length), height):
+                    some = _slice(rows, first, min(first + height, length))
+                    _dense_pass.add_moments(
+                        X[some], weights[some], target[some], scale, shifts[number], centre,
+                        self._totals[number], self._means[number], self._correlations[number], self._grams[number].T,
+                        vectors, buffer,
+                    )  # fmt: skip
+
+            run_in_threads(work, [number for number in range(n_parts) if begin < lengths[number]])
+        self._n_terms = height + max(lengths) // height + n_parts + 8
+
+    def combine(self, multiples: Vector) -> Moments:
+        """Moments under the weights times some multiple for each part; these must sum to one."""
+        weights = multiples * self._totals[:, 0]
+        heaviest = self._shifts[np.argmax(weights)]
+        means = (self._shifts - heaviest) + self._means
+        centre = weights @ means / weights.sum() if self._centre else 0.0
+        offsets = means - centre
+        correlation = multiples @ self._correlations + (multiples * self._totals[:, 1]) @ offsets
+        gram = np.tensordot(multiples, self._grams, 1)
+        if self._centre and len(multiples) > 1:
+            gram += offsets.T @ (weights[:, None] * offsets)
+        for j in range(1, len(gram)):
+            gram[j, :j] = gram[:j, j]
+        return Moments(heaviest + centre, gram, gram.diagonal().copy(), correlation, self._n_terms)
 
 
 def measure(X: Tiled, weights: Vector, target: Vector, centre: bool, scale: float) -> Moments:
-    """Moments of scale * X and of a target under weights that sum to one; X is read once, in tiles of rows.
-
-    About the weighted means if ``centre``; the target must be centred then. How rows are summed depends on the shape
-    alone, and so not on the number of threads.
-    """
-    shift = np.zeros(X.shape[1])
-    if centre:
-        n_some = min(SHIFT_ROWS, len(weights))
-        some = np.sort(np.argpartition(weights, -n_some)[-n_some:])
-        some = some[weights[some] > 0]
-        shift = weights[some] @ (scale * X[some].astype(np.float64)) / weights[some].sum()
+    """Moments of scale * X and of a target under weights that sum to one, from one reading of X."""
     n_samples, n_features = X.shape
     height = min(MAX_ROWS, max(MIN_ROWS, TILE // n_features))
-    n_segments = max(1, min(MAX_SEGMENTS, int(n_samples / (MEMORY_SHARE * n_features)), n_samples // height))
+    n_parts = max(1, min(MAX_PARTS, int(n_samples / (MEMORY_SHARE * n_features)), n_samples // height))
     # A power of two: so many are shared out evenly.
-    n_segments = 1 << (n_segments.bit_length() - 1)
-    length = -(-n_samples // n_segments)
-    round_length = height * max(1, ROUND // (height * n_features**2))
-    segments = [_Sums(n_features) for _ in range(n_segments)]
+    n_parts = 1 << (n_parts.bit_length() - 1)
+    parts = cut(slice(0, n_samples), -(-n_samples // n_parts))
+    return PartialMoments(X, weights, target, centre, scale, parts).combine(np.ones(len(parts)))
 
-    for begin in range(0, length, round_length):
 
-        def work(number: int, begin: int = begin) -> None:
-            sums = segments[number]
-            vectors, buffer = np.empty((3, max(height, n_features))), np.empty(height * n_features)
-            first, last = number * length + begin, min((number + 1) * length, n_samples)
-            for row in range(first, min(first + round_length, last), height):
-                rows = slice(row, min(row + height, last))
-                _dense_pass.add_moments(
-                    X[rows], weights[rows], target[rows], scale, shift, centre,
-                    sums.totals, sums.means, sums.correlation, sums.gram, vectors, buffer,
-                )  # fmt: skip
+def cut(rows: Rows, length: int) -> list[Rows]:
+    """Pieces of at most that length."""
+    total = _length(rows)
+    return [_slice(rows, first, min(first + length, total)) for first in range(0, total, length)]
 
-        run_in_threads(work, range(n_segments))
 
-    total = segments[0]
-    for sums in segments[1:]:
-        total.merge(sums)
-    # From here on the Gram is read by rows: its transpose is, and the half that dsyrk left out is a mirror image.
-    gram = total.gram.T
-    for j in range(1, n_features):
-        gram[j, :j] = gram[:j, j]
-    return Moments(total.means + shift, gram, total.correlation, height + length // height + n_segments + 8)
+def _length(rows: Rows) -> int:
+    return rows.stop - rows.start if isinstance(rows, slice) else len(rows)
+
+
+def _slice(rows: Rows, first: int, last: int) -> Rows:
+    return slice(rows.start + first, rows.start + last) if isinstance(rows, slice) else rows[first:last]
+
+
+def _rough_mean(X: Tiled, weights: Vector, scale: float, rows: Rows) -> Vector | float:
+    """Mean of the heaviest of some rows."""
+    weights = weights[rows]
+    n_some = min(SHIFT_ROWS, len(weights))
+    some = np.sort(np.argpartition(weights, -n_some)[-n_some:])
+    some = some[weights[some] > 0]
+    if len(some) == 0:
+        return 0.0
+    numbers = some + rows.start if isinstance(rows, slice) else rows[some]
+    return weights[some] @ (scale * X[numbers].astype(np.float64)) / weights[some].sum()

@@ -1,5 +1,6 @@
 """What all regressors here share."""
 
+import warnings
 from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any
@@ -8,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.metrics import r2_score
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_sparsefit._sklearn import CallbackSupportMixin, Interval, StrOptions, align_sparse
@@ -69,6 +71,47 @@ class SparseLinearRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator)
         vars(self).update(attributes)
 
 
+class PathModel(SparseLinearRegressor):
+    """A linear model that was chosen from a path, which it keeps."""
+
+    def predict_path(self, X: Any) -> NDArray:
+        """Predict with the model of every alpha.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples, n_alphas)
+            Predicted values, for the alphas in the order of ``coef_path_``.
+        """
+        check_is_fitted(self)
+        X = validate_data(self, X, accept_sparse=("csc", "csr"), accept_large_sparse=True, reset=False)
+        return X @ self.coef_path_ + self.intercept_path_
+
+    def score_path(self, X: Any, y: Any, sample_weight: Any = None) -> NDArray[np.float64]:
+        """Coefficient of determination R^2 of the model of every alpha.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+        y : array-like of shape (n_samples,)
+            True values.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_alphas,)
+            What :meth:`score` would be at every alpha.
+        """
+        predictions = self.predict_path(X)
+        return np.array([r2_score(y, prediction, sample_weight=sample_weight) for prediction in predictions.T])
+
+
 def make_path(
     data: TrainingData,
     target: NDArray[np.float64],
@@ -101,3 +144,16 @@ def path_attributes(path: PathResult, best: int, data: TrainingData, fit_interce
         dual_gap_path_=path.dual_gaps,
         **data.names,
     )
+
+
+def warn_if_at_edge(path: PathResult, chosen: int) -> None:
+    """Warn where the best alpha may lie beyond the grid: at its small end, or at a large end below alpha_max."""
+    if len(path.alphas) == 1:
+        return
+    if chosen == len(path.alphas) - 1:
+        advice = "the smallest that was tried; smaller ones may do better: lower eps, or extend alphas"
+    elif chosen == 0 and len(path.supports[0]):
+        advice = "the largest that was tried; larger ones may do better: extend alphas"
+    else:
+        return
+    warnings.warn(f"The chosen alpha={path.alphas[chosen]:.6g} is {advice}.", UserWarning, stacklevel=3)

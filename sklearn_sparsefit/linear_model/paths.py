@@ -283,7 +283,7 @@ def enet_path(
         data, data.targets[0], l1_ratio, positive, fit_intercept, alphas=alphas, options=options, start=start
     )
     n_alphas = alphas.n_alphas if isinstance(alphas, AlphaGrid) else len(alphas)
-    result = task.run(PathJob("path", "path", path, data.design, n_alphas), verbose)
+    result = task.run(PathJob("path", "path", path, n_alphas), data.design, verbose)
     warn_if_loose([("", result)], options.tol)
     coefs = result.dense_coefs(data.dtype)
     outcome = [result.alphas, coefs[None] if data.y_ndim == 2 else coefs, result.dual_gaps]

@@ -1,9 +1,15 @@
-"""Answers a path's requests from one design in memory."""
+"""Answers the requests of paths from one design in memory."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeAlias
 
-from sklearn_sparsefit._threads import single_threaded_blas
-from sklearn_sparsefit.design import Design
+import numpy as np
+from numpy.typing import NDArray
+
+from sklearn_sparsefit._threads import run_jobs, single_threaded_blas
+from sklearn_sparsefit.design import Design, Moments
 from sklearn_sparsefit.path.engine import PathGenerator
 from sklearn_sparsefit.path.records import (
     Correlate,
@@ -16,30 +22,100 @@ from sklearn_sparsefit.path.records import (
     SquaredNorms,
 )
 
+EVERYTHING = slice(None)
 
-def drive(path: PathGenerator, design: Design, on_solved: Callable[[Solved], None] | None = None) -> PathResult:
-    """Run a path to its end; ``on_solved`` hears of every alpha as it is done."""
-    with single_threaded_blas():
-        answer = None
+Measuring: TypeAlias = Callable[[Measure], Moments]
+
+
+@dataclass
+class Run:
+    """A path on its way over a design, and who hears of every alpha that is done.
+
+    ``measure``, if any, answers requests for moments in place of the design.
+    """
+
+    path: PathGenerator
+    on_solved: Callable[[Solved], None] | None = None
+    measure: Measuring | None = None
+    answer: Any = None
+    pass_wanted: Correlate | None = None
+    n_readings: int = 0
+    result: PathResult | None = None
+
+    def advance(self, design: Design) -> None:
+        """Go on until the path wants a pass over X, or ends."""
+        self.pass_wanted = None
         while True:
             try:
-                request = path.send(answer)
+                request = self.path.send(self.answer)
             except StopIteration as stop:
-                return stop.value
+                self.result = stop.value
+                return
+            self.answer = None
             match request:
-                case Correlate(residuals, features):
-                    answer = design.correlate(residuals, features)
+                case Correlate():
+                    self.pass_wanted = request
+                    return
                 case SquaredNorms(weights, scale):
-                    answer = design.sq_norms(weights, scale)
+                    self.answer = design.sq_norms(weights, scale)
                 case Gather(features, scale, centre):
-                    answer = design.columns(features, scale, centre)
-                case Measure(weights, target, centre, scale):
-                    answer = design.moments(weights, target, centre, scale)
+                    self.answer = design.columns(features, scale, centre)
+                case Measure(weights, target, _, centre, scale):
+                    if self.measure is not None:
+                        self.answer = self.measure(request)
+                    else:
+                        self.answer = design.moments(weights, target, centre, scale)
+                        self.n_readings += 1
                 case Predict(coefs, means, scale):
-                    answer = design.predict(coefs, means, scale)
+                    self.answer = design.predict(coefs, means, scale)
+                    self.n_readings += 1
                 case CorrelateCentred(residuals, means, scale):
-                    answer = design.correlate_centred(residuals, means, scale)
+                    self.answer = design.correlate_centred(residuals, means, scale)
+                    self.n_readings += 1
                 case Solved():
-                    answer = None
-                    if on_solved is not None:
-                        on_solved(request)
+                    if self.on_solved is not None:
+                        self.on_solved(request)
+
+
+def drive(path: PathGenerator, design: Design, on_solved: Callable[[Solved], None] | None = None) -> PathResult:
+    """Run one path to its end."""
+    return drive_together([Run(path, on_solved)], design)[0][0]
+
+
+def drive_together(runs: Sequence[Run], design: Design, n_jobs: int | None = None) -> tuple[list[PathResult], int]:
+    """Run paths to their ends in lockstep: each goes on, in ``n_jobs`` threads, until all want a pass, and share it.
+
+    Returns their results and how often X was read for them.
+    """
+    live, n_shared = list(runs), 0
+    with single_threaded_blas():
+        while live:
+            run_jobs([partial(run.advance, design) for run in live], n_jobs)
+            live = [run for run in live if run.pass_wanted is not None]
+            if live:
+                _share_pass(live, design)
+                n_shared += 1
+    return [run.result for run in runs], n_shared + sum(run.n_readings for run in runs)
+
+
+def _share_pass(runs: Sequence[Run], design: Design) -> None:
+    """Answer what several paths want to know of X with one reading of all features that any of them asks for."""
+    wanted = [run.pass_wanted for run in runs]
+    features = _union([request.features for request in wanted])
+    with np.errstate(over="ignore", invalid="ignore"):
+        correlations = design.correlate(np.concatenate([request.residuals for request in wanted]), features)
+    start = 0
+    for run, request in zip(runs, wanted, strict=True):
+        stop = start + len(request.residuals)
+        run.answer = correlations[start:stop]
+        if isinstance(features, np.ndarray) and len(request.features) < len(features):
+            run.answer = np.take(run.answer, np.searchsorted(features, request.features), axis=1)
+        elif features is EVERYTHING and isinstance(request.features, np.ndarray):
+            run.answer = np.take(run.answer, request.features, axis=1)
+        start = stop
+
+
+def _union(parts: list[NDArray[np.intp] | slice]) -> NDArray[np.intp] | slice:
+    if any(isinstance(part, slice) for part in parts):
+        return EVERYTHING
+    return parts[0] if len(parts) == 1 else np.unique(np.concatenate(parts))

@@ -125,7 +125,7 @@ class _Engine:
             return
         self.n_passes += 1
         datafit = self.datafit
-        moments = yield Measure(datafit.weights, datafit.target, datafit.fit_intercept, self.unit)
+        moments = yield Measure(datafit.weights, datafit.target, datafit.unit, datafit.fit_intercept, self.unit)
         self.working_set = WholeDesign(datafit, moments)
         self.iterate = Iterate(np.zeros(n_features), moments.correlation.copy())
 
@@ -173,9 +173,9 @@ class _Engine:
     def _look_ahead(self, steps: list[Step]) -> tuple[int, NDArray[np.intp]]:
         """How many alphas to take on, and which features to bring in for them."""
         nobody = np.empty(0, dtype=np.intp)
-        if isinstance(self.working_set, WholeDesign) and not self.options.residuals:
+        if isinstance(self.working_set, WholeDesign):
             return len(steps), nobody
-        width = max(2, min(self.width, choice.affordable_rows(self.shape)))
+        width = max(2, min(self.width, choice.affordable_rows(self.shape, self.options.n_together)))
         if not self.working_set.outside.any():
             return min(width, len(steps)), nobody
         penalties = [step.penalty for step in steps[:width]]
@@ -210,7 +210,7 @@ class _Engine:
             return Evaluation(coefs, 2 * datafit.losses(residuals), inside, np.zeros(len(block)), offsets, residuals)
         rows = np.arange(len(block))
         evaluation = Evaluation(coefs, np.empty(len(block)), np.empty_like(coefs), *np.zeros((2, len(block))))
-        if not (self.options.residuals or choice.is_small(self.shape)):
+        if not choice.is_small(self.shape):
             evaluation.inside = known.correlations(coefs)
             evaluation.energies = known.energies(coefs, evaluation.inside)
             evaluation.slacks = np.array([known.slack(coef) for coef in coefs])
@@ -221,8 +221,6 @@ class _Engine:
 
     def _look_closely(self, evaluation: Evaluation, rows: NDArray[np.intp]) -> Generator[Request, Any, None]:
         """Residuals in place of moments, for some rows of a block."""
-        if self.options.residuals:
-            evaluation.residuals = np.empty((len(rows), self.shape[0]))
         width = choice.affordable_rows(self.shape[::-1])
         for some in (rows[first : first + width] for first in range(0, len(rows), width)):
             self.n_passes += 2
@@ -232,8 +230,6 @@ class _Engine:
             evaluation.energies[some] = 2 * self.datafit.losses(residuals)
             evaluation.inside[some] = yield CorrelateCentred(self.datafit.weights * residuals, means, self.unit)
             evaluation.slacks[some] = 0.0
-            if self.options.residuals:
-                evaluation.residuals[some] = residuals
 
     def _without_divergence(self, block: list[Step], evaluation: Evaluation) -> Generator[Request, Any, Evaluation]:
         """Put zero coefficients in place of what is worse than the null model.
@@ -250,8 +246,10 @@ class _Engine:
 
     def _pass(self, weighted_residuals: Matrix, features: Features) -> Generator[Request, Any, Matrix]:
         self.n_passes += 1
+        # Not around the yield: in lockstep it may be another thread, with a context of its own, that goes on.
         with np.errstate(over="ignore", invalid="ignore"):
-            return (yield Correlate(np.atleast_2d(weighted_residuals) * self.unit, features))
+            residuals = np.atleast_2d(weighted_residuals) * self.unit
+        return (yield Correlate(residuals, features))
 
     def _check(
         self, block: list[Step], evaluation: Evaluation
@@ -302,11 +300,10 @@ class _Engine:
         violators = np.zeros(correlations.shape[1], dtype=bool)
         n_done = 0
         for row, step in enumerate(block):
-            is_optimal_outside = True
-            if len(violators):
-                violates = step.penalty.magnitude(correlations[row]) > (1 + SLACK) * step.penalty.l1
-                violators |= violates
-                is_optimal_outside = not violates.any()
+            threshold = (1 + SLACK) * step.penalty.l1
+            is_optimal_outside = step.penalty.dual_norm(correlations[row]) <= threshold
+            if not is_optimal_outside:
+                violators |= step.penalty.magnitude(correlations[row]) > threshold
             step.gap = gaps[row]
             done = step.index is None or step.n_iter >= self.options.max_iter
             if is_optimal_outside:

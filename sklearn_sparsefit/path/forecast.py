@@ -25,36 +25,29 @@ class Forecast:
 
     def __init__(self, alpha: float, correlation: Vector):
         self.alpha = min(alpha, FAR)
-        self._correlation = correlation.copy()
-        self._alphas = np.full(len(correlation), self.alpha)
-        self._slopes = np.zeros(len(correlation))
+        self._now = np.full(len(correlation), self.alpha), correlation.copy()
+        self._before = np.full(len(correlation), self.alpha), correlation.copy()
 
     def see(self, alpha: float, features: Features, correlation: Vector) -> None:
         """Take note of the correlations of some features at the next alpha."""
-        step = alpha - self._alphas[features]
-        rise = correlation - self._correlation[features]
-        self._slopes[features] = np.divide(rise, step, out=np.zeros_like(rise), where=step < 0)
-        self._correlation[features] = correlation
-        self._alphas[features] = self.alpha = alpha
+        for now, before in zip(self._now, self._before, strict=True):
+            before[features] = now[features]
+        alphas, correlations = self._now
+        alphas[features] = self.alpha = alpha
+        correlations[features] = correlation
 
     def look_ahead(
         self, penalties: list[Penalty], outside: NDArray[np.bool_], n_support: int
     ) -> tuple[int, NDArray[np.intp]]:
         """How many of the coming alphas to take on, and which features to bring in for them."""
         few = max(choice.MIN_NEWCOMERS, int(choice.NEWCOMER_SHARE * n_support))
-        most = choice.MAX_NEWCOMERS * few
-        chosen = np.zeros(len(outside), dtype=bool)
-        for n_ahead, penalty in enumerate(penalties):
-            steps = np.minimum(penalty.alpha - self._alphas, 0.0)
-            reach = penalty.magnitude(self._correlation + self._slopes * steps)
-            wanted = chosen | (outside & (reach > (1 - choice.MARGIN) * penalty.l1))
-            n_wanted = np.count_nonzero(wanted)
-            if n_ahead == 0 and n_wanted > most:
-                wanted &= reach >= np.partition(reach[wanted], -most)[-most]
-            elif n_ahead > 0 and n_wanted > few:
-                return n_ahead, np.flatnonzero(chosen)
-            chosen = wanted
-        return len(penalties), np.flatnonzero(chosen)
+        entries = penalties[0].entry_alphas(*self._now, *self._before, choice.MARGIN)
+        coming = np.flatnonzero(outside & (entries >= penalties[-1].alpha))
+        coming = coming[np.argsort(-entries[coming], kind="stable")]
+        n_entered = np.searchsorted(-entries[coming], [-penalty.alpha for penalty in penalties], side="right")
+        n_ahead = max(1, int(np.count_nonzero(n_entered <= few)))
+        n_newcomers = min(n_entered[n_ahead - 1], choice.MAX_NEWCOMERS * few)
+        return n_ahead, np.sort(coming[:n_newcomers])
 
 
 class SafeBounds:

@@ -1,6 +1,6 @@
 """What the path engine takes, asks for, and gives back."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -39,15 +39,14 @@ class AlphaGrid:
 class SolverOptions:
     """``tol`` bounds the duality gap relative to the loss of the null model, ``max_iter`` the iterations per alpha.
 
-    Answers are rounded to ``dtype``, which their duality gaps take into account. ``residuals`` says whether somebody
-    wants them with every answer.
+    Answers are rounded to ``dtype``, which their duality gaps take into account. ``n_together`` paths go in lockstep.
     """
 
     tol: float
     max_iter: int
     solver: str
     dtype: type[np.floating] = np.float64
-    residuals: bool = False
+    n_together: int = 1
 
 
 @dataclass(frozen=True)
@@ -80,10 +79,14 @@ class Gather:
 
 @dataclass(frozen=True)
 class Measure:
-    """Request for the weighted moments of X times ``scale``, about its means if ``centre``, and of the target."""
+    """Request for the weighted moments of X times ``scale``, about its means if ``centre``, and of the target.
+
+    The target is in units of ``target_unit``.
+    """
 
     weights: Vector
     target: Vector
+    target_unit: float
     centre: bool
     scale: float
 
@@ -108,14 +111,10 @@ class CorrelateCentred:
 
 @dataclass(frozen=True)
 class Solved:
-    """Report that one alpha of the path is done, with the residuals of all rows, if anybody wanted them.
-
-    Rows of weight zero have a residual like all others.
-    """
+    """Report that one alpha of the path is done."""
 
     index: int
     alpha: float
-    residual: Vector | None
     dual_gap: float
 
 
@@ -141,6 +140,18 @@ class PathResult:
     n_iters: NDArray[np.intp]
     converged: NDArray[np.bool_]
     n_passes: int
+
+    def without_coefs(self) -> "PathResult":
+        """All but the coefficients."""
+        return replace(self, supports=[], values=[])
+
+    def compact_coefs(self) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+        """Features with a coefficient at any alpha, and their coefficients, of shape (n_alphas, len(features))."""
+        features = np.unique(np.concatenate(self.supports))
+        coefs = np.zeros((len(self.alphas), len(features)))
+        for row, support, values in zip(coefs, self.supports, self.values, strict=True):
+            row[np.searchsorted(features, support)] = values
+        return features, coefs
 
     def dense_coefs(self, dtype: DTypeLike = np.float64) -> NDArray:
         """Coefficients of shape (n_features, n_alphas)."""

@@ -32,8 +32,7 @@ class Reports:
             self._intercepts[step.index] = self._options.dtype(intercept)
             # An intercept off by e adds e^2 / 2: the residuals are centred.
             step.gap += 0.5 * ((self._intercepts[step.index] - intercept) / datafit.unit) ** 2
-        residual = datafit.unit * evaluation.residuals[row] if self._options.residuals else None
-        return Solved(step.index, step.alpha, residual, float(step.gap) * datafit.unit * datafit.unit)
+        return Solved(step.index, step.alpha, float(step.gap) * datafit.unit * datafit.unit)
 
     def _round(self, step: Step, correlation: Vector, known: WorkingSet | WholeDesign) -> float:
         """Round the coefficients and add to the gap what that costs; return what it adds to the intercept."""

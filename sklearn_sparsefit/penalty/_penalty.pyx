@@ -1,6 +1,32 @@
-from libc.math cimport fabs, isfinite, isnan
+from libc.math cimport INFINITY, NAN, fabs, isfinite
 
 import numpy as np
+
+
+cdef double _largest(const double* values, Py_ssize_t n, bint positive) noexcept nogil:
+    """Largest value that is positive, or absolute value; NaN if not all are finite.
+
+    In eight lanes: compilers turn these into vector registers.
+    """
+    cdef double[8] top
+    cdef double[8] odd
+    cdef double size
+    cdef Py_ssize_t j, lane
+    for lane in range(8):
+        top[lane] = odd[lane] = 0.0
+    for j in range(0, n - n % 8, 8):
+        for lane in range(8):
+            size = values[j + lane] if positive else fabs(values[j + lane])
+            top[lane] = size if size > top[lane] else top[lane]
+            odd[lane] += size - size
+    for j in range(n - n % 8, n):
+        size = values[j] if positive else fabs(values[j])
+        top[0] = size if size > top[0] else top[0]
+        odd[0] += size - size
+    for lane in range(1, 8):
+        top[0] = max(top[0], top[lane])
+        odd[0] += odd[lane]
+    return NAN if odd[0] != 0.0 else top[0]
 
 
 cdef class Penalty:
@@ -93,16 +119,50 @@ cdef class ElasticNetPenalty(Penalty):
         return np.maximum(correlation, 0.0) if self.positive else np.abs(correlation)
 
     def dual_norm(self, const double[::1] correlation):
-        """Largest magnitude of a vector of correlations, 0 if it is empty."""
-        cdef double largest = 0.0, size
-        cdef Py_ssize_t j
-        for j in range(correlation.shape[0]):
-            size = correlation[j] if self.positive else fabs(correlation[j])
-            if isnan(size):
-                return size
-            if size > largest:
-                largest = size
+        """Largest magnitude of a vector of correlations, 0 if it is empty, NaN if not all are finite."""
+        cdef double largest
+        if correlation.shape[0] == 0:
+            return 0.0
+        with nogil:
+            largest = _largest(&correlation[0], correlation.shape[0], self.positive)
         return largest
+
+    def entry_alphas(
+        self,
+        const double[::1] alphas,
+        const double[::1] correlation,
+        const double[::1] alphas_before,
+        const double[::1] correlation_before,
+        double margin,
+    ):
+        """Alphas at which zero coefficients enter if their correlations go on along a line.
+
+        That is, come as near to ``l1`` as (1 - margin) times; the line runs through the correlations at two alphas.
+        Infinity where that is so already, -1 where it will never be.
+        """
+        cdef double per_alpha = (1.0 - margin) * self.l1_ratio * (self.design_unit / self.target_unit)
+        cdef double c, slope, entry, rise, side
+        cdef Py_ssize_t j
+        cdef int turn
+        result = np.empty(correlation.shape[0])
+        cdef double[::1] out = result
+        with nogil:
+            for j in range(correlation.shape[0]):
+                slope = 0.0
+                if alphas[j] < alphas_before[j]:
+                    slope = (correlation[j] - correlation_before[j]) / (alphas[j] - alphas_before[j])
+                c = correlation[j]
+                entry = -1.0
+                # side * (c + slope * (alpha - alphas[j])) >= per_alpha * alpha, on either side of zero.
+                for turn in range(1 if self.positive else 2):
+                    side = 1.0 - 2.0 * turn
+                    rise = side * slope - per_alpha
+                    if rise < 0.0:
+                        entry = max(entry, side * (slope * alphas[j] - c) / rise)
+                    elif side * c > per_alpha * alphas[j]:
+                        entry = INFINITY
+                out[j] = entry
+        return result
 
     def conjugate(self, const double[::1] correlation, double scale=1.0):
         """Fenchel conjugate at ``scale * correlation``, summed: sum_j (|u_j| - l1)_+^2 / (2 l2)."""

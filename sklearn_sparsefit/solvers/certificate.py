@@ -36,14 +36,17 @@ def duality_gap(
     reach = slack * float(np.abs(coef).sum()) if slack else 0.0
 
     def gap(scale: float) -> float:
-        misfit = penalty.fenchel_young(coef, correlation, scale) + penalty.conjugate(outside, scale)
+        misfit = penalty.fenchel_young(coef, correlation, scale)
+        if scale * outside_norm > penalty.l1:
+            misfit += penalty.conjugate(outside, scale)
         if slack and scale == 1.0 and norm > penalty.l1:
             misfit = (np.sqrt(misfit) + slack * np.sqrt((len(coef) + len(outside)) / (2 * penalty.l2))) ** 2
         else:
             misfit += scale * reach
         return 0.5 * (1 - scale) ** 2 * (energy + 2 * reach) + misfit
 
-    norm = slack + np.maximum(penalty.dual_norm(correlation), penalty.dual_norm(outside))
+    outside_norm = penalty.dual_norm(outside)
+    norm = slack + np.maximum(penalty.dual_norm(correlation), outside_norm)
     if not (np.isfinite(norm) and np.isfinite(energy)):
         return np.nan
     if norm <= penalty.l1:

@@ -41,6 +41,9 @@ ROUNDING_SHARE = 0.01
 # is three of four columns; on dense wide designs it would be 4 to 8 % of them, and they cannot be left out for free.
 BOUNDED_DENSITY = 0.3
 
+# Numbers (64 MB of them) that nobody will miss, however small X is.
+SMALL_MEMORY = 2**23
+
 # Alphas solved ahead of one pass: to begin with and at most. A product with 32 columns runs at full speed.
 FIRST_WIDTH, MAX_WIDTH = 8, 32
 # Newcomers are taken ahead while they are fewer than this share of the support, or than this many; for the next alpha
@@ -71,10 +74,41 @@ def bounds_pay(density: float) -> bool:
     return density <= BOUNDED_DENSITY
 
 
-def affordable_rows(shape: tuple[int, int]) -> int:
-    """How many rows of X, or of as many numbers, are small: beside X, or as 8 MB."""
+def affordable_rows(shape: tuple[int, int], n_paths: int = 1) -> int:
+    """How many rows of X, or of as many numbers, are small: beside X, or as 8 MB.
+
+    Paths in lockstep have three times as many between them.
+    """
     n_samples, n_features = shape
-    return max(1, n_samples // 24, 2**20 // n_features)
+    rows = max(n_samples // 24, 2**20 // n_features)
+    return max(1, min(n_paths, 3) * rows // n_paths)
+
+
+def paths_at_once(shape: tuple[int, int], density: float, n_kept: int) -> int:
+    """How many paths go in lockstep that keep so many features at their ends: what they hold is a quarter of X.
+
+    Most of what a pass costs is shared by three or four already.
+    """
+    n_samples, n_features = shape
+    if takes_whole(shape, density):
+        held = 2 * n_features**2
+    else:
+        # Working sets are larger than supports; columns, Gram and factor. Then what is known of all features.
+        n_columns = int(1.3 * n_kept)
+        held = n_columns * (min(density * 2, 1.0) * n_samples + 2.25 * n_columns) + 6 * n_features
+    return max(1, int(max(density * n_samples * n_features / 4, SMALL_MEMORY) / max(1, held)))
+
+
+def affords_grams(shape: tuple[int, int], n_grams: int) -> bool:
+    """Whether so many Gram matrices of all features are small beside X."""
+    n_samples, n_features = shape
+    return n_grams * n_features**2 <= max(n_samples * n_features / 4, SMALL_MEMORY / 4)
+
+
+def part_length(shape: tuple[int, int], n_classes: int) -> int:
+    """How many rows are measured at once: few enough for threads to share them out evenly, if memory allows."""
+    n_samples, _ = shape
+    return max(512, -(-n_samples // 16)) if affords_grams(shape, 16 + n_classes) else n_samples
 
 
 class AutoSolver:

@@ -157,13 +157,13 @@ class WholeDesign:
         self.shift = moments.means
         self.means = np.zeros(len(moments.means))
         self.correlation = moments.correlation
+        # Several problems may share the moments: they all raise the diagonal alike.
+        self._moments = moments
         self.gram = moments.gram
-        sq_norms = moments.gram.diagonal().copy()
-        sq_norms[sq_norms <= CONSTANT * moments.means**2] = 0.0
+        sq_norms = np.where(moments.sq_norms <= CONSTANT * moments.means**2, 0.0, moments.sq_norms)
         self.sq_norms = sq_norms
         self.gram.flat[:: len(sq_norms) + 1] = (1 + RIDGE) * sq_norms
         self._norms = np.sqrt(sq_norms)
-        self._n_terms = moments.n_terms
 
     def __len__(self) -> int:
         return len(self.features)
@@ -192,4 +192,4 @@ class WholeDesign:
         the number of features for G w. So c_j is off by at most m ulps / 2 * ||x_j|| (||y|| + sum_k ||x_k|| |w_k|).
         """
         size = np.sqrt(2 * self.datafit.null_loss) + float(self._norms @ np.abs(coef))
-        return 2.0**-53 * (self._n_terms + len(coef)) * float(self._norms.max(initial=0.0)) * size
+        return 2.0**-53 * (self._moments.n_terms + len(coef)) * float(self._norms.max(initial=0.0)) * size

@@ -1,0 +1,35 @@
+"""What the paths of the folds come to on the rows they were not fitted to."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sklearn_sparsefit._threads import run_in_threads
+from sklearn_sparsefit.cv.folds import Fold
+from sklearn_sparsefit.design import Design
+from sklearn_sparsefit.path import PathResult
+
+Vector = NDArray[np.float64]
+
+# Numbers in a piece of the held-out rows, of the columns they need, or of their predictions.
+PIECE = 2**18
+
+
+def mean_squared_errors(path: PathResult, fold: Fold, design: Design, target: Vector) -> Vector:
+    """Weighted mean squared error over the held-out rows, for every alpha.
+
+    Rows are summed piece by piece, cut by the shape of the data alone.
+    """
+    features, coefs = path.compact_coefs()
+    length = max(1, PIECE // max(len(features), len(coefs)))
+    pieces = [slice(start, start + length) for start in range(0, len(fold.test), length)]
+    sums = np.empty((len(pieces), len(coefs)))
+    weights = fold.test_weight
+
+    def work(number: int) -> None:
+        piece = pieces[number]
+        rows = fold.test[piece]
+        residuals = target[rows] - path.intercepts[:, None] - design.predict_rows(rows, features, coefs)
+        sums[number] = residuals**2 @ weights[piece]
+
+    run_in_threads(work, range(len(pieces)))
+    return sums.sum(axis=0) / weights.sum()

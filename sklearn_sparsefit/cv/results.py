@@ -1,0 +1,82 @@
+"""From the scores of all folds to a choice, and to the table that GridSearchCV would make of them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import rankdata
+
+Vector = NDArray[np.float64]
+AlphaRule = str | Callable[[dict[str, Any]], int]
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Scores, the greater the better, of shape (n_l1_ratios, n_alphas, n_folds), and what they belong to."""
+
+    values: NDArray[np.float64]
+    l1_ratios: list[float]
+    alphas: NDArray[np.float64]
+
+    @property
+    def means(self) -> NDArray[np.float64]:
+        """Plain means over the folds, whatever the weights within them; where a score is NaN, minus infinity."""
+        means = self.values.mean(axis=2)
+        return np.where(np.isnan(means), -np.inf, means)
+
+    @property
+    def standard_errors(self) -> NDArray[np.float64]:
+        """Standard errors of the means, from the spread between folds; NaN for a single fold."""
+        n_folds = self.values.shape[2]
+        if n_folds == 1:
+            return np.full(self.values.shape[:2], np.nan)
+        return self.values.std(axis=2, ddof=1) / np.sqrt(n_folds)
+
+    def best(self) -> tuple[int, int]:
+        """Position of the best mean score; of several, that of the largest alpha of the first l1_ratio."""
+        means = self.means
+        if not (means > -np.inf).any():
+            raise ValueError("No alpha has a score that is a number on every fold.")
+        row, column = np.unravel_index(np.argmax(means), means.shape)
+        return int(row), int(column)
+
+    def within_one_standard_error(self) -> tuple[int, int]:
+        """Position of the largest alpha whose mean score is within one standard error of the best, same l1_ratio."""
+        row, column = self.best()
+        slack = np.nan_to_num(self.standard_errors[row, column])
+        return row, int(np.argmax(self.means[row] >= self.means[row, column] - slack))
+
+    def choose(self, rule: AlphaRule) -> tuple[int, int]:
+        """Position that the rule chooses."""
+        if rule == "min":
+            return self.best()
+        if rule == "1se":
+            return self.within_one_standard_error()
+        index = rule(self.table())
+        if not 0 <= index < self.means.size:
+            raise ValueError(f"alpha_rule returned {index!r}, must be an index into cv_results_['params'].")
+        row, column = divmod(int(index), self.means.shape[1])
+        return row, column
+
+    def table(self) -> dict[str, Any]:
+        """One entry for each pair of l1_ratio and alpha, in the order of ``params``, as ``GridSearchCV`` has it."""
+        n_l1_ratios, n_alphas, n_folds = self.values.shape
+        flat = self.values.reshape(-1, n_folds)
+        alphas = self.alphas.ravel()
+        l1_ratios = np.repeat(self.l1_ratios, n_alphas)
+        means = flat.mean(axis=1)
+        return {
+            "param_alpha": alphas,
+            "param_l1_ratio": l1_ratios,
+            "params": [
+                {"alpha": float(alpha), "l1_ratio": float(l1_ratio)}
+                for alpha, l1_ratio in zip(alphas, l1_ratios, strict=True)
+            ],
+            **{f"split{fold}_test_score": flat[:, fold].copy() for fold in range(n_folds)},
+            "mean_test_score": means,
+            "std_test_score": flat.std(axis=1),
+            "se_test_score": self.standard_errors.ravel(),
+            "rank_test_score": rankdata(-self.means.ravel(), method="min").astype(np.int32),
+        }

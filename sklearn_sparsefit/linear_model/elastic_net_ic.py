@@ -1,0 +1,606 @@
+"""Lasso and elastic net with alpha chosen by an information criterion."""
+
+import warnings
+from abc import abstractmethod
+from dataclasses import replace
+from numbers import Integral, Real
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils import column_or_1d
+
+from sklearn_sparsefit._progress import PathJob, Progress
+from sklearn_sparsefit._sklearn import Interval, StrOptions, fit_context
+from sklearn_sparsefit._validation import TrainingData, check_alphas, check_gram, check_l1_ratios, check_training_data
+from sklearn_sparsefit.datafit import Quadratic
+from sklearn_sparsefit.linear_model.active_columns import ActiveColumns, MomentsOnce
+from sklearn_sparsefit.linear_model.base import PARAMETER_CONSTRAINTS, PathModel, make_path, path_attributes
+from sklearn_sparsefit.linear_model.elastic_net_cv import LassoCV
+from sklearn_sparsefit.linear_model.information_criteria import CRITERIA, information_criterion, union
+from sklearn_sparsefit.linear_model.paths import enet_path, lasso_path
+from sklearn_sparsefit.path import AlphaGrid, PathResult, warn_if_loose
+
+Vector = NDArray[np.float64]
+Matrix = NDArray[np.float64]
+
+# Residuals this small beside y are rounding.
+EXACT = 1e-14
+
+
+class _PathIC(PathModel):
+    """Paths on the full data; the alpha (and l1_ratio) with the least value of an information criterion."""
+
+    _parameter_constraints: ClassVar[dict] = {
+        "criterion": [StrOptions(set(CRITERIA))],
+        "noise_variance": [Interval(Real, 0, None, closed="neither"), StrOptions({"cv"}), None],
+        "ebic_gamma": [Interval(Real, 0, None, closed="left")],
+        "eps": [Interval(Real, 0, None, closed="neither")],
+        "alphas": [Interval(Integral, 1, None, closed="left"), "array-like"],
+        "precompute": [StrOptions({"auto"}), "array-like", "boolean"],
+        "verbose": ["verbose"],
+        **PARAMETER_CONSTRAINTS,
+    }
+
+    @abstractmethod
+    def _l1_ratios(self) -> list[float]:
+        """The l1_ratios to choose from."""
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Fit a path (for each l1_ratio), and keep the model with the least value of the criterion.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples: dense in any order or sparse, float32 or float64; read, never copied or written to.
+        y : array-like of shape (n_samples,)
+            Target.
+        sample_weight : float or array-like of shape (n_samples,), default=None
+            How often each row counts, at least 0: a row of weight 2 is the same as two rows, and the number of samples
+            is the sum of the weights. So their scale matters here. Weights that are inverse variances should be divided
+            by their mean. A number means none.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If X, y, the weights or the alphas do not fit together or are not finite; if there are fewer than two
+            samples, or too few to estimate the noise variance; if no alpha leaves enough of them for
+            ``criterion="aicc"``.
+        """
+        data = check_training_data(X, y, sample_weight, estimator=self)
+        if len(data.targets) > 1:
+            raise ValueError(f"y must be one target, got {len(data.targets)}; fit one {type(self).__name__} for each.")
+        column_or_1d(data.targets[0] if data.y_ndim == 1 else data.targets.T, warn=True)
+        l1_ratios = self._l1_ratios()
+        grids = [check_alphas(self.alphas, self.eps, l1_ratio) for l1_ratio in l1_ratios]
+        check_gram(self.precompute, data, self.fit_intercept)
+        self._check_n_samples(data)
+
+        moments = MomentsOnce(data.design)
+        progress = Progress(self, len(l1_ratios), self.verbose)
+        labels = [""] if len(l1_ratios) == 1 else [f"l1_ratio={l1_ratio:g}" for l1_ratio in l1_ratios]
+        paths = self._solve(data, l1_ratios, grids, labels, moments, progress)
+        noise_variance, criterion, df = self._criteria(data, l1_ratios, paths, moments)
+        row, column = np.unravel_index(np.argmin(criterion), criterion.shape)
+        alphas = np.stack([path.alphas for path in paths])
+        self._set_fitted(
+            alphas_=alphas if isinstance(self.alphas, Integral) and len(l1_ratios) > 1 else alphas[0],
+            criterion_=criterion if len(l1_ratios) > 1 else criterion[0],
+            df_path_=df if len(l1_ratios) > 1 else df[0],
+            noise_variance_=noise_variance,
+            n_passes_=progress.n_passes + (moments.known is not None),
+            **self._outcome(l1_ratios[row], paths[row], int(column), data),
+        )
+        progress.end()
+        warn_if_loose(zip(labels, paths, strict=True), self.tol)
+        warn_if_at_edge(alphas[row], int(column), self.criterion)
+        return self
+
+    def _check_n_samples(self, data: TrainingData) -> None:
+        """Refuse what cannot be fitted before it is."""
+        n_samples, n_features = _n_samples(data), data.design.shape[1]
+        found = f"n_samples={n_samples:g}"
+        if data.sample_weight is not None:
+            found += " (the sum of sample_weight, which counts how often each row is there)"
+        if n_samples < 2:
+            raise ValueError(f"An information criterion needs at least 2 samples, got {found}.")
+        if self.noise_variance is None and n_samples <= n_features + self.fit_intercept:
+            raise ValueError(
+                f"noise_variance=None estimates the noise variance by least squares, which takes more samples than"
+                f" coefficients: got {found} and n_features={n_features}"
+                f"{' and an intercept' if self.fit_intercept else ''}. Pass a number, or noise_variance='cv'."
+            )
+
+    def _solve(
+        self,
+        data: TrainingData,
+        l1_ratios: list[float],
+        grids: list[Vector | AlphaGrid],
+        labels: list[str],
+        moments: MomentsOnce,
+        progress: Progress,
+    ) -> list[PathResult]:
+        options = replace(self._options(), n_together=len(l1_ratios))
+        jobs = []
+        for l1_ratio, grid, label in zip(l1_ratios, grids, labels, strict=True):
+            n_alphas = grid.n_alphas if isinstance(grid, AlphaGrid) else len(grid)
+            path = make_path(
+                data, data.targets[0], l1_ratio, self.positive, self.fit_intercept, alphas=grid, options=options
+            )
+            jobs.append(PathJob("full data", label or "full data", path, n_alphas, moments))
+        return progress.drive(jobs, data.design, None)
+
+    def _criteria(
+        self, data: TrainingData, l1_ratios: list[float], paths: list[PathResult], moments: MomentsOnce
+    ) -> tuple[float, Matrix, Matrix]:
+        """Noise variance, and criterion and degrees of freedom of shape (n_l1_ratios, n_alphas)."""
+        design, n_samples = data.design, _n_samples(data)
+        datafit = Quadratic(data.targets[0], data.sample_weight, self.fit_intercept)
+        everything = None
+        if moments.known is not None or self.noise_variance is None:
+            everything = ActiveColumns.all(design, datafit, moments)
+        energies, df = np.empty((2, len(paths), len(paths[0].alphas)))
+        for row, (l1_ratio, path) in enumerate(zip(l1_ratios, paths, strict=True)):
+            features = union(path.supports) if l1_ratio > 0 else np.arange(design.shape[1])
+            columns = everything or ActiveColumns.some(design, datafit, features)
+            energies[row] = columns.energies(path)
+            df[row] = columns.degrees_of_freedom(path, l1_ratio, self.positive)
+        # In units in which y is of order one, so that no square over- or underflows.
+        noise_variance = self._noise_variance(data, datafit, everything)
+        criterion = information_criterion(
+            self.criterion,
+            n_samples * energies,
+            df,
+            noise_variance=noise_variance,
+            n_samples=n_samples,
+            n_features=design.shape[1],
+            fit_intercept=self.fit_intercept,
+            ebic_gamma=self.ebic_gamma,
+        )
+        if np.isinf(criterion).all():
+            raise ValueError(
+                f"criterion='aicc' is infinite at every alpha: with n_samples={n_samples:g} the model with the fewest"
+                f" degrees of freedom, {df.min():g} beside the intercept, has too many. Use another criterion."
+            )
+        criterion += 2 * n_samples * np.log(datafit.unit)
+        if isinstance(self.noise_variance, Real):
+            return float(self.noise_variance), criterion, df
+        with np.errstate(over="ignore", under="ignore"):
+            return float(noise_variance * np.square(datafit.unit)), criterion, df
+
+    def _noise_variance(self, data: TrainingData, datafit: Quadratic, everything: ActiveColumns | None) -> float:
+        """In units of ``datafit.unit`` squared."""
+        limits = np.finfo(np.float64)
+        if isinstance(self.noise_variance, Real):
+            return float(np.clip(self.noise_variance / datafit.unit / datafit.unit, limits.tiny, limits.max))
+        n_samples = _n_samples(data)
+        if self.noise_variance is None:
+            fit = "The least-squares fit"
+            energy, df = everything.least_squares()
+        else:
+            fit = "The lasso that cross-validation chooses"
+            model = LassoCV(
+                fit_intercept=self.fit_intercept,
+                positive=self.positive,
+                max_iter=self.max_iter,
+                tol=self.tol,
+                solver=self.solver,
+            ).fit(data.design.X, data.targets[0], data.sample_weight)
+            energy, df = ActiveColumns.some(data.design, datafit, np.flatnonzero(model.coef_)).fit_of(model.coef_)
+        n_left = n_samples - df - self.fit_intercept
+        if n_left <= 0:
+            raise ValueError(
+                f"{fit} uses up all samples: {df} degrees of freedom{' and an intercept' if self.fit_intercept else ''}"
+                f" with n_samples={n_samples:g} leave none to estimate the noise variance. Pass a number as"
+                " noise_variance."
+            )
+        rounding = (EXACT * np.sqrt(datafit.weights @ (data.targets[0] / datafit.unit) ** 2)) ** 2
+        if energy <= rounding:
+            warnings.warn(
+                f"{fit} leaves no residuals but rounding: y is constant, or a linear function of X. The noise variance"
+                " is taken to be that of rounding, and the criterion follows the residuals. You might want to pass a"
+                " number as noise_variance.",
+                UserWarning,
+                stacklevel=5,
+            )
+            return max(rounding, float(limits.tiny))
+        return n_samples * energy / n_left
+
+    def _outcome(self, l1_ratio: float, path: PathResult, best: int, data: TrainingData) -> dict[str, Any]:
+        return path_attributes(path, best, data, self.fit_intercept)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = False
+        return tags
+
+
+def _n_samples(data: TrainingData) -> float:
+    return float(data.design.shape[0] if data.sample_weight is None else data.sample_weight.sum())
+
+
+def warn_if_at_edge(alphas: Vector, best: int, what: str) -> None:
+    """Warn where the best of descending alphas is the last, and a smaller one might have been better."""
+    if 0 < alphas[best] == alphas[-1] < alphas[0]:
+        warnings.warn(
+            f"The least {what} is at the smallest alpha of the grid, {alphas[best]:.6g}: a smaller one may do better."
+            " Lower eps, or pass smaller alphas.",
+            UserWarning,
+            stacklevel=4,
+        )
+
+
+class LassoIC(_PathIC):
+    """Lasso with alpha chosen by an information criterion, every solution certified by its duality gap.
+
+    Minimises, with weights s_i (1 unless ``sample_weight`` is given)::
+
+        1 / (2 * sum_i s_i) * sum_i s_i * (y_i - intercept - x_i @ coef)^2
+        + alpha * ||coef||_1
+
+    The alpha is the one with the least value of a criterion [1]_. With n = sum_i s_i, p features, residual sum of
+    squares RSS = sum_i s_i * (y_i - intercept - x_i @ coef)^2 and variance of the noise s2, this is::
+
+        n * log(2 * pi * s2) + RSS / s2 + charge(df)
+
+        aic   2 * df
+        aicc  2 * df + 2 * K * (K + 1) / (n - K - 1),  K = df + fit_intercept + 1
+        bic   log(n) * df
+        ebic  log(n) * df + 2 * ebic_gamma * log(binomial(p, df))
+
+    The degrees of freedom df are the rank of the columns with a coefficient (centred if there is an intercept) [2]_:
+    their number, unless some are combinations of others. The intercept is not among them: all models have it, so that
+    it changes no choice by aic, bic or ebic. In K it counts as one, and the noise variance as another; where
+    K + 1 >= n, the correction is infinite.
+
+    One path on the full data is all that is fitted, where cross-validation needs another for every fold.
+
+    Parameters
+    ----------
+    criterion : {'aic', 'aicc', 'bic', 'ebic'}, default='aic'
+        What to charge for degrees of freedom. ``'aic'`` aims at prediction; ``'aicc'`` is the same, corrected for few
+        samples [3]_. ``'bic'`` aims at the features that matter, and keeps fewer; ``'ebic'`` [4]_ looks for them among
+        very many, and keeps fewer still.
+    noise_variance : float, 'cv' or None, default=None
+        Variance s2 of the noise, in units of y squared. None: the unbiased estimate from the least-squares fit on all
+        features, its residual sum of squares over ``n - rank(X) - fit_intercept``, whether or not ``positive``; this
+        takes n > n_features + fit_intercept. ``'cv'``: the residual sum of squares over ``n - df - fit_intercept`` at
+        the alpha that :class:`LassoCV` chooses with its default grid and folds [5]_. Where these residuals are rounding
+        (y is constant, or a linear function of X), s2 is that of rounding, ``1e-28 * mean(y^2)``, with a warning: of
+        models that differ in RSS the criterion then takes the one with the least, and of constant y the mean.
+    ebic_gamma : float, default=1.0
+        Weight of the number of models in ``criterion='ebic'``, at least 0, where that is ``'bic'``.
+    eps : float, default=1e-3
+        Length of the path, ``alpha_min / alpha_max``.
+    alphas : int or array-like, default=100
+        Number of alphas, evenly spaced in the logarithm, or the alphas themselves.
+    fit_intercept : bool, default=True
+        Whether to fit an intercept, which is not penalised.
+    precompute : 'auto', bool or array-like of shape (n_features, n_features), default='auto'
+        Accepted for compatibility: Gram matrices are formed as they are needed. One that is passed is checked.
+    max_iter : int, default=1000
+        Largest number of iterations per alpha, and at each that is put in between alphas far apart.
+    tol : float, default=1e-4
+        Every solution's duality gap is at most ``tol`` times the loss of the model without features.
+    copy_X : bool, default=True
+        Accepted for compatibility: X is neither copied nor written to.
+    verbose : bool or int, default=False
+        1 prints a line for each path, 2 one for each alpha.
+    positive : bool, default=False
+        Whether to restrict the coefficients to be non-negative.
+    random_state : int, RandomState instance, default=None
+        Accepted for compatibility: nothing here is random.
+    selection : {'cyclic', 'random'}, default='cyclic'
+        Accepted for compatibility: the answer, certified, is the same for any order of the coordinates.
+    solver : {'auto', 'cd', 'prox_grad'}, default='auto'
+        See :class:`ElasticNet`.
+
+    Attributes
+    ----------
+    alpha_ : float
+        The alpha with the least criterion, the largest such.
+    alphas_ : ndarray of shape (n_alphas,)
+        The alphas tried, from the largest.
+    criterion_ : ndarray of shape (n_alphas,)
+        Value of the criterion at every alpha.
+    df_path_ : ndarray of shape (n_alphas,)
+        Degrees of freedom at every alpha, the intercept not counted.
+    noise_variance_ : float
+        The noise variance in the criterion, in units of y squared.
+    coef_ : ndarray of shape (n_features,)
+        Coefficients at ``alpha_``, in the dtype of X.
+    intercept_ : float
+        Intercept, 0.0 without one.
+    dual_gap_ : float
+        Duality gap at ``alpha_``, in units of the objective, computed on all features.
+    n_iter_ : int
+        Iterations taken at ``alpha_``.
+    n_passes_ : int
+        Times X was read as a whole to solve the path.
+    coef_path_ : ndarray of shape (n_features, n_alphas)
+        Coefficients at every alpha.
+    intercept_path_ : ndarray of shape (n_alphas,)
+        Their intercepts.
+    dual_gap_path_ : ndarray of shape (n_alphas,)
+        Their duality gaps, in units of the objective, computed on all features.
+    sparse_coef_ : sparse matrix of shape (1, n_features)
+        Sparse representation of ``coef_``.
+    n_features_in_ : int
+        Number of features seen in :meth:`fit`.
+    feature_names_in_ : ndarray of shape (n_features,)
+        Names of the features, where X had names that are strings.
+
+    Warns
+    -----
+    UserWarning
+        If the chosen alpha is the smallest of the grid, where that has several, and not zero; if the residuals that the
+        noise variance is estimated from are rounding.
+
+    See Also
+    --------
+    LassoCV : Chooses alpha by cross-validation.
+    ElasticNetIC : L1 and L2 penalties together.
+    CoefficientPathDisplay : Draws the coefficients along the path.
+
+    References
+    ----------
+    .. [1] Zou, H., Hastie, T. and Tibshirani, R. (2007). On the "degrees of freedom" of the lasso. Annals of Statistics
+       35(5), section 4.
+    .. [2] Tibshirani, R. J. and Taylor, J. (2012). Degrees of freedom in lasso problems. Annals of Statistics 40(2).
+    .. [3] Hurvich, C. M. and Tsai, C.-L. (1989). Regression and time series model selection in small samples.
+       Biometrika 76(2).
+    .. [4] Chen, J. and Chen, Z. (2008). Extended Bayesian information criteria for model selection with large model
+       spaces. Biometrika 95(3).
+    .. [5] Reid, S., Tibshirani, R. and Friedman, J. (2016). A study of error variance estimation in lasso regression.
+       Statistica Sinica 26(1).
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn_sparsefit import LassoIC
+    >>> X, y = load_diabetes(return_X_y=True, as_frame=True)
+    >>> model = LassoIC("bic").fit(X, y)
+    >>> list(model.feature_names_in_[model.coef_ != 0])
+    ['sex', 'bmi', 'bp', 's1', 's3', 's5', 's6']
+    >>> int(model.df_path_[model.criterion_.argmin()])
+    7
+    """
+
+    path = staticmethod(lasso_path)
+
+    def __init__(
+        self,
+        criterion="aic",
+        *,
+        noise_variance=None,
+        ebic_gamma=1.0,
+        eps=1e-3,
+        alphas=100,
+        fit_intercept=True,
+        precompute="auto",
+        max_iter=1000,
+        tol=1e-4,
+        copy_X=True,
+        verbose=False,
+        positive=False,
+        random_state=None,
+        selection="cyclic",
+        solver="auto",
+    ):
+        self.criterion = criterion
+        self.noise_variance = noise_variance
+        self.ebic_gamma = ebic_gamma
+        self.eps = eps
+        self.alphas = alphas
+        self.fit_intercept = fit_intercept
+        self.precompute = precompute
+        self.max_iter = max_iter
+        self.tol = tol
+        self.copy_X = copy_X
+        self.verbose = verbose
+        self.positive = positive
+        self.random_state = random_state
+        self.selection = selection
+        self.solver = solver
+
+    def _l1_ratios(self) -> list[float]:
+        return [1.0]
+
+
+class ElasticNetIC(_PathIC):
+    """Elastic net with alpha and l1_ratio chosen by an information criterion, certified by duality gaps.
+
+    Minimises, with weights s_i (1 unless ``sample_weight`` is given)::
+
+        1 / (2 * sum_i s_i) * sum_i s_i * (y_i - intercept - x_i @ coef)^2
+        + alpha * (l1_ratio * ||coef||_1 + (1 - l1_ratio) / 2 * ||coef||_2^2)
+
+    Alpha and l1_ratio are those with the least value of a criterion [1]_. With n = sum_i s_i, p features, residual sum
+    of squares RSS = sum_i s_i * (y_i - intercept - x_i @ coef)^2 and variance of the noise s2, this is::
+
+        n * log(2 * pi * s2) + RSS / s2 + charge(df)
+
+        aic   2 * df
+        aicc  2 * df + 2 * K * (K + 1) / (n - K - 1),  K = df + fit_intercept + 1
+        bic   log(n) * df
+        ebic  log(n) * df + 2 * ebic_gamma * log(binomial(p, df))
+
+    With S = diag(s) / n and A the columns with a coefficient (centred if there is an intercept), the degrees of freedom
+    are the trace of the hat matrix [2]_::
+
+        df = trace(A (A' S A + alpha * (1 - l1_ratio) * I)^-1 A' S)
+
+    For ``l1_ratio=1`` this is the rank of A. The intercept is not among them: all models have it, so that it changes no
+    choice by aic, bic or ebic. In K it counts as one, and the noise variance as another; where K + 1 >= n, the
+    correction is infinite.
+
+    One path on the full data for each l1_ratio is all that is fitted, where cross-validation needs another for every
+    fold.
+
+    Parameters
+    ----------
+    criterion : {'aic', 'aicc', 'bic', 'ebic'}, default='aic'
+        What to charge for degrees of freedom. ``'aic'`` aims at prediction; ``'aicc'`` is the same, corrected for few
+        samples [3]_. ``'bic'`` aims at the features that matter, and keeps fewer; ``'ebic'`` [4]_ looks for them among
+        very many, and keeps fewer still.
+    noise_variance : float, 'cv' or None, default=None
+        Variance s2 of the noise, in units of y squared. None: the unbiased estimate from the least-squares fit on all
+        features, its residual sum of squares over ``n - rank(X) - fit_intercept``, whether or not ``positive``; this
+        takes n > n_features + fit_intercept. ``'cv'``: the residual sum of squares over ``n - df - fit_intercept`` at
+        the alpha that :class:`LassoCV` chooses with its default grid and folds [5]_. Where these residuals are rounding
+        (y is constant, or a linear function of X), s2 is that of rounding, ``1e-28 * mean(y^2)``, with a warning: of
+        models that differ in RSS the criterion then takes the one with the least, and of constant y the mean.
+    ebic_gamma : float, default=1.0
+        Weight of the number of models in ``criterion='ebic'``, at least 0, where that is ``'bic'``.
+    l1_ratio : float or list of float, default=0.5
+        Share of the L1 penalty, between 0 (ridge) and 1 (lasso); the best of a list is chosen.
+    eps : float, default=1e-3
+        Length of the path, ``alpha_min / alpha_max``.
+    alphas : int or array-like, default=100
+        Number of alphas, evenly spaced in the logarithm for each l1_ratio, or the alphas themselves.
+    fit_intercept : bool, default=True
+        Whether to fit an intercept, which is not penalised.
+    precompute : 'auto', bool or array-like of shape (n_features, n_features), default='auto'
+        Accepted for compatibility: Gram matrices are formed as they are needed. One that is passed is checked.
+    max_iter : int, default=1000
+        Largest number of iterations per alpha, and at each that is put in between alphas far apart.
+    tol : float, default=1e-4
+        Every solution's duality gap is at most ``tol`` times the loss of the model without features.
+    copy_X : bool, default=True
+        Accepted for compatibility: X is neither copied nor written to.
+    verbose : bool or int, default=False
+        1 prints a line for each path, 2 one for each alpha.
+    positive : bool, default=False
+        Whether to restrict the coefficients to be non-negative.
+    random_state : int, RandomState instance, default=None
+        Accepted for compatibility: nothing here is random.
+    selection : {'cyclic', 'random'}, default='cyclic'
+        Accepted for compatibility: the answer, certified, is the same for any order of the coordinates.
+    solver : {'auto', 'cd', 'prox_grad'}, default='auto'
+        See :class:`ElasticNet`.
+
+    Attributes
+    ----------
+    alpha_ : float
+        The alpha with the least criterion, the largest such.
+    l1_ratio_ : float
+        The l1_ratio with the least criterion.
+    alphas_ : ndarray of shape (n_alphas,) or (n_l1_ratios, n_alphas)
+        The alphas tried, from the largest, for each l1_ratio.
+    criterion_ : ndarray of shape (n_alphas,) or (n_l1_ratios, n_alphas)
+        Value of the criterion at every alpha.
+    df_path_ : ndarray of shape (n_alphas,) or (n_l1_ratios, n_alphas)
+        Degrees of freedom at every alpha, the intercept not counted.
+    noise_variance_ : float
+        The noise variance in the criterion, in units of y squared.
+    coef_ : ndarray of shape (n_features,)
+        Coefficients at ``alpha_`` and ``l1_ratio_``, in the dtype of X.
+    intercept_ : float
+        Intercept, 0.0 without one.
+    dual_gap_ : float
+        Duality gap at ``alpha_``, in units of the objective, computed on all features.
+    n_iter_ : int
+        Iterations taken at ``alpha_``.
+    n_passes_ : int
+        Times X was read as a whole to solve the paths.
+    coef_path_ : ndarray of shape (n_features, n_alphas)
+        Coefficients at every alpha, for ``l1_ratio_``.
+    intercept_path_ : ndarray of shape (n_alphas,)
+        Their intercepts.
+    dual_gap_path_ : ndarray of shape (n_alphas,)
+        Their duality gaps, in units of the objective, computed on all features.
+    sparse_coef_ : sparse matrix of shape (1, n_features)
+        Sparse representation of ``coef_``.
+    n_features_in_ : int
+        Number of features seen in :meth:`fit`.
+    feature_names_in_ : ndarray of shape (n_features,)
+        Names of the features, where X had names that are strings.
+
+    Warns
+    -----
+    UserWarning
+        If the chosen alpha is the smallest of the grid, where that has several, and not zero; if the residuals that the
+        noise variance is estimated from are rounding.
+
+    See Also
+    --------
+    ElasticNetCV : Chooses alpha and l1_ratio by cross-validation.
+    LassoIC : The L1 penalty alone.
+    CoefficientPathDisplay : Draws the coefficients along the path.
+
+    References
+    ----------
+    .. [1] Zou, H., Hastie, T. and Tibshirani, R. (2007). On the "degrees of freedom" of the lasso. Annals of Statistics
+       35(5), section 4.
+    .. [2] Tibshirani, R. J. and Taylor, J. (2012). Degrees of freedom in lasso problems. Annals of Statistics 40(2).
+    .. [3] Hurvich, C. M. and Tsai, C.-L. (1989). Regression and time series model selection in small samples.
+       Biometrika 76(2).
+    .. [4] Chen, J. and Chen, Z. (2008). Extended Bayesian information criteria for model selection with large model
+       spaces. Biometrika 95(3).
+    .. [5] Reid, S., Tibshirani, R. and Friedman, J. (2016). A study of error variance estimation in lasso regression.
+       Statistica Sinica 26(1).
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn_sparsefit import ElasticNetIC
+    >>> X, y = load_diabetes(return_X_y=True, as_frame=True)
+    >>> model = ElasticNetIC("bic", l1_ratio=[0.5, 0.9, 1.0]).fit(X, y)
+    >>> model.l1_ratio_
+    1.0
+    """
+
+    path = staticmethod(enet_path)
+    _parameter_constraints: ClassVar[dict] = {
+        **_PathIC._parameter_constraints,
+        "l1_ratio": [Interval(Real, 0, 1, closed="both"), "array-like"],
+    }
+
+    def __init__(
+        self,
+        criterion="aic",
+        *,
+        noise_variance=None,
+        ebic_gamma=1.0,
+        l1_ratio=0.5,
+        eps=1e-3,
+        alphas=100,
+        fit_intercept=True,
+        precompute="auto",
+        max_iter=1000,
+        tol=1e-4,
+        copy_X=True,
+        verbose=False,
+        positive=False,
+        random_state=None,
+        selection="cyclic",
+        solver="auto",
+    ):
+        self.criterion = criterion
+        self.noise_variance = noise_variance
+        self.ebic_gamma = ebic_gamma
+        self.l1_ratio = l1_ratio
+        self.eps = eps
+        self.alphas = alphas
+        self.fit_intercept = fit_intercept
+        self.precompute = precompute
+        self.max_iter = max_iter
+        self.tol = tol
+        self.copy_X = copy_X
+        self.verbose = verbose
+        self.positive = positive
+        self.random_state = random_state
+        self.selection = selection
+        self.solver = solver
+
+    def _l1_ratios(self) -> list[float]:
+        return check_l1_ratios(self.l1_ratio)
+
+    def _outcome(self, l1_ratio: float, path: PathResult, best: int, data: TrainingData) -> dict[str, Any]:
+        return dict(l1_ratio_=l1_ratio, **super()._outcome(l1_ratio, path, best, data))

@@ -1,0 +1,244 @@
+"""What the estimators that choose alpha by cross-validation share."""
+
+from abc import abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import product
+from numbers import Integral, Real
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import check_scoring, get_scorer_names
+from sklearn.model_selection import check_cv
+from sklearn.utils import column_or_1d
+from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
+
+from sklearn_sparsefit._progress import PathJob, Progress
+from sklearn_sparsefit._sklearn import Interval, StrOptions, fit_context, raise_for_params, routing_enabled
+from sklearn_sparsefit._validation import TrainingData, check_alphas, check_gram, check_training_data
+from sklearn_sparsefit.cv import Fold, Scores, make_folds, mean_squared_errors, share_moments
+from sklearn_sparsefit.linear_model.base import (
+    PARAMETER_CONSTRAINTS,
+    PathModel,
+    make_path,
+    path_attributes,
+    warn_if_at_edge,
+)
+from sklearn_sparsefit.linear_model.elastic_net import ElasticNet
+from sklearn_sparsefit.path import AlphaGrid, Measuring, PathGenerator, PathResult, warn_if_loose
+from sklearn_sparsefit.solvers import choice
+
+Vector = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class _FoldPath:
+    """The path of one fold for one of the l1_ratios, by their numbers."""
+
+    fold: int
+    row: int
+    label: str
+    result: PathResult
+
+
+class PathCV(PathModel):
+    """Paths on the full data and on every fold, and the alpha (and l1_ratio) that a rule chooses by their scores."""
+
+    _parameter_constraints: ClassVar[dict] = {
+        "eps": [Interval(Real, 0, None, closed="neither")],
+        "alphas": [Interval(Integral, 1, None, closed="left"), "array-like"],
+        "precompute": [StrOptions({"auto"}), "array-like", "boolean"],
+        "cv": ["cv_object"],
+        "verbose": ["verbose"],
+        "n_jobs": [Integral, None],
+        "alpha_rule": [StrOptions({"min", "1se"}), callable],
+        "scoring": [StrOptions(set(get_scorer_names())), callable, None],
+        "store_fold_coefs": ["boolean"],
+        **PARAMETER_CONSTRAINTS,
+    }
+
+    @abstractmethod
+    def _l1_ratios(self) -> list[float]:
+        """The l1_ratios to choose from."""
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, **params: Any) -> Self:
+        """Fit paths on every fold and on the full data, and keep the model of the alpha that is chosen.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples: dense in any order or sparse, float32 or float64; read, never copied or written to.
+        y : array-like of shape (n_samples,)
+            Target.
+        sample_weight : float or array-like of shape (n_samples,), default=None
+            Weights, at least 0, in the fits and in each fold's error, and in ``scoring`` if that takes them. The mean
+            over folds is plain. A number means none.
+        **params : dict
+            Parameters for the splitter, such as ``groups``, and for the scorer, with metadata routing enabled.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If X, y, the weights, the alphas or the folds do not fit together or are not finite.
+        """
+        raise_for_params(params, self, "fit")
+        data = check_training_data(X, y, sample_weight, estimator=self)
+        if len(data.targets) > 1:
+            raise ValueError(f"For multi-task outputs, use MultiTask{type(self).__name__}")
+        target = column_or_1d(data.targets[0] if data.y_ndim == 1 else data.targets.T, warn=True)
+        l1_ratios = self._l1_ratios()
+        grids = [check_alphas(self.alphas, self.eps, l1_ratio) for l1_ratio in l1_ratios]
+        check_gram(self.precompute, data, self.fit_intercept)
+        split_params, score_params = self._route(data, sample_weight, params)
+        splits = check_cv(self.cv).split(data.design.X, target, **split_params)
+        folds = make_folds(splits, len(target), data.sample_weight)
+
+        progress = Progress(self, len(l1_ratios) * (1 + len(folds)), self.verbose)
+        measure = share_moments(data.design, folds)
+        with progress.stopped_on_error():
+            full_paths = self._solve_full(data, l1_ratios, grids, measure, progress)
+            fold_paths = []
+            errors = np.empty((len(l1_ratios), len(full_paths[0].alphas), len(folds)))
+            scores = -errors
+            for path in self._solve_folds(data, l1_ratios, full_paths, folds, measure, progress):
+                place = path.row, slice(None), path.fold
+                errors[place] = mean_squared_errors(path.result, folds[path.fold], data.design, target)
+                scores[place] = -errors[place]
+                if self.scoring is not None:
+                    scores[place] = self._score(path, folds[path.fold], data, l1_ratios[path.row], score_params)
+                fold_paths.append(path if self.store_fold_coefs else replace(path, result=path.result.without_coefs()))
+        alphas = np.stack([path.alphas for path in full_paths])
+        scores = Scores(scores, l1_ratios, alphas)
+        row, column = scores.choose(self.alpha_rule)
+        self._set_fitted(
+            alphas_=alphas if isinstance(self.alphas, Integral) and len(l1_ratios) > 1 else alphas[0],
+            alpha_min_=alphas[scores.best()],
+            alpha_1se_=alphas[scores.within_one_standard_error()],
+            mse_path_=np.squeeze(errors),
+            cv_results_=scores.table(),
+            n_passes_=progress.n_passes + (measure is not None),
+            **self._outcome(l1_ratios[row], full_paths[row], column, data),
+            **self._fold_outcome([path.result for path in fold_paths if path.row == row], data),
+        )
+        progress.end()
+        full_labels = _labels(l1_ratios, "the full data")
+        labelled = [*zip(full_labels, full_paths, strict=True), *((path.label, path.result) for path in fold_paths)]
+        warn_if_loose(labelled, self.tol)
+        warn_if_at_edge(full_paths[row], column)
+        return self
+
+    def _solve_full(
+        self,
+        data: TrainingData,
+        l1_ratios: list[float],
+        grids: list[Vector | AlphaGrid],
+        measure: Measuring | None,
+        progress: Progress,
+    ) -> list[PathResult]:
+        jobs = []
+        for l1_ratio, grid, label in zip(l1_ratios, grids, _labels(l1_ratios, "full data"), strict=True):
+            n_alphas = grid.n_alphas if isinstance(grid, AlphaGrid) else len(grid)
+            path = self._path(data, l1_ratio, grid, len(l1_ratios))
+            jobs.append(PathJob("full data", label, path, n_alphas, measure))
+        return progress.drive(jobs, data.design, self.n_jobs)
+
+    def _solve_folds(
+        self,
+        data: TrainingData,
+        l1_ratios: list[float],
+        full_paths: list[PathResult],
+        folds: list[Fold],
+        measure: Measuring | None,
+        progress: Progress,
+    ) -> Iterator[_FoldPath]:
+        """Solve the paths of all folds, as many together as memory allows."""
+        numbers = list(product(range(len(folds)), range(len(l1_ratios))))
+        n_kept = max(len(support) for path in full_paths for support in path.supports)
+        n_groups = -(-len(numbers) // choice.paths_at_once(data.design.shape, data.design.density, n_kept))
+        for group in np.array_split(np.array(numbers), n_groups):
+            jobs = []
+            for fold, row in group:
+                weighted = replace(data, sample_weight=folds[fold].train_weight)
+                alphas = full_paths[row].alphas
+                path = self._path(weighted, l1_ratios[row], alphas, len(group))
+                label = _labels(l1_ratios, f"fold {fold}")[row]
+                jobs.append(PathJob("fold", label, path, len(alphas), measure))
+            results = progress.drive(jobs, data.design, self.n_jobs)
+            for (fold, row), job, result in zip(group, jobs, results, strict=True):
+                yield _FoldPath(fold, row, job.label, result)
+
+    def _path(
+        self, data: TrainingData, l1_ratio: float, alphas: Vector | AlphaGrid, n_together: int
+    ) -> PathGenerator:
+        options = replace(self._options(), n_together=n_together)
+        return make_path(
+            data, data.targets[0], l1_ratio, self.positive, self.fit_intercept, alphas=alphas, options=options
+        )
+
+    def _score(
+        self, path: _FoldPath, fold: Fold, data: TrainingData, l1_ratio: float, params: dict[str, Any]
+    ) -> Vector:
+        """What the scorer makes, on the held-out rows, of the model of every alpha."""
+        scorer = self._scorer()
+        X, y = data.design.X[fold.test], data.targets[0][fold.test]
+        params = {name: np.asarray(values)[fold.test] for name, values in params.items() if values is not None}
+        coefs = path.result.dense_coefs(data.dtype).T
+        scores = np.empty(len(coefs))
+        for number, alpha in enumerate(path.result.alphas):
+            model = ElasticNet(alpha, l1_ratio=l1_ratio, fit_intercept=self.fit_intercept, positive=self.positive)
+            model._set_fitted(coef_=coefs[number], intercept_=path.result.intercepts[number], **data.names)
+            scores[number] = scorer(model, X, y, **params)
+        return scores
+
+    def _scorer(self) -> Any:
+        return check_scoring(ElasticNet(), scoring=self.scoring)
+
+    def _route(
+        self, data: TrainingData, sample_weight: Any, params: dict[str, Any]
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Parameters for the splitter and for the scorer."""
+        if not routing_enabled():
+            return {}, {} if data.sample_weight is None else {"sample_weight": data.sample_weight}
+        routed = process_routing(self, "fit", sample_weight=sample_weight, **params)
+        return routed.splitter.split, routed.scorer.score if self.scoring is not None else {}
+
+    def _outcome(self, l1_ratio: float, path: PathResult, column: int, data: TrainingData) -> dict[str, Any]:
+        return path_attributes(path, column, data, self.fit_intercept)
+
+    def _fold_outcome(self, paths: list[PathResult], data: TrainingData) -> dict[str, Any]:
+        if not self.store_fold_coefs:
+            return {}
+        return dict(
+            fold_coef_path_=np.stack([path.dense_coefs(data.dtype) for path in paths]),
+            fold_intercept_path_=np.stack([path.intercepts.astype(data.dtype) for path in paths]),
+        )
+
+    def get_metadata_routing(self) -> MetadataRouter:
+        """Say that ``sample_weight`` stays here and other parameters of :meth:`fit` go to splitter and scorer.
+
+        Returns
+        -------
+        routing : MetadataRouter
+            How metadata are routed.
+        """
+        router = MetadataRouter(owner=self).add_self_request(self)
+        router.add(splitter=check_cv(self.cv), method_mapping=MethodMapping().add(caller="fit", callee="split"))
+        if self.scoring is not None:
+            router.add(scorer=self._scorer(), method_mapping=MethodMapping().add(caller="fit", callee="score"))
+        return router
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = False
+        return tags
+
+
+def _labels(l1_ratios: list[float], what: str) -> list[str]:
+    return [what] if len(l1_ratios) == 1 else [f"{what}, l1_ratio={l1_ratio:g}" for l1_ratio in l1_ratios]
