@@ -18,8 +18,8 @@ Matrix = NDArray | sparse.csc_matrix | sparse.csr_matrix
 class Problem:
     """Minimise ``1/(2n) |y - X w|^2 + alpha (l1_ratio |w|_1 + (1 - l1_ratio)/2 |w|^2)`` for every alpha, descending.
 
-    With ``n_folds``, choose alpha by cross-validation over contiguous blocks of rows, and with ``l1_ratios`` one of those
-    too. ``alphas`` go with ``l1_ratio``; those of another l1_ratio have the same products with it.
+    With ``n_folds``, choose alpha by cross-validation over contiguous blocks of rows, and with ``l1_ratios`` one of
+    those too. ``alphas`` go with ``l1_ratio``; those of another l1_ratio have the same products with it.
     """
 
     X: Matrix

@@ -1,6 +1,15 @@
 """Certified, drop-in sparse linear models for scikit-learn."""
 
-from sklearn_sparsefit.linear_model import ElasticNet, ElasticNetCV, Lasso, LassoCV, enet_path, lasso_path
+from sklearn_sparsefit.linear_model import (
+    ElasticNet,
+    ElasticNetCV,
+    ElasticNetIC,
+    Lasso,
+    LassoCV,
+    LassoIC,
+    enet_path,
+    lasso_path,
+)
 from sklearn_sparsefit.plotting import CoefficientPathDisplay, CVCurveDisplay
 
 __version__ = "0.1.0"
@@ -10,8 +19,10 @@ __all__ = [
     "CoefficientPathDisplay",
     "ElasticNet",
     "ElasticNetCV",
+    "ElasticNetIC",
     "Lasso",
     "LassoCV",
+    "LassoIC",
     "enet_path",
     "lasso_path",
 ]

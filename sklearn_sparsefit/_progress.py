@@ -61,9 +61,7 @@ class Progress:
         context.call_on_fit_task_begin(estimator=self._estimator)
         return context
 
-    def _drive(
-        self, jobs: list[PathJob], contexts: list[Any], design: Design, n_jobs: int | None
-    ) -> list[PathResult]:
+    def _drive(self, jobs: list[PathJob], contexts: list[Any], design: Design, n_jobs: int | None) -> list[PathResult]:
         runs = [
             Run(job.path, partial(self._on_solved, job, context), job.measure)
             for job, context in zip(jobs, contexts, strict=True)

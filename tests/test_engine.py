@@ -1,7 +1,5 @@
 """The engine seen from its driver, and the solvers seen from the engine."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal

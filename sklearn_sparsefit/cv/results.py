@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 Vector = NDArray[np.float64]
+# Scores closer than this, relatively, are the same.
+ROUNDING = 16 * np.finfo(np.float64).eps
+
 AlphaRule = str | Callable[[dict[str, Any]], int]
 
 
@@ -39,7 +42,8 @@ class Scores:
         means = self.means
         if not (means > -np.inf).any():
             raise ValueError("No alpha has a score that is a number on every fold.")
-        row, column = np.unravel_index(np.argmax(means), means.shape)
+        highest = means.max()
+        row, column = np.unravel_index(np.argmax(means >= highest - ROUNDING * abs(highest)), means.shape)
         return int(row), int(column)
 
     def within_one_standard_error(self) -> tuple[int, int]:
@@ -62,7 +66,7 @@ class Scores:
 
     def table(self) -> dict[str, Any]:
         """One entry for each pair of l1_ratio and alpha, in the order of ``params``, as ``GridSearchCV`` has it."""
-        n_l1_ratios, n_alphas, n_folds = self.values.shape
+        _, n_alphas, n_folds = self.values.shape
         flat = self.values.reshape(-1, n_folds)
         alphas = self.alphas.ravel()
         l1_ratios = np.repeat(self.l1_ratios, n_alphas)

@@ -69,14 +69,15 @@ def multiply(
                 left, X[rows, columns], out, row, column, scale, row_part, column_part, np.empty(BUFFER)
             )
 
-    result = np.zeros((len(left), n_columns))
+    result = None
     for start in range(0, n_rows, n_sums * height):
         rows = range(start, min(start + n_sums * height, n_rows), height)
         run_in_threads(work, product(rows, range(0, n_columns, width)))
-        if height == n_rows:
-            return sums[0]
         for number in range(len(rows)):
-            result += sums[number]
+            if result is None:
+                result = sums[0] if height == n_rows else sums[0].copy()
+            else:
+                result += sums[number]
     return result
 
 

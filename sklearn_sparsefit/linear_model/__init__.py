@@ -2,6 +2,7 @@
 
 from sklearn_sparsefit.linear_model.elastic_net import ElasticNet, Lasso
 from sklearn_sparsefit.linear_model.elastic_net_cv import ElasticNetCV, LassoCV
+from sklearn_sparsefit.linear_model.elastic_net_ic import ElasticNetIC, LassoIC
 from sklearn_sparsefit.linear_model.paths import enet_path, lasso_path
 
-__all__ = ["ElasticNet", "ElasticNetCV", "Lasso", "LassoCV", "enet_path", "lasso_path"]
+__all__ = ["ElasticNet", "ElasticNetCV", "ElasticNetIC", "Lasso", "LassoCV", "LassoIC", "enet_path", "lasso_path"]

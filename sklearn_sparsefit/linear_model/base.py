@@ -13,7 +13,7 @@ from sklearn.metrics import r2_score
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_sparsefit._sklearn import CallbackSupportMixin, Interval, StrOptions, align_sparse
-from sklearn_sparsefit._validation import FEATURE_NAMES, TrainingData
+from sklearn_sparsefit._validation import TrainingData
 from sklearn_sparsefit.datafit import Quadratic
 from sklearn_sparsefit.path import PathGenerator, PathResult, Problem, SolverOptions, solve_path
 from sklearn_sparsefit.penalty import ElasticNetPenalty
@@ -66,8 +66,8 @@ class SparseLinearRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator)
 
     def _set_fitted(self, **attributes: Any) -> None:
         """Put the outcome of a fit in the place of an earlier one's, all at once."""
-        for name in FEATURE_NAMES:
-            vars(self).pop(name, None)
+        for name in [name for name in vars(self) if name.endswith("_") and not name.startswith("_")]:
+            del vars(self)[name]
         vars(self).update(attributes)
 
 
@@ -148,12 +148,11 @@ def path_attributes(path: PathResult, best: int, data: TrainingData, fit_interce
 
 def warn_if_at_edge(path: PathResult, chosen: int) -> None:
     """Warn where the best alpha may lie beyond the grid: at its small end, or at a large end below alpha_max."""
-    if len(path.alphas) == 1:
-        return
-    if chosen == len(path.alphas) - 1:
+    chosen_alpha, largest, smallest = path.alphas[[chosen, 0, -1]]
+    if 0 < chosen_alpha == smallest < largest:
         advice = "the smallest that was tried; smaller ones may do better: lower eps, or extend alphas"
-    elif chosen == 0 and len(path.supports[0]):
+    elif smallest < chosen_alpha == largest and len(path.supports[0]):
         advice = "the largest that was tried; larger ones may do better: extend alphas"
     else:
         return
-    warnings.warn(f"The chosen alpha={path.alphas[chosen]:.6g} is {advice}.", UserWarning, stacklevel=3)
+    warnings.warn(f"The chosen alpha={chosen_alpha:.6g} is {advice}.", UserWarning, stacklevel=4)

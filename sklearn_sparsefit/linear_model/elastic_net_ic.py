@@ -13,11 +13,16 @@ from sklearn.utils import column_or_1d
 from sklearn_sparsefit._progress import PathJob, Progress
 from sklearn_sparsefit._sklearn import Interval, StrOptions, fit_context
 from sklearn_sparsefit._validation import TrainingData, check_alphas, check_gram, check_l1_ratios, check_training_data
+from sklearn_sparsefit.criteria import CRITERIA, ActiveColumns, MomentsOnce, information_criterion, union
 from sklearn_sparsefit.datafit import Quadratic
-from sklearn_sparsefit.linear_model.active_columns import ActiveColumns, MomentsOnce
-from sklearn_sparsefit.linear_model.base import PARAMETER_CONSTRAINTS, PathModel, make_path, path_attributes
+from sklearn_sparsefit.linear_model.base import (
+    PARAMETER_CONSTRAINTS,
+    PathModel,
+    make_path,
+    path_attributes,
+    warn_if_at_edge,
+)
 from sklearn_sparsefit.linear_model.elastic_net_cv import LassoCV
-from sklearn_sparsefit.linear_model.information_criteria import CRITERIA, information_criterion, union
 from sklearn_sparsefit.linear_model.paths import enet_path, lasso_path
 from sklearn_sparsefit.path import AlphaGrid, PathResult, warn_if_loose
 
@@ -99,7 +104,7 @@ class _PathIC(PathModel):
         )
         progress.end()
         warn_if_loose(zip(labels, paths, strict=True), self.tol)
-        warn_if_at_edge(alphas[row], int(column), self.criterion)
+        warn_if_at_edge(paths[row], int(column))
         return self
 
     def _check_n_samples(self, data: TrainingData) -> None:
@@ -223,17 +228,6 @@ class _PathIC(PathModel):
 
 def _n_samples(data: TrainingData) -> float:
     return float(data.design.shape[0] if data.sample_weight is None else data.sample_weight.sum())
-
-
-def warn_if_at_edge(alphas: Vector, best: int, what: str) -> None:
-    """Warn where the best of descending alphas is the last, and a smaller one might have been better."""
-    if 0 < alphas[best] == alphas[-1] < alphas[0]:
-        warnings.warn(
-            f"The least {what} is at the smallest alpha of the grid, {alphas[best]:.6g}: a smaller one may do better."
-            " Lower eps, or pass smaller alphas.",
-            UserWarning,
-            stacklevel=4,
-        )
 
 
 class LassoIC(_PathIC):

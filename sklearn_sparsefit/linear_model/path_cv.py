@@ -16,6 +16,7 @@ from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, proces
 
 from sklearn_sparsefit._progress import PathJob, Progress
 from sklearn_sparsefit._sklearn import Interval, StrOptions, fit_context, raise_for_params, routing_enabled
+from sklearn_sparsefit._threads import single_threaded_blas
 from sklearn_sparsefit._validation import TrainingData, check_alphas, check_gram, check_training_data
 from sklearn_sparsefit.cv import Fold, Scores, make_folds, mean_squared_errors, share_moments
 from sklearn_sparsefit.linear_model.base import (
@@ -102,7 +103,7 @@ class PathCV(PathModel):
 
         progress = Progress(self, len(l1_ratios) * (1 + len(folds)), self.verbose)
         measure = share_moments(data.design, folds)
-        with progress.stopped_on_error():
+        with progress.stopped_on_error(), single_threaded_blas():
             full_paths = self._solve_full(data, l1_ratios, grids, measure, progress)
             fold_paths = []
             errors = np.empty((len(l1_ratios), len(full_paths[0].alphas), len(folds)))
@@ -174,9 +175,7 @@ class PathCV(PathModel):
             for (fold, row), job, result in zip(group, jobs, results, strict=True):
                 yield _FoldPath(fold, row, job.label, result)
 
-    def _path(
-        self, data: TrainingData, l1_ratio: float, alphas: Vector | AlphaGrid, n_together: int
-    ) -> PathGenerator:
+    def _path(self, data: TrainingData, l1_ratio: float, alphas: Vector | AlphaGrid, n_together: int) -> PathGenerator:
         options = replace(self._options(), n_together=n_together)
         return make_path(
             data, data.targets[0], l1_ratio, self.positive, self.fit_intercept, alphas=alphas, options=options

@@ -12,6 +12,7 @@ from sklearn_sparsefit._threads import run_jobs, single_threaded_blas
 from sklearn_sparsefit.design import Design, Moments
 from sklearn_sparsefit.path.engine import PathGenerator
 from sklearn_sparsefit.path.records import (
+    EVERYTHING,
     Correlate,
     CorrelateCentred,
     Gather,
@@ -21,8 +22,6 @@ from sklearn_sparsefit.path.records import (
     Solved,
     SquaredNorms,
 )
-
-EVERYTHING = slice(None)
 
 Measuring: TypeAlias = Callable[[Measure], Moments]
 
@@ -101,21 +100,21 @@ def drive_together(runs: Sequence[Run], design: Design, n_jobs: int | None = Non
 def _share_pass(runs: Sequence[Run], design: Design) -> None:
     """Answer what several paths want to know of X with one reading of all features that any of them asks for."""
     wanted = [run.pass_wanted for run in runs]
-    features = _union([request.features for request in wanted])
+    features = _union([request.features for request in wanted], design.shape[1])
     with np.errstate(over="ignore", invalid="ignore"):
         correlations = design.correlate(np.concatenate([request.residuals for request in wanted]), features)
-    start = 0
+    stop = 0
     for run, request in zip(runs, wanted, strict=True):
-        stop = start + len(request.residuals)
-        run.answer = correlations[start:stop]
-        if isinstance(features, np.ndarray) and len(request.features) < len(features):
-            run.answer = np.take(run.answer, np.searchsorted(features, request.features), axis=1)
-        elif features is EVERYTHING and isinstance(request.features, np.ndarray):
-            run.answer = np.take(run.answer, request.features, axis=1)
-        start = stop
+        start, stop = stop, stop + len(request.residuals)
+        run.answer = features, correlations[start:stop]
 
 
-def _union(parts: list[NDArray[np.intp] | slice]) -> NDArray[np.intp] | slice:
+def _union(parts: list[NDArray[np.intp] | slice], n_features: int) -> NDArray[np.intp] | slice:
     if any(isinstance(part, slice) for part in parts):
         return EVERYTHING
-    return parts[0] if len(parts) == 1 else np.unique(np.concatenate(parts))
+    if len(parts) == 1:
+        return parts[0]
+    wanted = np.zeros(n_features, dtype=bool)
+    for part in parts:
+        wanted[part] = True
+    return np.flatnonzero(wanted)

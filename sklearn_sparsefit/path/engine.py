@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sklearn_sparsefit.datafit.quadratic import power_of_two
 from sklearn_sparsefit.path.forecast import Features, Forecast, SafeBounds, with_stepping_stones
 from sklearn_sparsefit.path.records import (
+    EVERYTHING,
     AlphaGrid,
     Correlate,
     CorrelateCentred,
@@ -35,7 +36,6 @@ PathGenerator: TypeAlias = Generator[Request, Any, PathResult]
 
 # A correlation may exceed the threshold by this much, relatively, before it counts: rounding.
 SLACK = 1e-12
-EVERYTHING = slice(None)
 # An objective this many times that of the null model is no descent from it, rounding allowed for.
 DIVERGED = 1.02
 
@@ -79,7 +79,8 @@ class _Engine:
 
     def run(self, alphas: Vector | AlphaGrid, start: Vector | None) -> PathGenerator:
         """Begin at the null model, whose correlations set the units and the largest alpha of interest."""
-        correlation = (yield from self._pass(self.datafit.weights * self.datafit.target, EVERYTHING))[0]
+        _, correlations = yield from self._pass(self.datafit.weights * self.datafit.target, EVERYTHING)
+        correlation = correlations[0]
         largest = _finite(np.abs(correlation).max(initial=0.0))
         self.unit = 1.0 / max(power_of_two(largest), 2.0**-1000)
         correlation *= self.unit
@@ -244,7 +245,7 @@ class _Engine:
         evaluation.coefs[diverged] = 0.0
         return (yield from self._evaluate(block, evaluation.coefs))
 
-    def _pass(self, weighted_residuals: Matrix, features: Features) -> Generator[Request, Any, Matrix]:
+    def _pass(self, weighted_residuals: Matrix, features: Features) -> Generator[Request, Any, tuple[Features, Matrix]]:
         self.n_passes += 1
         # Not around the yield: in lockstep it may be another thread, with a context of its own, that goes on.
         with np.errstate(over="ignore", invalid="ignore"):
@@ -267,10 +268,10 @@ class _Engine:
                 features = features[self.bounds.unsafe(block[-1].penalty, evaluation.residuals)[features]]
         correlations = np.zeros((len(block), 0))
         if features is EVERYTHING or len(features):
-            correlations = yield from self._pass(self.datafit.weights * evaluation.residuals, features)
-        if features is EVERYTHING:
+            features, correlations = yield from self._pass(self.datafit.weights * evaluation.residuals, features)
             # Those of the working set are better known from its columns, which are centred in double precision.
-            correlations[:, self.working_set.features] = 0.0
+            known = self.working_set.features if features is EVERYTHING else np.flatnonzero(~outside[features])
+            correlations[:, known] = 0.0
         gaps = self._gaps(block, evaluation, correlations)
         for gap in gaps:
             _finite(gap)

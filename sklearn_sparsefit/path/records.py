@@ -11,6 +11,8 @@ from sklearn_sparsefit.penalty import Penalty
 
 Vector = NDArray[np.float64]
 
+EVERYTHING = slice(None)
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -51,7 +53,10 @@ class SolverOptions:
 
 @dataclass(frozen=True)
 class Correlate:
-    """Request for one pass over X: ``residuals @ X[:, features]``, for residuals of shape (k, n_samples)."""
+    """Request for one pass over X: ``residuals @ X[:, features]``, for residuals of shape (k, n_samples).
+
+    The answer says which features were read, these and perhaps others, and gives their products.
+    """
 
     residuals: NDArray[np.float64]
     features: NDArray[np.intp] | slice

@@ -1,7 +1,7 @@
 """Information criteria, and the degrees of freedom they charge for: functions of a few numbers and of Gram matrices.
 
-Degrees of freedom are those of the fit under weights that sum to one, the intercept not counted. Gram matrices come as
-correlations C, with a diagonal of ones: how columns are scaled then makes no difference to what rounding takes.
+Gram matrices are those of columns under weights that sum to one, centred if there is an intercept, which is not counted
+in the degrees of freedom.
 """
 
 from collections.abc import Sequence
@@ -56,35 +56,43 @@ def dependence_tolerance(size: int) -> float:
     return 4 * np.finfo(np.float64).eps * (size + 100)
 
 
-def rank(correlations: Matrix) -> int:
-    """Number of columns that are not combinations of others."""
-    size = len(correlations)
+def rank(gram: Matrix) -> int:
+    """Number of columns, none of them zero, that are not combinations of others; overwrites their Gram matrix."""
+    size = len(gram)
     if size == 0:
         return 0
-    factor, info = dpotrf(correlations.T, lower=1)
-    if info == 0 and (np.diagonal(factor) ** 2).min() > dependence_tolerance(size):
+    sq_norms = gram.diagonal().copy()
+    factor, info = dpotrf(gram.T, lower=1)
+    if info == 0 and (np.diagonal(factor) ** 2 > dependence_tolerance(size) * sq_norms).all():
         return size
-    return len(independent_columns(correlations)[0])
+    return len(independent_columns(gram)[0])
 
 
-def independent_columns(correlations: Matrix) -> tuple[NDArray[np.intp], Matrix]:
-    """Columns of which all others are combinations, and their lower Cholesky factor."""
-    size = len(correlations)
-    factor, pivots, n_independent, _ = dpstrf(correlations.T, tol=dependence_tolerance(size), lower=1)
+def independent_columns(gram: Matrix) -> tuple[NDArray[np.intp], Matrix]:
+    """Columns of which all others are combinations, and the lower Cholesky factor of their correlations.
+
+    Overwrites the Gram matrix.
+    """
+    size = len(gram)
+    norms = np.sqrt(gram.diagonal())
+    norms[norms == 0] = np.inf
+    gram /= norms
+    gram /= norms[:, None]
+    np.fill_diagonal(gram, np.isfinite(norms))
+    factor, pivots, n_independent, _ = dpstrf(gram.T, tol=dependence_tolerance(size), lower=1, overwrite_a=1)
     return pivots[:n_independent] - 1, np.tril(factor[:n_independent, :n_independent])
 
 
-def shrunk_degrees_of_freedom(correlations: Matrix, ridges: Vector) -> float:
-    """trace(C (C + D)^-1) = k - trace(D (C + D)^-1), for k columns and a diagonal D of ridges above zero."""
-    size = len(correlations)
+def shrunk_degrees_of_freedom(gram: Matrix, ridge: float) -> float:
+    """trace(G (G + D)^-1) = k - trace(D (G + D)^-1), for k columns and a ridge D; overwrites their Gram matrix G."""
+    size = len(gram)
     if size == 0:
         return 0.0
     # With less of a ridge, combinations of others would count for what rounding makes of them.
-    ridges = np.maximum(ridges, dependence_tolerance(size))
-    matrix = correlations.copy()
-    matrix.flat[:: size + 1] += ridges
-    factor, _ = dpotrf(matrix.T, lower=1, overwrite_a=1)
-    inverse, _ = dtrtri(factor, lower=1)
+    ridges = np.maximum(ridge, dependence_tolerance(size) * gram.diagonal())
+    gram.flat[:: size + 1] += ridges
+    factor, _ = dpotrf(gram.T, lower=1, overwrite_a=1)
+    inverse, _ = dtrtri(factor, lower=1, overwrite_c=1)
     return size - float(ridges @ np.einsum("ij,ij->j", inverse, inverse))
 
 

@@ -9,15 +9,15 @@ from scipy import sparse
 from scipy.linalg import solve_triangular
 
 from sklearn_sparsefit._threads import single_threaded_blas
-from sklearn_sparsefit.datafit import Quadratic
-from sklearn_sparsefit.datafit.quadratic import power_of_two
-from sklearn_sparsefit.design import Design, Moments
-from sklearn_sparsefit.linear_model.information_criteria import (
+from sklearn_sparsefit.criteria.information_criteria import (
     independent_columns,
     rank,
     shrunk_degrees_of_freedom,
     union,
 )
+from sklearn_sparsefit.datafit import Quadratic
+from sklearn_sparsefit.datafit.quadratic import power_of_two
+from sklearn_sparsefit.design import Design, Moments
 from sklearn_sparsefit.path import Measure, PathResult
 from sklearn_sparsefit.solvers import WholeDesign, WorkingSet
 from sklearn_sparsefit.solvers.choice import MAX_GRAM
@@ -28,8 +28,6 @@ Positions = NDArray[np.intp]
 
 # The Gram of all columns is kept while it takes no more than so many times their memory.
 GRAM_SHARE = 4
-# With more columns than so many times the rows, products of rows take less time than those of columns.
-ROW_SHARE = 2
 # Residuals computed at a time.
 CHUNK = 2**21
 
@@ -75,10 +73,9 @@ class ActiveColumns:
     def all(cls, design: Design, datafit: Quadratic, moments: MomentsOnce) -> Self:
         """All features, known by their moments, unless X is sparse and nobody has asked for these."""
         if moments.known is None:
-            everything = np.arange(design.shape[1])
             if sparse.issparse(design.X):
-                return cls.some(design, datafit, everything)
-            scale = _scale_of(design, datafit, everything)
+                return cls.some(design, datafit, np.arange(design.shape[1]))
+            scale = _scale_of(design, datafit, slice(None))
             moments(Measure(datafit.weights, datafit.target, datafit.unit, datafit.fit_intercept, scale))
         return cls(design, datafit, WholeDesign(datafit, moments.known), moments.scale)
 
@@ -100,23 +97,30 @@ class ActiveColumns:
 
     def least_squares(self) -> tuple[float, int]:
         """Energy of the least-squares fit, and the rank of the columns."""
-        everything = np.arange(len(self._known))
-        kept, factor = independent_columns(self._correlations(everything))
-        norms = np.sqrt(self._known.sq_norms[kept])
+        known, datafit = self._known, self._datafit
+        everything = np.arange(len(known))
+        kept, factor = independent_columns(self._gram(everything))
+        norms = np.sqrt(known.sq_norms[kept])
+
+        def step(correlation: Vector) -> Vector:
+            half = solve_triangular(factor, correlation[kept] / norms, lower=True)
+            return solve_triangular(factor, half, lower=True, trans=1) / norms
+
+        if isinstance(known, WorkingSet):
+            correlation = known.correlations((datafit.weights * datafit.target)[None])[0]
+        else:
+            correlation = known.correlation
         coef = np.zeros(len(everything))
+        coef[kept] = step(correlation)
+        # What rounding of the Gram has left of the correlations is worth a second step.
         energy, correlation = self._look(coef)
-        # The second step takes back what rounding of the Gram did to the first.
-        for _ in range(2):
-            step = solve_triangular(factor, correlation[kept] / norms, lower=True)
-            coef[kept] += solve_triangular(factor, step, lower=True, trans=1) / norms
-            energy, correlation = self._look(coef)
-        return energy, len(kept)
+        return max(0.0, energy - float(correlation[kept] @ step(correlation))), len(kept)
 
     def fit_of(self, coef: NDArray) -> tuple[float, int]:
         """Energy of the fit with some coefficients of all features, and the rank of the columns."""
         values = coef[self._known.features].astype(np.float64)
         energy, _ = self._look(values / self._scale / self._datafit.unit)
-        return energy, rank(self._correlations(np.arange(len(values))))
+        return energy, rank(self._gram(np.arange(len(values))))
 
     def _look(self, coef: Vector) -> tuple[float, Vector]:
         """Energy of the residuals of one vector of coefficients, and their correlations, from X itself."""
@@ -144,9 +148,9 @@ class ActiveColumns:
         """Ranks of all supports: where the columns of several together are independent, so are those of each."""
         together = union(supports)
         if len(supports) == 1:
-            return [rank(self._correlations(together))]
+            return [rank(self._gram(together))]
         if len(together) <= self._design.shape[0]:
-            found = rank(self._correlations(together))
+            found = rank(self._gram(together))
             if found == len(together):
                 return [len(support) for support in supports]
             if all(len(support) == len(together) for support in supports):
@@ -156,48 +160,64 @@ class ActiveColumns:
 
     def _shrunk(self, supports: Sequence[Positions], ridges: Vector) -> Iterator[float]:
         """Traces of the hat matrices, from the products of columns or those of rows, whichever are fewer."""
-        last: Positions | None = None
-        for support, ridge in zip(supports, ridges, strict=True):
-            if last is None or not np.array_equal(support, last):
-                by_rows = len(support) > ROW_SHARE * self._design.shape[0] and isinstance(self._known, WorkingSet)
-                if by_rows:
-                    products = self._kernel(support)
-                    norms = np.full(len(products), np.sqrt(products.diagonal().max()))
-                    products /= norms[0] ** 2
-                else:
-                    products, norms = self._correlations(support), np.sqrt(self._known.sq_norms[support])
-                last = support
-            if ridge > 0:
-                with np.errstate(over="ignore"):
-                    yield shrunk_degrees_of_freedom(products, (self._scale * np.sqrt(ridge) / norms) ** 2)
+        rows: _RowProducts | None = None
+        for support, ridge in zip(supports, (self._scale * np.sqrt(ridges)) ** 2, strict=True):
+            if ridge == 0:
+                yield rank(self._gram(support))
+            elif isinstance(self._known, WorkingSet) and len(support) > self._design.shape[0]:
+                rows = rows or _RowProducts(self._known, self._datafit)
+                yield shrunk_degrees_of_freedom(rows.of(support), ridge)
             else:
-                yield rank(self._correlations(support))
+                yield shrunk_degrees_of_freedom(self._gram(support), ridge)
 
-    def _correlations(self, positions: Positions) -> Matrix:
-        """Gram matrix of some columns divided by their norms."""
+    def _gram(self, positions: Positions) -> Matrix:
+        """Copy of the Gram matrix of some columns."""
         known = self._known
         if isinstance(known, WorkingSet) and not known.has_gram:
-            gram = known.restricted_to(positions).full_gram()
+            gram = known.restricted_to(positions).full_gram().copy()
         else:
-            gram = known.full_gram()[np.ix_(positions, positions)]
-        sq_norms = known.sq_norms[positions]
-        norms = np.sqrt(np.where(sq_norms > 0, sq_norms, 1.0))
-        correlations = gram / norms
-        correlations /= norms[:, None]
-        np.fill_diagonal(correlations, sq_norms > 0)
-        return correlations
+            gram = known.full_gram().take(positions, axis=0).take(positions, axis=1)
+        np.fill_diagonal(gram, known.sq_norms[positions])
+        return gram
 
-    def _kernel(self, positions: Positions) -> Matrix:
-        """Products of the weighted rows of some columns."""
+
+class _RowProducts:
+    """Products of the weighted rows of some columns of a working set, brought up to date from one set to the next."""
+
+    def __init__(self, known: WorkingSet, datafit: Quadratic):
+        self._known = known
+        self._root_weights = np.sqrt(datafit.weights)
+        self._inside = np.zeros(len(known), dtype=bool)
+        self._products = np.zeros((len(datafit.weights),) * 2)
+        self._taken_away = 0.0
+
+    def of(self, positions: Positions) -> Matrix:
+        """Copy of the products of these columns."""
+        inside = np.zeros_like(self._inside)
+        inside[positions] = True
+        leaving = np.flatnonzero(self._inside & ~inside)
+        self._taken_away += self._known.sq_norms[leaving].sum()
+        if self._taken_away > self._known.sq_norms[positions].sum():
+            # Rounding of what was taken away would be more than that of what is left.
+            self._products[:] = 0.0
+            self._inside[:] = False
+            self._taken_away = 0.0
+            leaving = leaving[:0]
+        self._add(np.flatnonzero(inside & ~self._inside), 1.0)
+        self._add(leaving, -1.0)
+        self._inside = inside
+        return self._products.copy()
+
+    def _add(self, positions: Positions, sign: float) -> None:
+        if len(positions) == 0:
+            return
         part = self._known.restricted_to(positions)
-        kernel = np.zeros((self._design.shape[0],) * 2)
         for block in part.blocks(0):
-            centred = part.centred(block) * np.sqrt(self._datafit.weights)
-            kernel += centred.T @ centred
-        return kernel
+            weighted = part.centred(block) * self._root_weights
+            self._products += sign * (weighted.T @ weighted)
 
 
-def _scale_of(design: Design, datafit: Quadratic, features: Positions) -> float:
+def _scale_of(design: Design, datafit: Quadratic, features: Positions | slice) -> float:
     """What to multiply X by for correlations of order one: a power of two."""
     correlations = design.correlate((datafit.weights * datafit.target)[None], features)
     return 1.0 / max(power_of_two(np.abs(correlations).max(initial=0.0)), 2.0**-1000)
