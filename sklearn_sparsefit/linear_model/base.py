@@ -2,6 +2,7 @@
 
 import warnings
 from dataclasses import replace
+from functools import cached_property
 from numbers import Integral, Real
 from typing import Any
 
@@ -72,7 +73,14 @@ class SparseLinearRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator)
 
 
 class PathModel(SparseLinearRegressor):
-    """A linear model that was chosen from a path, which it keeps."""
+    """A linear model that was chosen from a path, which it keeps, in compact form."""
+
+    @cached_property
+    def coef_path_(self) -> NDArray:
+        """Coefficients at every alpha, of shape (n_features, n_alphas); made of few numbers when first asked for."""
+        if "_fitted_path" not in vars(self):
+            raise AttributeError(f"This {type(self).__name__} has no coef_path_: it is not fitted yet.")
+        return self._fitted_path.dense_coefs(self.coef_.dtype)
 
     def predict_path(self, X: Any) -> NDArray:
         """Predict with the model of every alpha.
@@ -89,7 +97,8 @@ class PathModel(SparseLinearRegressor):
         """
         check_is_fitted(self)
         X = validate_data(self, X, accept_sparse=("csc", "csr"), accept_large_sparse=True, reset=False)
-        return X @ self.coef_path_ + self.intercept_path_
+        features, coefs = self._fitted_path.compact_coefs()
+        return X[:, features] @ coefs.astype(self.coef_.dtype).T + self.intercept_path_
 
     def score_path(self, X: Any, y: Any, sample_weight: Any = None) -> NDArray[np.float64]:
         """Coefficient of determination R^2 of the model of every alpha.
@@ -131,17 +140,16 @@ def make_path(
 
 def path_attributes(path: PathResult, best: int, data: TrainingData, fit_intercept: bool) -> dict[str, Any]:
     """What an estimator that chose one alpha of a path knows after fitting."""
-    coef_path = path.dense_coefs(data.dtype)
     intercept_path = path.intercepts.astype(data.dtype)
     return dict(
         alpha_=path.alphas[best],
-        coef_=coef_path[:, best].copy(),
+        coef_=path.dense_coef(best, data.dtype),
         intercept_=intercept_path[best] if fit_intercept else 0.0,
         dual_gap_=path.dual_gaps[best],
         n_iter_=int(path.n_iters[best]),
-        coef_path_=coef_path,
         intercept_path_=intercept_path,
         dual_gap_path_=path.dual_gaps,
+        _fitted_path=path,
         **data.names,
     )
 

@@ -161,6 +161,8 @@ class _Engine:
                 evaluation = yield from self._without_divergence(block, evaluation)
                 read, outside, gaps = yield from self._check(block, evaluation)
                 n_done, newcomers = yield from self._accept(block, evaluation, read, outside, gaps, reports)
+                # Large, and not needed while the next ones are made.
+                del outside
                 self.width = min(2 * self.width, choice.MAX_WIDTH) if n_done == len(block) else max(2, self.width // 2)
                 # Go on from the last coefficients that were looked at, with true correlations in place of the solver's.
                 last = min(n_done, len(block) - 1)

@@ -158,6 +158,12 @@ class PathResult:
             row[np.searchsorted(features, support)] = values
         return features, coefs
 
+    def dense_coef(self, index: int, dtype: DTypeLike = np.float64) -> NDArray:
+        """Coefficients at one alpha, of shape (n_features,)."""
+        coef = np.zeros(self.n_features, dtype=dtype)
+        coef[self.supports[index]] = self.values[index]
+        return coef
+
     def dense_coefs(self, dtype: DTypeLike = np.float64) -> NDArray:
         """Coefficients of shape (n_features, n_alphas)."""
         coefs = np.zeros((self.n_features, len(self.alphas)), dtype=dtype, order="F")

@@ -93,9 +93,11 @@ def paths_at_once(shape: tuple[int, int], density: float, n_kept: int) -> int:
     if takes_whole(shape, density):
         held = 2 * n_features**2
     else:
-        # Working sets are larger than supports; columns, Gram and factor. Then what is known of all features.
-        n_columns = int(1.3 * n_kept)
-        held = n_columns * (min(density * 2, 1.0) * n_samples + 2.25 * n_columns) + 6 * n_features
+        # A working set grows to about twice the support; its columns and Gram have some room to spare. Then the factor,
+        # and what is known of all features.
+        n_columns = 2 * n_kept
+        columns = min(2 * density, 1.0) * n_samples
+        held = n_columns * (columns + 1.5 * n_columns) + 1.25 * n_kept**2 + 6 * n_features
     return max(1, int(max(density * n_samples * n_features / 4, SMALL_MEMORY) / max(1, held)))
 
 
