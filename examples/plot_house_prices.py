@@ -35,6 +35,8 @@ EFFECTS = dict(
     age=-0.05, since_renovation=-0.02, kitchen=0.03, bathroom=0.02, insulation=0.015, windows=0.01,
     km_centre=-0.06, km_station=-0.02, km_school=-0.015, km_park=-0.008,
 )  # fmt: skip
+MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+SCORES = ["kitchen", "bathroom", "facade", "windows", "floors", "insulation", "wiring", "garden", "stairs", "doors"]
 UNRELATED = [
     "house_number", "letters_in_street", "photos_in_advert", "words_in_advert", "days_listed", "viewings",
     "age_of_agent", "moon_phase", "temperature", "shoe_size_of_owner",
@@ -55,7 +57,7 @@ def simulate_houses(n_houses: int, seed: int) -> tuple[pd.DataFrame, pd.Series]:
     houses = {
         "district": np.array([*DISTRICTS])[district],
         "type": rng.choice([*TYPES], n_houses),
-        "month": rng.choice("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), n_houses),
+        "month": rng.choice(MONTHS, n_houses),
         "living_area": area,
         "taxed_area": area * np.exp(noise(0.03)),
         "heated_area": area * np.exp(noise(0.08)),
@@ -74,7 +76,7 @@ def simulate_houses(n_houses: int, seed: int) -> tuple[pd.DataFrame, pd.Series]:
     }
     for place in ["school", "station", "park", "shop", "hospital", "motorway", "pub", "airport"]:
         houses[f"km_{place}"] = rng.gamma(2, 1, n_houses) * (1 + km / 10)
-    for part in "kitchen bathroom facade windows floors insulation wiring garden stairs doors".split():
+    for part in SCORES:
         houses[part] = np.round(5 + 1.5 * care - age / 50 + noise(1.2))
     for name in UNRELATED:
         houses[name] = rng.gamma(4, 1, n_houses)
@@ -187,22 +189,22 @@ print("in the price, dropped by both:", *sorted(in_price - kept["min"]))
 print("not in the price, kept by 1se:", *sorted(kept["1se"] - in_price))
 
 # %%
-# What ``1se`` drops is mostly what it should: months, distances and details of the advert. What the
-# houses had to say about it was too little to tell it from nothing, and so it is for the two real
-# columns that go as well. This is what the rule is for: a list that is read, measured or explained,
-# and for which a small loss in the error is a fair price.
+# What ``1se`` drops is mostly what it should: months, distances, details of the advert. The columns
+# in the price that go as well have the smallest effects there. This is what the rule is for: a list
+# that somebody has to read, measure or explain, for which a slightly larger error is a fair price.
 #
 # When it misleads
 # ----------------
-# **It is not as good.** On new houses, the error is larger by a quarter of a percent. This sounds
-# like nothing, but 15 % is noise that no model can predict. Of the squared error above that, ``1se``
-# leaves nearly twice as much: it shrinks the columns that it keeps. To predict, take ``min``.
+# **It does not predict as well.** On new houses the error is larger by a quarter of a percent. That
+# sounds like nothing, but 15 % is noise that no model can predict, and of the squared error above
+# that, ``1se`` leaves three quarters more than ``min``: it shrinks the columns that it keeps. To
+# predict, take ``min``.
 #
 # **"Within one standard error" is not "cannot be told apart".** The standard error says how sure the
-# height of the curve is. A fold with a few odd houses has a large error for every alpha; that makes
-# the standard error large, and yet says nothing about which alpha is better. The differences between
-# alphas, fold by fold, are much surer. A rule may be any function of ``cv_results_``; this one takes
-# the standard error of the differences:
+# height of the curve is. A fold with a few odd houses has a large error at every alpha. That makes
+# the standard error large, but says nothing about which alpha is better. The differences between
+# alphas, fold by fold, are much surer. A rule may be any function of ``cv_results_``, and this one
+# takes the standard error of the differences:
 
 
 def as_good_as_the_best(results: dict) -> int:
@@ -217,10 +219,9 @@ describe("differences", make_model(cv=folds, alpha_rule=as_good_as_the_best).fit
 # %%
 # By this rule, ten folds can very well tell the model of ``1se`` from the best one.
 #
-# **It is no test.** The size of the owners' shoes is still in the model, and a real column is left
-# out. The area that is heated stays because it is a near twin of the living area, and takes a part
-# of its credit. :ref:`sphx_glr_auto_examples_plot_selection_stability.py` shows how to find such
-# guests.
+# **It is no test.** The shoe size of the owner is in the model, and four columns that are in the
+# price are not. The heated area is there as a near twin of the living area, and takes a part of its
+# credit. :ref:`sphx_glr_auto_examples_plot_selection_stability.py` shows how to find such guests.
 #
 # **The standard error is itself an estimate,** from ten numbers here, and it depends on the folds.
 # With each district as a fold, the question is another one: how well are houses predicted in a
@@ -228,13 +229,14 @@ describe("differences", make_model(cv=folds, alpha_rule=as_good_as_the_best).fit
 # districts differ.
 
 districts = [*GroupKFold(10).split(houses, groups=houses["district"])]
-for name, cv in [("random folds", folds), ("districts", districts)]:
-    model = make_model(cv=cv, alpha_rule="1se").fit(houses, log_price)
+models = {"random folds": models["1se"], "districts": make_model(cv=districts, alpha_rule="1se")}
+models["districts"].fit(houses, log_price)
+for name, model in models.items():
     results = model[-1].cv_results_
     best = results["mean_test_score"].argmax()
-    print(f"{name}: {-results['mean_test_score'][best]:.4f}, standard error {results['se_test_score'][best]:.4f}")
-    describe("  1se", model)
+    print(f"{name}: least error {-results['mean_test_score'][best]:.4f} ± {results['se_test_score'][best]:.4f}")
+    describe("    1se", model)
 
 # %%
-# The rule answers with another model, though the houses are the same. So first choose the folds
-# that ask your question, then the rule. See the user guide on how to do both.
+# The rule answers with another model, though the houses are the same. So choose the folds first,
+# for the question you have, and then the rule. :doc:`/user_guide/choosing_alpha` tells more of both.

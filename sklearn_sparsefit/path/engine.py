@@ -217,13 +217,15 @@ class _Engine:
             evaluation.inside = known.correlations(coefs)
             evaluation.energies = known.energies(coefs, evaluation.inside)
             evaluation.slacks = np.array([known.slack(coef) for coef in coefs])
-            gaps = self._gaps(block, evaluation, np.zeros((len(block), 0)))
-            rows = np.flatnonzero(~(gaps <= choice.ROUNDING_SHARE * self.gap_tol))
-        yield from self._look_closely(evaluation, rows)
+            evaluation.gaps = self._gaps(block, evaluation, np.zeros((len(block), 0)))
+            rows = np.flatnonzero(~(evaluation.gaps <= choice.ROUNDING_SHARE * self.gap_tol))
+        if len(rows):
+            yield from self._look_closely(evaluation, rows)
         return evaluation
 
     def _look_closely(self, evaluation: Evaluation, rows: NDArray[np.intp]) -> Generator[Request, Any, None]:
         """Residuals in place of moments, for some rows of a block."""
+        evaluation.gaps = None
         width = choice.affordable_rows(self.shape[::-1])
         for some in (rows[first : first + width] for first in range(0, len(rows), width)):
             self.n_passes += 2
@@ -274,7 +276,7 @@ class _Engine:
             # Those of the working set are better known from its columns, which are centred in double precision.
             known = self.working_set.features if features is EVERYTHING else np.flatnonzero(~outside[features])
             correlations[:, known] = 0.0
-        gaps = self._gaps(block, evaluation, correlations)
+        gaps = self._gaps(block, evaluation, correlations) if evaluation.gaps is None else evaluation.gaps
         for gap in gaps:
             _finite(gap)
         return features, correlations, gaps

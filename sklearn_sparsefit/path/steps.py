@@ -30,7 +30,8 @@ class Evaluation:
     """Coefficients of one block, a row for each, and what they come to.
 
     ``energies`` are sum_i s_i r_i^2 and ``inside`` the correlations of the working set, known up to ``slacks``;
-    ``offsets`` are what the intercept adds to the mean, zero where residuals were not needed.
+    ``offsets`` are what the intercept adds to the mean, zero where residuals were not needed. ``gaps`` are those of the
+    working set, where they are known already and there is nothing outside.
     """
 
     coefs: Matrix
@@ -39,3 +40,4 @@ class Evaluation:
     slacks: Vector
     offsets: Vector
     residuals: Matrix | None = None
+    gaps: Vector | None = None
