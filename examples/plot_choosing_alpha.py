@@ -55,20 +55,24 @@ print(f"least mean squared error from {errors.min():.0f} to {errors.max():.0f}")
 # The alphas differ by a factor of more than twenty, the errors by three percent: for predicting,
 # any of them will do. But the number of features is not something that this curve can tell.
 #
-# A simpler model, as good
-# ------------------------
+# A simpler model, nearly as good
+# -------------------------------
 # The rule of one standard error, from Breiman et al. (1984) [1]_, takes the largest alpha whose
-# error is within one standard error of the least: the simplest model that these data cannot tell
-# from the best.
+# error is within one standard error of the least: a simpler model, for an increase that is no
+# larger than the error itself is uncertain.
 
-mean = lasso.mse_path_.mean(axis=1)
-standard_error = lasso.mse_path_.std(axis=1, ddof=1) / np.sqrt(lasso.mse_path_.shape[1])
-best = mean.argmin()
-limit = mean[best] + standard_error[best]
-simplest = np.flatnonzero(mean <= limit)[0]
-for rule, index in [("least error", best), ("one standard error", simplest)]:
-    kept = lasso.feature_names_in_[lasso.coef_path_[:, index] != 0]
-    print(f"{rule}: alpha {lasso.alphas_[index]:.2f}, keeps {', '.join(kept)}")
+simpler = LassoCV(cv=10, alpha_rule="1se").fit(X, y)
+for rule, model in [("least error", lasso), ("one standard error", simpler)]:
+    kept = model.feature_names_in_[model.coef_ != 0]
+    print(f"{rule}: alpha {model.alpha_:.2f}, keeps {', '.join(kept)}")
+
+# %%
+# Every fit has both alphas, whichever it was told to choose, and the path has the coefficients for
+# all of them.
+
+results = lasso.cv_results_
+best = results["mean_test_score"].argmax()
+limit = results["se_test_score"][best] - results["mean_test_score"][best]
 
 _, axes = plt.subplots(2, 1, sharex=True, figsize=(6.4, 7), layout="constrained")
 curve = CVCurveDisplay.from_estimator(lasso, ax=axes[0])
@@ -77,10 +81,13 @@ curve.ax_.legend()
 curve.ax_.label_outer()
 CoefficientPathDisplay.from_estimator(lasso, ax=axes[1])
 for ax in axes:
-    ax.axvline(lasso.alphas_[simplest], color="tab:red", linestyle="--", linewidth=1)
+    ax.axvline(lasso.alpha_1se_, color="tab:red", linestyle="--", linewidth=1)
 plt.show()
 
 # %%
+# Simpler does not mean better, or more certain:
+# :ref:`sphx_glr_auto_examples_plot_house_prices.py` shows both rules where the truth is known.
+#
 # References
 # ----------
 # .. [1] Breiman, L., Friedman, J. H., Olshen, R. A. and Stone, C. J. (1984). Classification and

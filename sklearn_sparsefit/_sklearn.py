@@ -2,6 +2,7 @@
 
 from scipy import sparse
 from sklearn.base import _fit_context as fit_context
+from sklearn.utils import _safe_indexing as safe_indexing
 from sklearn.utils._metadata_requests import _raise_for_params as raise_for_params
 from sklearn.utils._metadata_requests import _routing_enabled as routing_enabled
 from sklearn.utils._param_validation import (
@@ -43,6 +44,7 @@ __all__ = [
     "fit_context",
     "raise_for_params",
     "routing_enabled",
+    "safe_indexing",
     "validate_parameter_constraints",
     "validate_params",
     "with_callbacks",

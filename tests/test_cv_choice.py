@@ -9,7 +9,7 @@ from sklearn import config_context
 from sklearn.metrics import make_scorer, mean_absolute_error, r2_score
 from sklearn.model_selection import GridSearchCV, KFold, LeaveOneOut
 
-from registry import SPARSE_STORAGES, make_data, make_weights
+from registry import FRAMES, SPARSE_STORAGES, make_data, make_weights
 from sklearn_sparsefit import ElasticNet, ElasticNetCV, Lasso, LassoCV
 from sklearn_sparsefit.solvers import choice
 
@@ -50,8 +50,9 @@ def test_rule_of_ones_own():
     assert (model.alpha_, model.l1_ratio_) == (chosen["alpha"], chosen["l1_ratio"])
     single = ElasticNet(model.alpha_, l1_ratio=model.l1_ratio_, tol=1e-12).fit(X, y)
     assert_allclose(model.coef_, single.coef_, atol=1e-8)
-    with pytest.raises(ValueError, match="alpha_rule returned 60"):
-        LassoCV(alphas=20, alpha_rule=lambda results: 60).fit(X, y)
+    for answer in (60, -1, 3.7, True, None, "a"):
+        with pytest.raises(ValueError, match=f"alpha_rule returned {answer!r}"):
+            LassoCV(alphas=20, alpha_rule=lambda results, answer=answer: answer).fit(X, y)
 
 
 def test_a_single_split_has_no_standard_error():
@@ -100,6 +101,26 @@ def test_scorer_is_given_the_weights():
             alone = Lasso(alpha, tol=1e-12).fit(X[train], y[train], sample_weight=weights[train])
             expected = -mean_absolute_error(y[test], alone.predict(X[test]), sample_weight=weights[test])
             assert_allclose(score, expected, rtol=1e-3)
+
+
+@pytest.mark.parametrize("frame", FRAMES)
+def test_scorer_is_given_a_frame(frame):
+    library = pytest.importorskip(frame)
+    X, y = make_data("tall")
+    names = [f"x{j}" for j in range(X.shape[1])]
+    X_frame = library.DataFrame(dict(zip(names, X.T, strict=True)))
+    seen = []
+
+    def score(model, X, y):
+        seen.append(list(X.columns))
+        return model.score(X, y)
+
+    model = LassoCV(alphas=3, cv=3, scoring=score).fit(X_frame, y)
+    assert seen == [names] * 9
+    assert_array_equal(
+        model.cv_results_["mean_test_score"],
+        LassoCV(alphas=3, cv=3, scoring="r2").fit(X, y).cv_results_["mean_test_score"],
+    )
 
 
 def test_weights_and_groups_are_routed():

@@ -9,6 +9,7 @@ from sklearn_sparsefit import _sklearn
 PACKAGE = Path(sklearn_sparsefit.__file__).parent
 # What _sklearn.py takes from private modules or under private names.
 PRIVATE = {
+    "sklearn.utils._safe_indexing",
     "sklearn.base._fit_context",
     "sklearn.utils._metadata_requests._raise_for_params",
     "sklearn.utils._metadata_requests._routing_enabled",

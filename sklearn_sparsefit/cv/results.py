@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -59,7 +60,7 @@ class Scores:
         if rule == "1se":
             return self.within_one_standard_error()
         index = rule(self.table())
-        if not 0 <= index < self.means.size:
+        if not isinstance(index, Integral) or isinstance(index, bool) or not 0 <= index < self.means.size:
             raise ValueError(f"alpha_rule returned {index!r}, must be an index into cv_results_['params'].")
         row, column = divmod(int(index), self.means.shape[1])
         return row, column

@@ -15,7 +15,14 @@ from sklearn.utils import column_or_1d
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 
 from sklearn_sparsefit._progress import PathJob, Progress
-from sklearn_sparsefit._sklearn import Interval, StrOptions, fit_context, raise_for_params, routing_enabled
+from sklearn_sparsefit._sklearn import (
+    Interval,
+    StrOptions,
+    fit_context,
+    raise_for_params,
+    routing_enabled,
+    safe_indexing,
+)
 from sklearn_sparsefit._threads import single_threaded_blas
 from sklearn_sparsefit._validation import TrainingData, check_alphas, check_gram, check_training_data
 from sklearn_sparsefit.cv import Fold, Scores, make_folds, mean_squared_errors, share_moments
@@ -101,6 +108,9 @@ class PathCV(PathModel):
         splits = check_cv(self.cv).split(data.design.X, target, **split_params)
         folds = make_folds(splits, len(target), data.sample_weight)
 
+        if not hasattr(X, "columns"):
+            X = data.design.X
+
         progress = Progress(self, len(l1_ratios) * (1 + len(folds)), self.verbose)
         measure = share_moments(data.design, folds)
         with progress.stopped_on_error(), single_threaded_blas():
@@ -113,7 +123,7 @@ class PathCV(PathModel):
                 errors[place] = mean_squared_errors(path.result, folds[path.fold], data.design, target)
                 scores[place] = -errors[place]
                 if self.scoring is not None:
-                    scores[place] = self._score(path, folds[path.fold], data, l1_ratios[path.row], score_params)
+                    scores[place] = self._score(path, folds[path.fold], X, data, l1_ratios[path.row], score_params)
                 fold_paths.append(path if self.store_fold_coefs else replace(path, result=path.result.without_coefs()))
         alphas = np.stack([path.alphas for path in full_paths])
         scores = Scores(scores, l1_ratios, alphas)
@@ -182,12 +192,12 @@ class PathCV(PathModel):
         )
 
     def _score(
-        self, path: _FoldPath, fold: Fold, data: TrainingData, l1_ratio: float, params: dict[str, Any]
+        self, path: _FoldPath, fold: Fold, X: Any, data: TrainingData, l1_ratio: float, params: dict[str, Any]
     ) -> Vector:
-        """What the scorer makes, on the held-out rows, of the model of every alpha."""
+        """What the scorer makes, on the held-out rows of X as the user has it, of the model of every alpha."""
         scorer = self._scorer()
-        X, y = data.design.X[fold.test], data.targets[0][fold.test]
-        params = {name: np.asarray(values)[fold.test] for name, values in params.items() if values is not None}
+        X, y = safe_indexing(X, fold.test), data.targets[0][fold.test]
+        params = {name: safe_indexing(values, fold.test) for name, values in params.items() if values is not None}
         coefs = path.result.dense_coefs(data.dtype).T
         scores = np.empty(len(coefs))
         for number, alpha in enumerate(path.result.alphas):
