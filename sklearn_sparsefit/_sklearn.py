@@ -11,6 +11,7 @@ from sklearn.utils._param_validation import (
     validate_parameter_constraints,
     validate_params,
 )
+from sklearn.utils.validation import _check_method_params as check_method_params
 
 try:  # scikit-learn >= 1.9
     from sklearn.callback import CallbackSupportMixin, with_callbacks
@@ -41,6 +42,7 @@ __all__ = [
     "Interval",
     "StrOptions",
     "align_sparse",
+    "check_method_params",
     "fit_context",
     "raise_for_params",
     "routing_enabled",

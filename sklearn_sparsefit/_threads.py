@@ -224,29 +224,31 @@ def run_jobs(jobs: list[Callable[[], Result]], n_jobs: int | None) -> list[Resul
     errors: list[BaseException] = []
     numbered = iter(enumerate(jobs))
     lock = threading.Lock()
+    done: SimpleQueue[None] = SimpleQueue()
 
     def work() -> None:
-        with single_threaded_blas():
-            while not errors:
-                with lock:
-                    number, job = next(numbered, (None, None))
-                if job is None:
-                    return
-                try:
+        try:
+            with single_threaded_blas():
+                while not errors:
+                    with lock:
+                        number, job = next(numbered, (None, None))
+                    if job is None:
+                        return
                     results[number] = job()
-                except BaseException as error:
-                    errors.append(error)
+        except BaseException as error:
+            errors.append(error)
+        finally:
+            done.put(None)
 
-    # Daemons: after Ctrl-C neither the caller nor the end of the process waits for what is still running.
-    threads = [threading.Thread(target=work, daemon=True) for _ in range(n_threads)]
-    for thread in threads:
-        thread.start()
+    for _ in range(n_threads):
+        # Daemons, and nobody joins them: after an error, or Ctrl-C, none that is still at work is waited for.
+        threading.Thread(target=copy_context().run, args=(work,), daemon=True).start()
     try:
-        for thread in threads:
-            thread.join()
+        for _ in range(n_threads):
+            done.get()
+            if errors:
+                raise errors[0]
     except BaseException as error:
         errors.append(error)
         raise
-    if errors:
-        raise errors[0]
     return [results[number] for number in range(len(jobs))]

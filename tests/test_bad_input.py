@@ -165,6 +165,13 @@ def test_fold_without_weight_is_named(Estimator, side):
     assert_refused(model, {"sample_weight": weights}, "sample_weight.*fold 1.*zero")
 
 
+@pytest.mark.parametrize("Estimator", CROSS_VALIDATED)
+@pytest.mark.parametrize("split", [([10**6], [0]), ([0.5, 1.5], [0]), (np.ones(3, bool), [0])])
+def test_fold_that_is_no_pair_of_rows(Estimator, split):
+    model = make_fitted(Estimator).set_params(cv=[(np.arange(50), np.arange(50, 60)), split])
+    assert_refused(model, {}, "cv gives fold 1 no pair")
+
+
 @pytest.mark.parametrize("Estimator", [Lasso, ElasticNet])
 def test_warm_start_from_foreign_coefficients(Estimator):
     for coef in (np.ones(9), np.ones((2, 10)), put(np.ones(10), np.nan)):

@@ -9,7 +9,7 @@ from sklearn import config_context
 from sklearn.metrics import make_scorer, mean_absolute_error, r2_score
 from sklearn.model_selection import GridSearchCV, KFold, LeaveOneOut
 
-from registry import FRAMES, SPARSE_STORAGES, make_data, make_weights
+from registry import DENSE_STORAGES, FRAMES, SPARSE_STORAGES, make_data, make_weights
 from sklearn_sparsefit import ElasticNet, ElasticNetCV, Lasso, LassoCV
 from sklearn_sparsefit.solvers import choice
 
@@ -117,10 +117,8 @@ def test_scorer_is_given_a_frame(frame):
 
     model = LassoCV(alphas=3, cv=3, scoring=score).fit(X_frame, y)
     assert seen == [names] * 9
-    assert_array_equal(
-        model.cv_results_["mean_test_score"],
-        LassoCV(alphas=3, cv=3, scoring="r2").fit(X, y).cv_results_["mean_test_score"],
-    )
+    plain = LassoCV(alphas=3, cv=3, scoring="r2").fit(X, y)
+    assert_allclose(model.cv_results_["mean_test_score"], plain.cv_results_["mean_test_score"], rtol=1e-9)
 
 
 def test_weights_and_groups_are_routed():
@@ -169,6 +167,56 @@ def test_coefficients_of_every_fold(design, together, monkeypatch):
             assert_allclose(model.fold_intercept_path_[fold, number], alone.intercept_, rtol=1e-8, atol=1e-8)
 
 
+@pytest.mark.parametrize("outlier", ["weight", "entry", "target_of_weight_zero"])
+def test_what_is_held_out_does_not_matter_however_large(outlier):
+    rng = np.random.default_rng(0)
+    X, weights = rng.standard_normal((60, 8)), np.ones(60)
+    y = X[:, :3].sum(axis=1) + 0.5 * rng.standard_normal(60) + 1
+    if outlier == "weight":
+        weights[3] = 1e200
+    elif outlier == "entry":
+        X[3, 2] *= 1e150
+    else:
+        y[3], weights[3] = 1e160, 0.0
+    splits = list(KFold(5).split(X))
+    model = LassoCV(alphas=[0.1, 0.01], cv=splits, store_fold_coefs=True, tol=1e-10)
+    model.fit(X, y, sample_weight=weights)
+    alone = Lasso(0.1, tol=1e-10).fit(X[splits[0][0]], y[splits[0][0]])
+    assert_allclose(model.fold_coef_path_[0, :, 0], alone.coef_, rtol=1e-7)
+
+
+@pytest.mark.parametrize("size", [5e-324, 1e-300, 1e307])
+def test_size_of_the_weights_does_not_matter(size):
+    X, y = make_data("random")
+    plain = LassoCV(alphas=10, cv=CV).fit(X, y)
+    model = LassoCV(alphas=10, cv=CV).fit(X, y, sample_weight=np.full(len(y), size))
+    assert_allclose(model.mse_path_, plain.mse_path_, rtol=1e-9)
+
+
+def test_infinite_scores():
+    X, y = make_data("random")
+    model = LassoCV(alphas=[1.0, 0.3, 0.1], cv=CV, scoring=lambda model, X, y: np.inf if model.alpha < 0.5 else 0.0)
+    assert model.fit(X, y).alpha_ == 0.3
+
+
+@pytest.mark.parametrize("scoring", ["neg_max_error", lambda model, X, y: model.score(X, y)])
+def test_scorer_that_takes_no_weights(scoring):
+    X, y = make_data("random")
+    weights = make_weights("random", len(y))
+    assert LassoCV(alphas=3, scoring=scoring).fit(X, y, sample_weight=weights).alpha_ > 0
+
+
+def test_rule_cannot_write_to_the_model():
+    X, y = make_data("random")
+
+    def spoil(results):
+        results["param_alpha"][:] = -5
+        return 1
+
+    model = LassoCV(alphas=5, alpha_rule=spoil).fit(X, y)
+    assert (model.alphas_ > 0).all()
+
+
 def test_fold_coefficients_are_kept_on_request():
     X, y = make_data("random")
     model = LassoCV(alphas=5, store_fold_coefs=True).fit(X, y)
@@ -209,6 +257,33 @@ def test_edge_of_the_grid_is_pointed_out():
     assert record[0].filename == __file__
     with pytest.warns(UserWarning, match=f"alpha={large:.6g} is the largest"):
         LassoCV(alphas=[large, large / 10], cv=CV).fit(X, y)
+
+
+def test_weight_that_is_a_number_means_none():
+    X, y = make_data("tall")
+    with config_context(enable_metadata_routing=True):
+        model = LassoCV(alphas=3, cv=3, scoring=make_scorer(r2_score).set_score_request(sample_weight=True))
+        weighted = model.fit(X, y, sample_weight=2.0).mse_path_
+        assert_array_equal(weighted, model.fit(X, y).mse_path_)
+
+
+@pytest.mark.parametrize("size", [1e160, 1e-170])
+@pytest.mark.parametrize("rule", ["min", "1se"])
+def test_choice_where_squares_over_or_underflow(size, rule):
+    X, y = make_data("random")
+    model = LassoCV(alphas=20, cv=CV, alpha_rule=rule).fit(X, y * size)
+    assert_allclose(model.alpha_ / size, LassoCV(alphas=20, cv=CV, alpha_rule=rule).fit(X, y).alpha_, rtol=1e-9)
+
+
+@pytest.mark.parametrize("storage", ["dense_F", "csc_array", "csr_array"])
+def test_threads_change_no_bit(storage):
+    X, y = make_data("mostly_zeros")
+    X = np.hstack([X] + [np.roll(X, 7 * k, axis=0) for k in range(1, 30)])
+    X = (DENSE_STORAGES | SPARSE_STORAGES)[storage](X)
+    params = {"l1_ratio": [0.5, 0.9, 1.0], "alphas": 15, "eps": 0.05, "cv": CV, "store_fold_coefs": True}
+    alone, together = (ElasticNetCV(n_jobs=n_jobs, **params).fit(X, y) for n_jobs in (1, 3))
+    for name in ("mse_path_", "coef_path_", "dual_gap_path_", "fold_coef_path_", "alphas_"):
+        assert_array_equal(getattr(alone, name), getattr(together, name))
 
 
 def test_leave_one_out():

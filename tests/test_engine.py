@@ -48,7 +48,7 @@ def test_requests_are_few_and_wide():
             answer = design.columns(request.features, request.scale, request.centre)
         else:
             solved.append(request.index)
-    assert n_passes == result.n_passes < 30
+    assert n_passes < 30
     assert len(gathered) == len(set(gathered)) < 600
     assert solved == list(range(100))
     assert result.converged.all()

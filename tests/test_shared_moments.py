@@ -7,7 +7,7 @@ from scipy import sparse
 from sklearn.model_selection import KFold, LeaveOneOut, RepeatedKFold, ShuffleSplit, TimeSeriesSplit
 
 from registry import make_weights
-from sklearn_sparsefit import LassoCV
+from sklearn_sparsefit import Lasso, LassoCV
 from sklearn_sparsefit.cv import make_folds, share_moments
 from sklearn_sparsefit.datafit import Quadratic
 from sklearn_sparsefit.design import make_design
@@ -92,8 +92,35 @@ def test_problems_with_the_same_weights_share_their_moments():
     X, y = design_with_means(0.0)
     folds = make_folds(list(KFold(3).split(X)), N_SAMPLES, None)
     shared = share_moments(make_design(X), folds)
-    first, again = (shared(request(Quadratic(y, folds[1].train_weight))) for _ in range(2))
+    datafit = Quadratic(y, folds[1].train_weight)
+    first, again = (shared(request(datafit)) for _ in range(2))
     assert first is again
+    assert shared.n_readings == 1
+    # In other units they are others.
+    doubled = shared(request(datafit, scale=2.0))
+    assert_array_equal(doubled.gram, 4 * first.gram)
+    assert_array_equal(doubled.correlation, 2 * first.correlation)
+
+
+def test_a_target_that_hardly_counts_leaves_no_trace():
+    X, y = design_with_means(0.0)
+    weights = np.ones(N_SAMPLES)
+    y[[5, 250]], weights[250] = 1e9, 1e-18
+    folds = make_folds(list(KFold(5).split(X)), N_SAMPLES, weights)
+    shared = share_moments(make_design(X), folds)
+    shared(request(Quadratic(y, weights)))
+    datafit = Quadratic(y, folds[0].train_weight)
+    _, _, correlation = exact_moments(X, datafit, 1.0)
+    assert_allclose(shared(request(datafit)).correlation, correlation.astype(float), rtol=1e-9)
+
+
+def test_an_enormous_entry_that_is_held_out():
+    X, y = design_with_means(0.0)
+    X[5, 3] = 1e200
+    model = LassoCV(alphas=5, cv=KFold(5), store_fold_coefs=True, tol=1e-10).fit(X, y)
+    others = np.arange(N_SAMPLES) >= N_SAMPLES // 5
+    alone = Lasso(model.alphas_[-1], tol=1e-12).fit(X[others], y[others])
+    assert_allclose(model.fold_coef_path_[0, :, -1], alone.coef_, rtol=1e-8, atol=1e-12)
 
 
 def test_too_many_classes_are_not_shared(monkeypatch):

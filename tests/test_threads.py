@@ -14,7 +14,7 @@ import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from sklearn_sparsefit import _threads
-from sklearn_sparsefit._threads import run_in_threads, single_threaded_blas
+from sklearn_sparsefit._threads import run_in_threads, run_jobs, single_threaded_blas
 
 
 def blas_threads():
@@ -213,3 +213,19 @@ def test_an_inner_limit_leaves_the_outer_one_in_place(per_thread):
     assert number == [1]
     limit.leave()
     assert number == [4]
+
+
+def test_an_error_does_not_wait_for_other_jobs():
+    go_on = threading.Event()
+
+    def fail():
+        raise KeyError("enough")
+
+    with pytest.raises(KeyError, match="enough"):
+        run_jobs([go_on.wait, fail], 2)
+    go_on.set()
+
+
+def test_jobs_run_in_the_context_of_their_caller():
+    with np.errstate(over="raise"):
+        assert [state["over"] for state in run_jobs([np.geterr, np.geterr], 2)] == ["raise", "raise"]

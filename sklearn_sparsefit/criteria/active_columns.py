@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.linalg import solve_triangular
 
-from sklearn_sparsefit._threads import single_threaded_blas
 from sklearn_sparsefit.criteria.information_criteria import (
     independent_columns,
     rank,
@@ -17,8 +16,8 @@ from sklearn_sparsefit.criteria.information_criteria import (
 )
 from sklearn_sparsefit.datafit import Quadratic
 from sklearn_sparsefit.datafit.quadratic import power_of_two
-from sklearn_sparsefit.design import Design, Moments
-from sklearn_sparsefit.path import Measure, PathResult
+from sklearn_sparsefit.design import Design
+from sklearn_sparsefit.path import Measure, PathResult, SharedMoments
 from sklearn_sparsefit.solvers import WholeDesign, WorkingSet
 from sklearn_sparsefit.solvers.choice import MAX_GRAM
 
@@ -30,22 +29,6 @@ Positions = NDArray[np.intp]
 GRAM_SHARE = 4
 # Residuals computed at a time.
 CHUNK = 2**21
-
-
-class MomentsOnce:
-    """Answers requests for the moments of X, read once: the paths that ask differ in the penalty alone."""
-
-    def __init__(self, design: Design):
-        self._design = design
-        self.scale = 1.0
-        self.known: Moments | None = None
-
-    def __call__(self, request: Measure) -> Moments:
-        """Moments under the weights, and in the units, of the first request."""
-        if self.known is None:
-            self.scale = request.scale
-            self.known = self._design.moments(request.weights, request.target, request.centre, request.scale)
-        return self.known
 
 
 class ActiveColumns:
@@ -70,14 +53,13 @@ class ActiveColumns:
         return cls(design, datafit, known, scale)
 
     @classmethod
-    def all(cls, design: Design, datafit: Quadratic, moments: MomentsOnce) -> Self:
+    def all(cls, design: Design, datafit: Quadratic, moments: SharedMoments) -> Self:
         """All features, known by their moments, unless X is sparse and nobody has asked for these."""
-        if moments.known is None:
-            if sparse.issparse(design.X):
-                return cls.some(design, datafit, np.arange(design.shape[1]))
-            scale = _scale_of(design, datafit, slice(None))
-            moments(Measure(datafit.weights, datafit.target, datafit.unit, datafit.fit_intercept, scale))
-        return cls(design, datafit, WholeDesign(datafit, moments.known), moments.scale)
+        if moments.n_readings == 0 and sparse.issparse(design.X):
+            return cls.some(design, datafit, np.arange(design.shape[1]))
+        scale = _scale_of(design, datafit, slice(None))
+        known = moments(Measure(datafit.weights, datafit.target, datafit.unit, datafit.fit_intercept, scale))
+        return cls(design, datafit, WholeDesign(datafit, known), scale)
 
     def energies(self, path: PathResult) -> Vector:
         """Energy at every alpha of a path on these features."""
@@ -139,10 +121,9 @@ class ActiveColumns:
         if l1_ratio == 0 and not positive:
             # A coefficient that nothing holds at zero is there by accident.
             supports = [np.flatnonzero(self._known.sq_norms)] * len(supports)
-        with single_threaded_blas():
-            if l1_ratio == 1:
-                return np.array(self._ranks(supports), dtype=np.float64)
-            return np.fromiter(self._shrunk(supports, path.alphas * (1 - l1_ratio)), np.float64)
+        if l1_ratio == 1:
+            return np.array(self._ranks(supports), dtype=np.float64)
+        return np.fromiter(self._shrunk(supports, path.alphas * (1 - l1_ratio)), np.float64)
 
     def _ranks(self, supports: Sequence[Positions]) -> list[int]:
         """Ranks of all supports: where the columns of several together are independent, so are those of each."""

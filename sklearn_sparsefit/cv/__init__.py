@@ -3,6 +3,6 @@
 from sklearn_sparsefit.cv.errors import mean_squared_errors
 from sklearn_sparsefit.cv.folds import Fold, make_folds
 from sklearn_sparsefit.cv.results import Scores
-from sklearn_sparsefit.cv.shared_moments import share_moments
+from sklearn_sparsefit.cv.row_classes import share_moments
 
 __all__ = ["Fold", "Scores", "make_folds", "mean_squared_errors", "share_moments"]

@@ -14,23 +14,27 @@ Vector = NDArray[np.float64]
 PIECE = 2**18
 
 
-def mean_squared_errors(path: PathResult, fold: Fold, design: Design, target: Vector) -> Vector:
-    """Weighted mean squared error over the held-out rows, for every alpha.
+def mean_squared_errors(path: PathResult, fold: Fold, design: Design, target: Vector, unit: float) -> Vector:
+    """Weighted mean squared error over the held-out rows, for every alpha, in units of ``unit`` squared.
 
     Rows are summed piece by piece, cut by the shape of the data alone.
     """
     features, coefs = path.compact_coefs()
+    predict = design.predictor(features, coefs)
+    # Rows of weight zero count for nothing even where their squares overflow.
+    test = fold.test[fold.test_weight > 0]
+    weights = fold.weights[test] / fold.test_weight.max()
     length = max(1, PIECE // max(len(features), len(coefs)))
-    pieces = [slice(start, start + length) for start in range(0, len(fold.test), length)]
+    pieces = [slice(start, start + length) for start in range(0, len(test), length)]
     sums = np.empty((len(pieces), len(coefs)))
-    weights = fold.test_weight
 
     def work(number: int) -> None:
         piece = pieces[number]
-        rows = fold.test[piece]
-        residuals = target[rows] - path.intercepts[:, None] - design.predict_rows(rows, features, coefs)
+        rows = test[piece]
+        residuals = (target[rows] - path.intercepts[:, None] - predict(rows)) / unit
         # Summed alike for every alpha: models that are the same have the same error.
-        sums[number] = (residuals**2 * weights[piece]).sum(axis=1)
+        with np.errstate(over="ignore"):
+            sums[number] = (residuals**2 * weights[piece]).sum(axis=1)
 
     run_in_threads(work, range(len(pieces)))
     return sums.sum(axis=0) / weights.sum()

@@ -34,7 +34,10 @@ def make_folds(splits: Iterable[tuple[Any, Any]], n_samples: int, sample_weight:
     weights = np.ones(n_samples) if sample_weight is None else sample_weight
     folds = []
     for number, split in enumerate(splits):
-        train, test = (_as_rows(part, n_samples) for part in split)
+        try:
+            train, test = (_as_rows(part, n_samples) for part in split)
+        except (IndexError, TypeError, ValueError) as error:
+            raise ValueError(f"cv gives fold {number} no pair of row numbers or masks: {error}.") from error
         for part, rows in (("training", train), ("test", test)):
             if len(rows) == 0:
                 raise ValueError(f"cv gives fold {number} no {part} samples; every fold needs both kinds.")

@@ -18,11 +18,15 @@ AlphaRule = str | Callable[[dict[str, Any]], int]
 
 @dataclass(frozen=True)
 class Scores:
-    """Scores, the greater the better, of shape (n_l1_ratios, n_alphas, n_folds), and what they belong to."""
+    """Scores, the greater the better, of shape (n_l1_ratios, n_alphas, n_folds), and what they belong to.
+
+    They are in units of ``unit`` squared, which the table is not.
+    """
 
     values: NDArray[np.float64]
     l1_ratios: list[float]
     alphas: NDArray[np.float64]
+    unit: float = 1.0
 
     @property
     def means(self) -> NDArray[np.float64]:
@@ -36,7 +40,8 @@ class Scores:
         n_folds = self.values.shape[2]
         if n_folds == 1:
             return np.full(self.values.shape[:2], np.nan)
-        return self.values.std(axis=2, ddof=1) / np.sqrt(n_folds)
+        with np.errstate(invalid="ignore"):
+            return self.values.std(axis=2, ddof=1) / np.sqrt(n_folds)
 
     def best(self) -> tuple[int, int]:
         """Position of the best mean score; of several, that of the largest alpha of the first l1_ratio."""
@@ -44,13 +49,15 @@ class Scores:
         if not (means > -np.inf).any():
             raise ValueError("No alpha has a score that is a number on every fold.")
         highest = means.max()
-        row, column = np.unravel_index(np.argmax(means >= highest - ROUNDING * abs(highest)), means.shape)
+        slack = ROUNDING * abs(highest) if np.isfinite(highest) else 0.0
+        row, column = np.unravel_index(np.argmax(means >= highest - slack), means.shape)
         return int(row), int(column)
 
     def within_one_standard_error(self) -> tuple[int, int]:
         """Position of the largest alpha whose mean score is within one standard error of the best, same l1_ratio."""
         row, column = self.best()
-        slack = np.nan_to_num(self.standard_errors[row, column])
+        standard_error = self.standard_errors[row, column]
+        slack = standard_error if np.isfinite(standard_error) else 0.0
         return row, int(np.argmax(self.means[row] >= self.means[row, column] - slack))
 
     def choose(self, rule: AlphaRule) -> tuple[int, int]:
@@ -68,10 +75,10 @@ class Scores:
     def table(self) -> dict[str, Any]:
         """One entry for each pair of l1_ratio and alpha, in the order of ``params``, as ``GridSearchCV`` has it."""
         _, n_alphas, n_folds = self.values.shape
-        flat = self.values.reshape(-1, n_folds)
-        alphas = self.alphas.ravel()
+        flat = self.values.reshape(-1, n_folds) * self.unit * self.unit
+        alphas = self.alphas.flatten()
         l1_ratios = np.repeat(self.l1_ratios, n_alphas)
-        means = flat.mean(axis=1)
+        means = self.values.mean(axis=2).ravel() * self.unit * self.unit
         return {
             "param_alpha": alphas,
             "param_l1_ratio": l1_ratios,
@@ -81,7 +88,7 @@ class Scores:
             ],
             **{f"split{fold}_test_score": flat[:, fold].copy() for fold in range(n_folds)},
             "mean_test_score": means,
-            "std_test_score": flat.std(axis=1),
-            "se_test_score": self.standard_errors.ravel(),
+            "std_test_score": self.values.std(axis=2).ravel() * self.unit * self.unit,
+            "se_test_score": self.standard_errors.ravel() * self.unit * self.unit,
             "rank_test_score": rankdata(-self.means.ravel(), method="min").astype(np.int32),
         }

@@ -13,7 +13,7 @@ from scipy.sparse import issparse
 from sklearn_sparsefit.design._columns import Columns, DenseColumns, SparseColumns
 from sklearn_sparsefit.design.compressed import SparseDesign
 from sklearn_sparsefit.design.dense import DenseDesign
-from sklearn_sparsefit.design.moments import Moments, PartialMoments, Rows, cut
+from sklearn_sparsefit.design.moments import Moments, PartialMoments, Rows
 
 Design: TypeAlias = DenseDesign | SparseDesign
 
@@ -33,6 +33,5 @@ __all__ = [
     "Rows",
     "SparseColumns",
     "SparseDesign",
-    "cut",
     "make_design",
 ]

@@ -1,5 +1,6 @@
 """Sparse designs: CSC or CSR, float32 or float64, 32- or 64-bit indices, duplicates and unsorted entries welcome."""
 
+from collections.abc import Callable
 from functools import cached_property
 
 import numpy as np
@@ -53,20 +54,25 @@ class SparseDesign:
         """``coefs @ (scale * X - means).T``, for coefs of shape (k, n_features), to all digits likewise."""
         return multiply(coefs, _Densified(self.X).T, scale, means, None)
 
-    def predict_rows(self, rows: NDArray[np.intp], features: NDArray[np.intp], coefs: Matrix) -> Matrix:
-        """``coefs @ X[rows][:, features].T``, for coefs of shape (k, len(features)); reads nothing else."""
-        part = self.X[:, features][rows] if self._by_column else self.X[rows][:, features]
-        return np.ascontiguousarray((part @ coefs.T).T)
+    def predictor(self, features: NDArray[np.intp], coefs: Matrix) -> Callable[[NDArray[np.intp]], Matrix]:
+        """From numbers of rows to ``coefs @ X[rows][:, features].T``, for coefs of shape (k, len(features))."""
+        part = self.X[:, features].tocsr() if self._by_column else None
+
+        def predict(rows: NDArray[np.intp]) -> Matrix:
+            tile = self.X[rows][:, features] if part is None else part[rows]
+            return np.ascontiguousarray((tile @ coefs.T).T)
+
+        return predict
 
     def moments(self, weights: Vector, target: Vector, centre: bool, scale: float) -> Moments:
         """See :meth:`DenseDesign.moments`; X is densified in tiles of rows."""
         return measure(_Densified(self.X), weights, target, centre, scale)
 
     def partial_moments(
-        self, weights: Vector, target: Vector, centre: bool, scale: float, parts: list[Rows]
+        self, weights: Vector, target: Vector, centre: bool, scale: float, classes: list[Rows]
     ) -> PartialMoments:
-        """Moments of parts of the rows, from one reading of X, for several weightings."""
-        return PartialMoments(_Densified(self.X), weights, target, centre, scale, parts)
+        """Moments of classes of rows, from one reading of X, for several weightings."""
+        return PartialMoments(_Densified(self.X), weights, target, centre, scale, classes)
 
     def columns(self, features: NDArray[np.intp], scale: float, centre: Vector | None) -> SparseColumns:
         """Packed copy of some features, times ``scale``; never shifted, so that zeros stay zeros."""

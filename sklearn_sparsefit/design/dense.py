@@ -1,5 +1,7 @@
 """Dense designs: any order, any strides, float32 or float64, in memory or memory-mapped."""
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -35,9 +37,13 @@ class DenseDesign:
         """``coefs @ (scale * X - means).T``, for coefs of shape (k, n_features)."""
         return multiply(coefs, self.X.T, scale, means, None)
 
-    def predict_rows(self, rows: NDArray[np.intp], features: NDArray[np.intp], coefs: Matrix) -> Matrix:
-        """``coefs @ X[rows][:, features].T``, for coefs of shape (k, len(features)); reads nothing else."""
-        return coefs @ self.X[np.ix_(rows, features)].T.astype(np.float64, copy=False)
+    def predictor(self, features: NDArray[np.intp], coefs: Matrix) -> Callable[[NDArray[np.intp]], Matrix]:
+        """From numbers of rows to ``coefs @ X[rows][:, features].T``, for coefs of shape (k, len(features))."""
+
+        def predict(rows: NDArray[np.intp]) -> Matrix:
+            return coefs @ self.X[np.ix_(rows, features)].T.astype(np.float64, copy=False)
+
+        return predict
 
     def moments(self, weights: Vector, target: Vector, centre: bool, scale: float) -> Moments:
         """Moments of scale * X and of a target, under weights that sum to one, from one reading of X.
@@ -47,10 +53,10 @@ class DenseDesign:
         return measure(self.X, weights, target, centre, scale)
 
     def partial_moments(
-        self, weights: Vector, target: Vector, centre: bool, scale: float, parts: list[Rows]
+        self, weights: Vector, target: Vector, centre: bool, scale: float, classes: list[Rows]
     ) -> PartialMoments:
-        """Moments of parts of the rows, from one reading of X, for several weightings."""
-        return PartialMoments(self.X, weights, target, centre, scale, parts)
+        """Moments of classes of rows, from one reading of X, for several weightings."""
+        return PartialMoments(self.X, weights, target, centre, scale, classes)
 
     def columns(self, features: NDArray[np.intp], scale: float, centre: Vector | None) -> DenseColumns:
         """Packed copy of some features, times ``scale``, shifted to mean zero under the weights ``centre``, if any.

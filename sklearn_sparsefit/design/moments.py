@@ -41,37 +41,43 @@ class Moments:
 
 
 class PartialMoments:
-    """Moments of parts of the rows, each about its own means, from one reading of X.
+    """Moments of classes of rows, each about its own means, from one reading of X.
 
-    Those of every weighting that on each part is some multiple of ``weights`` follow from them, by sums in which
+    Those of every weighting that on each class is some multiple of ``weights`` follow from them, by sums in which
     nothing cancels (Chan, Golub & LeVeque 1983). About the weighted means if ``centre``; the target must be centred
     then. How rows are summed depends on the shape alone, and so not on the number of threads.
     """
 
-    def __init__(self, X: Tiled, weights: Vector, target: Vector, centre: bool, scale: float, parts: list[Rows]):
-        n_parts, n_features = len(parts), X.shape[1]
+    def __init__(self, X: Tiled, weights: Vector, target: Vector, centre: bool, scale: float, classes: list[Rows]):
+        n_samples, n_features = X.shape
+        height = min(MAX_ROWS, max(MIN_ROWS, TILE // n_features))
+        # A power of two: so many parts are shared out evenly.
+        n_cuts = max(1, min(MAX_PARTS, int(n_samples / (MEMORY_SHARE * n_features)), n_samples // height))
+        length = -(-n_samples // (1 << (n_cuts.bit_length() - 1)))
+        pieces = [_cut(rows, length) for rows in classes]
+        parts = [part for piece in pieces for part in piece]
+        n_parts, lengths = len(parts), [_length(part) for part in parts]
+        self._class_of_part = np.repeat(np.arange(len(classes)), [len(piece) for piece in pieces])
         self._centre = centre
         self._totals = np.zeros((n_parts, 2))
+        # Means are kept in two parts: their sums would lose the digits of what is left after the shift.
+        self._shifts = np.zeros((n_parts, n_features))
         self._means = np.zeros((n_parts, n_features))
         self._correlations = np.zeros((n_parts, n_features))
         # Of each the upper triangle.
         self._grams = np.zeros((n_parts, n_features, n_features))
-        # Means are kept in two parts: their sums would lose the digits of what is left after the shift.
-        self._shifts = shifts = np.zeros((n_parts, n_features))
-        height = min(MAX_ROWS, max(MIN_ROWS, TILE // n_features))
         n_rounded = height * max(1, ROUND // (height * n_features**2))
-        lengths = [_length(rows) for rows in parts]
         for begin in range(0, max(lengths), n_rounded):
 
             def work(number: int, begin: int = begin) -> None:
                 rows, length = parts[number], lengths[number]
                 if begin == 0 and centre:
-                    shifts[number] = _rough_mean(X, weights, scale, rows)
+                    self._shifts[number] = _rough_mean(X, weights, scale, rows)
                 vectors, buffer = np.empty((3, max(height, n_features))), np.empty(height * n_features)
                 for first in range(begin, min(begin + n_rounded, length), height):
                     some = _slice(rows, first, min(first + height, length))
                     _dense_pass.add_moments(
-                        X[some], weights[some], target[some], scale, shifts[number], centre,
+                        X[some], weights[some], target[some], scale, self._shifts[number], centre,
                         self._totals[number], self._means[number], self._correlations[number], self._grams[number].T,
                         vectors, buffer,
                     )  # fmt: skip
@@ -79,8 +85,14 @@ class PartialMoments:
             run_in_threads(work, [number for number in range(n_parts) if begin < lengths[number]])
         self._n_terms = height + max(lengths) // height + n_parts + 8
 
+    @property
+    def weights(self) -> Vector:
+        """Total weight of every class."""
+        return np.bincount(self._class_of_part, self._totals[:, 0])
+
     def combine(self, multiples: Vector) -> Moments:
-        """Moments under the weights times some multiple for each part; these must sum to one."""
+        """Moments under the weights times some multiple for each class; these must sum to one."""
+        multiples = multiples[self._class_of_part]
         weights = multiples * self._totals[:, 0]
         heaviest = self._shifts[np.argmax(weights)]
         means = (self._shifts - heaviest) + self._means
@@ -97,16 +109,10 @@ class PartialMoments:
 
 def measure(X: Tiled, weights: Vector, target: Vector, centre: bool, scale: float) -> Moments:
     """Moments of scale * X and of a target under weights that sum to one, from one reading of X."""
-    n_samples, n_features = X.shape
-    height = min(MAX_ROWS, max(MIN_ROWS, TILE // n_features))
-    n_parts = max(1, min(MAX_PARTS, int(n_samples / (MEMORY_SHARE * n_features)), n_samples // height))
-    # A power of two: so many are shared out evenly.
-    n_parts = 1 << (n_parts.bit_length() - 1)
-    parts = cut(slice(0, n_samples), -(-n_samples // n_parts))
-    return PartialMoments(X, weights, target, centre, scale, parts).combine(np.ones(len(parts)))
+    return PartialMoments(X, weights, target, centre, scale, [slice(0, X.shape[0])]).combine(np.ones(1))
 
 
-def cut(rows: Rows, length: int) -> list[Rows]:
+def _cut(rows: Rows, length: int) -> list[Rows]:
     """Pieces of at most that length."""
     total = _length(rows)
     return [_slice(rows, first, min(first + length, total)) for first in range(0, total, length)]

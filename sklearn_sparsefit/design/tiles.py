@@ -17,7 +17,7 @@ SMALL_PRODUCT = 2**20
 # Entries of X that a thread takes at a time: large enough to run at full speed, small enough to share out evenly and
 # to hear Ctrl-C at once; and the least number of rows among them, as each tile has a sum of its own over its rows.
 TILE, TILE_ROWS = 2**19, 512
-# Rows of tiles whose sums are kept at once.
+# Rows of tiles whose sums are kept at once, as long as these take up little memory beside X.
 MAX_SUMS = 16
 # Entries of X copied at a time where BLAS cannot take them as they lie (float32, odd strides): what fits in a cache.
 BUFFER = 2**16
@@ -53,7 +53,7 @@ def multiply(
     left = np.ascontiguousarray(left)
     height = min(n_rows, max(TILE_ROWS, TILE // n_columns))
     width = min(n_columns, max(1, TILE // height))
-    n_sums = min(MAX_SUMS, -(-n_rows // height))
+    n_sums = max(1, min(MAX_SUMS, -(-n_rows // height), n_rows // (8 * len(left))))
     sums = np.empty((n_sums, len(left), n_columns))
 
     def work(tile: tuple[int, int]) -> None:

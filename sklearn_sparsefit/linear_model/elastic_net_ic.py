@@ -12,8 +12,9 @@ from sklearn.utils import column_or_1d
 
 from sklearn_sparsefit._progress import PathJob, Progress
 from sklearn_sparsefit._sklearn import Interval, StrOptions, fit_context
+from sklearn_sparsefit._threads import single_threaded_blas
 from sklearn_sparsefit._validation import TrainingData, check_alphas, check_gram, check_l1_ratios, check_training_data
-from sklearn_sparsefit.criteria import CRITERIA, ActiveColumns, MomentsOnce, information_criterion, union
+from sklearn_sparsefit.criteria import CRITERIA, ActiveColumns, information_criterion, union
 from sklearn_sparsefit.datafit import Quadratic
 from sklearn_sparsefit.linear_model.base import (
     PARAMETER_CONSTRAINTS,
@@ -24,7 +25,7 @@ from sklearn_sparsefit.linear_model.base import (
 )
 from sklearn_sparsefit.linear_model.elastic_net_cv import LassoCV
 from sklearn_sparsefit.linear_model.paths import enet_path, lasso_path
-from sklearn_sparsefit.path import AlphaGrid, PathResult, warn_if_loose
+from sklearn_sparsefit.path import AlphaGrid, PathResult, SharedMoments, warn_if_loose
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -87,11 +88,13 @@ class _PathIC(PathModel):
         check_gram(self.precompute, data, self.fit_intercept)
         self._check_n_samples(data)
 
-        moments = MomentsOnce(data.design)
+        moments = SharedMoments(data.design, [slice(0, data.design.shape[0])])
         progress = Progress(self, len(l1_ratios), self.verbose)
         labels = [""] if len(l1_ratios) == 1 else [f"l1_ratio={l1_ratio:g}" for l1_ratio in l1_ratios]
-        paths = self._solve(data, l1_ratios, grids, labels, moments, progress)
-        noise_variance, criterion, df = self._criteria(data, l1_ratios, paths, moments)
+        with progress.stopped_on_error(), single_threaded_blas():
+            paths = self._solve(data, l1_ratios, grids, labels, moments, progress)
+            n_passes = progress.n_passes + moments.n_readings
+            noise_variance, criterion, df = self._criteria(data, l1_ratios, paths, moments)
         row, column = np.unravel_index(np.argmin(criterion), criterion.shape)
         alphas = np.stack([path.alphas for path in paths])
         self._set_fitted(
@@ -99,7 +102,7 @@ class _PathIC(PathModel):
             criterion_=criterion if len(l1_ratios) > 1 else criterion[0],
             df_path_=df if len(l1_ratios) > 1 else df[0],
             noise_variance_=noise_variance,
-            n_passes_=progress.n_passes + (moments.known is not None),
+            n_passes_=n_passes,
             **self._outcome(l1_ratios[row], paths[row], int(column), data),
         )
         progress.end()
@@ -113,6 +116,8 @@ class _PathIC(PathModel):
         found = f"n_samples={n_samples:g}"
         if data.sample_weight is not None:
             found += " (the sum of sample_weight, which counts how often each row is there)"
+        if not np.isfinite(n_samples):
+            raise ValueError("sample_weight counts how often each row is there, but it sums to infinity.")
         if n_samples < 2:
             raise ValueError(f"An information criterion needs at least 2 samples, got {found}.")
         if self.noise_variance is None and n_samples <= n_features + self.fit_intercept:
@@ -128,7 +133,7 @@ class _PathIC(PathModel):
         l1_ratios: list[float],
         grids: list[Vector | AlphaGrid],
         labels: list[str],
-        moments: MomentsOnce,
+        moments: SharedMoments,
         progress: Progress,
     ) -> list[PathResult]:
         options = replace(self._options(), n_together=len(l1_ratios))
@@ -142,13 +147,13 @@ class _PathIC(PathModel):
         return progress.drive(jobs, data.design, None)
 
     def _criteria(
-        self, data: TrainingData, l1_ratios: list[float], paths: list[PathResult], moments: MomentsOnce
+        self, data: TrainingData, l1_ratios: list[float], paths: list[PathResult], moments: SharedMoments
     ) -> tuple[float, Matrix, Matrix]:
         """Noise variance, and criterion and degrees of freedom of shape (n_l1_ratios, n_alphas)."""
         design, n_samples = data.design, _n_samples(data)
         datafit = Quadratic(data.targets[0], data.sample_weight, self.fit_intercept)
         everything = None
-        if moments.known is not None or self.noise_variance is None:
+        if moments.n_readings or self.noise_variance is None:
             everything = ActiveColumns.all(design, datafit, moments)
         energies, df = np.empty((2, len(paths), len(paths[0].alphas)))
         for row, (l1_ratio, path) in enumerate(zip(l1_ratios, paths, strict=True)):
@@ -191,12 +196,17 @@ class _PathIC(PathModel):
         else:
             fit = "The lasso that cross-validation chooses"
             model = LassoCV(
+                eps=self.eps,
                 fit_intercept=self.fit_intercept,
                 positive=self.positive,
                 max_iter=self.max_iter,
                 tol=self.tol,
                 solver=self.solver,
-            ).fit(data.design.X, data.targets[0], data.sample_weight)
+            )
+            with warnings.catch_warnings():
+                # The user has not chosen that grid's ends.
+                warnings.filterwarnings("ignore", "The chosen alpha", UserWarning)
+                model.fit(data.design.X, data.targets[0], data.sample_weight)
             energy, df = ActiveColumns.some(data.design, datafit, np.flatnonzero(model.coef_)).fit_of(model.coef_)
         n_left = n_samples - df - self.fit_intercept
         if n_left <= 0:
@@ -227,7 +237,8 @@ class _PathIC(PathModel):
 
 
 def _n_samples(data: TrainingData) -> float:
-    return float(data.design.shape[0] if data.sample_weight is None else data.sample_weight.sum())
+    with np.errstate(over="ignore"):
+        return float(data.design.shape[0] if data.sample_weight is None else data.sample_weight.sum())
 
 
 class LassoIC(_PathIC):
@@ -265,9 +276,11 @@ class LassoIC(_PathIC):
         Variance s2 of the noise, in units of y squared. None: the unbiased estimate from the least-squares fit on all
         features, its residual sum of squares over ``n - rank(X) - fit_intercept``, whether or not ``positive``; this
         takes n > n_features + fit_intercept. ``'cv'``: the residual sum of squares over ``n - df - fit_intercept`` at
-        the alpha that :class:`LassoCV` chooses with its default grid and folds [5]_. Where these residuals are rounding
-        (y is constant, or a linear function of X), s2 is that of rounding, ``1e-28 * mean(y^2)``, with a warning: of
-        models that differ in RSS the criterion then takes the one with the least, and of constant y the mean.
+        the alpha that :class:`LassoCV` chooses with the same ``eps`` and its default folds [5]_, which takes five times
+        as long as the path: where there is a cross-validated model already, pass the variance of its residuals. Where
+        these residuals are rounding (y is constant, or a linear function of X), s2 is that of rounding,
+        ``1e-28 * mean(y^2)``, with a warning: of models that differ in RSS the criterion then takes the one with the
+        least, and of constant y the mean.
     ebic_gamma : float, default=1.0
         Weight of the number of models in ``criterion='ebic'``, at least 0, where that is ``'bic'``.
     eps : float, default=1e-3
@@ -447,9 +460,11 @@ class ElasticNetIC(_PathIC):
         Variance s2 of the noise, in units of y squared. None: the unbiased estimate from the least-squares fit on all
         features, its residual sum of squares over ``n - rank(X) - fit_intercept``, whether or not ``positive``; this
         takes n > n_features + fit_intercept. ``'cv'``: the residual sum of squares over ``n - df - fit_intercept`` at
-        the alpha that :class:`LassoCV` chooses with its default grid and folds [5]_. Where these residuals are rounding
-        (y is constant, or a linear function of X), s2 is that of rounding, ``1e-28 * mean(y^2)``, with a warning: of
-        models that differ in RSS the criterion then takes the one with the least, and of constant y the mean.
+        the alpha that :class:`LassoCV` chooses with the same ``eps`` and its default folds [5]_, which takes five times
+        as long as the path: where there is a cross-validated model already, pass the variance of its residuals. Where
+        these residuals are rounding (y is constant, or a linear function of X), s2 is that of rounding,
+        ``1e-28 * mean(y^2)``, with a warning: of models that differ in RSS the criterion then takes the one with the
+        least, and of constant y the mean.
     ebic_gamma : float, default=1.0
         Weight of the number of models in ``criterion='ebic'``, at least 0, where that is ``'bic'``.
     l1_ratio : float or list of float, default=0.5

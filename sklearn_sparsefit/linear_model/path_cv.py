@@ -1,9 +1,10 @@
 """What the estimators that choose alpha by cross-validation share."""
 
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from itertools import product
+from inspect import signature
+from itertools import chain, product
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
@@ -18,6 +19,7 @@ from sklearn_sparsefit._progress import PathJob, Progress
 from sklearn_sparsefit._sklearn import (
     Interval,
     StrOptions,
+    check_method_params,
     fit_context,
     raise_for_params,
     routing_enabled,
@@ -26,6 +28,7 @@ from sklearn_sparsefit._sklearn import (
 from sklearn_sparsefit._threads import single_threaded_blas
 from sklearn_sparsefit._validation import TrainingData, check_alphas, check_gram, check_training_data
 from sklearn_sparsefit.cv import Fold, Scores, make_folds, mean_squared_errors, share_moments
+from sklearn_sparsefit.datafit.quadratic import power_of_two
 from sklearn_sparsefit.linear_model.base import (
     PARAMETER_CONSTRAINTS,
     PathModel,
@@ -104,37 +107,43 @@ class PathCV(PathModel):
         l1_ratios = self._l1_ratios()
         grids = [check_alphas(self.alphas, self.eps, l1_ratio) for l1_ratio in l1_ratios]
         check_gram(self.precompute, data, self.fit_intercept)
-        split_params, score_params = self._route(data, sample_weight, params)
+        split_params, score_params = self._route(data, params)
         splits = check_cv(self.cv).split(data.design.X, target, **split_params)
         folds = make_folds(splits, len(target), data.sample_weight)
 
         if not hasattr(X, "columns"):
             X = data.design.X
 
+        counted = target if data.sample_weight is None else target[data.sample_weight > 0]
+        unit = power_of_two(np.abs(counted).max())
+
         progress = Progress(self, len(l1_ratios) * (1 + len(folds)), self.verbose)
         measure = share_moments(data.design, folds)
         with progress.stopped_on_error(), single_threaded_blas():
             full_paths = self._solve_full(data, l1_ratios, grids, measure, progress)
             fold_paths = []
+            # In units of y, so that no square over- or underflows before a choice is made.
             errors = np.empty((len(l1_ratios), len(full_paths[0].alphas), len(folds)))
-            scores = -errors
+            scores = np.empty_like(errors)
             for path in self._solve_folds(data, l1_ratios, full_paths, folds, measure, progress):
-                place = path.row, slice(None), path.fold
-                errors[place] = mean_squared_errors(path.result, folds[path.fold], data.design, target)
-                scores[place] = -errors[place]
+                place, fold = (path.row, slice(None), path.fold), folds[path.fold]
+                errors[place] = mean_squared_errors(path.result, fold, data.design, target, unit)
                 if self.scoring is not None:
-                    scores[place] = self._score(path, folds[path.fold], X, data, l1_ratios[path.row], score_params)
+                    scores[place] = self._score(path, fold, X, data, l1_ratios[path.row], score_params)
                 fold_paths.append(path if self.store_fold_coefs else replace(path, result=path.result.without_coefs()))
         alphas = np.stack([path.alphas for path in full_paths])
-        scores = Scores(scores, l1_ratios, alphas)
-        row, column = scores.choose(self.alpha_rule)
+        scored = Scores(scores if self.scoring else -errors, l1_ratios, alphas, 1.0 if self.scoring else unit)
+        row, column = scored.choose(self.alpha_rule)
+        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+            mse_path = np.squeeze(errors) * unit * unit
+            cv_results = scored.table()
         self._set_fitted(
             alphas_=alphas if isinstance(self.alphas, Integral) and len(l1_ratios) > 1 else alphas[0],
-            alpha_min_=alphas[scores.best()],
-            alpha_1se_=alphas[scores.within_one_standard_error()],
-            mse_path_=np.squeeze(errors),
-            cv_results_=scores.table(),
-            n_passes_=progress.n_passes + (measure is not None),
+            alpha_min_=alphas[scored.best()],
+            alpha_1se_=alphas[scored.within_one_standard_error()],
+            mse_path_=mse_path,
+            cv_results_=cv_results,
+            n_passes_=progress.n_passes + (measure.n_readings if measure else 0),
             **self._outcome(l1_ratios[row], full_paths[row], column, data),
             **self._fold_outcome([path.result for path in fold_paths if path.row == row], data),
         )
@@ -153,12 +162,19 @@ class PathCV(PathModel):
         measure: Measuring | None,
         progress: Progress,
     ) -> list[PathResult]:
-        jobs = []
-        for l1_ratio, grid, label in zip(l1_ratios, grids, _labels(l1_ratios, "full data"), strict=True):
-            n_alphas = grid.n_alphas if isinstance(grid, AlphaGrid) else len(grid)
-            path = self._path(data, l1_ratio, grid, len(l1_ratios))
-            jobs.append(PathJob("full data", label, path, n_alphas, measure))
-        return progress.drive(jobs, data.design, self.n_jobs)
+        """Solve the paths on the full data: first the one that keeps the most, then the others as memory allows."""
+        labels = _labels(l1_ratios, "full data")
+        paths: dict[int, PathResult] = {}
+        order = np.argsort(l1_ratios, kind="stable")
+        for group in chain([order[:1]], _groups(order[1:], data, paths.values())):
+            jobs = []
+            for row in group:
+                grid = grids[row]
+                n_alphas = grid.n_alphas if isinstance(grid, AlphaGrid) else len(grid)
+                path = self._path(data, l1_ratios[row], grid, len(group))
+                jobs.append(PathJob("full data", labels[row], path, n_alphas, measure))
+            paths |= zip(group.tolist(), progress.drive(jobs, data.design, self.n_jobs), strict=True)
+        return [paths[row] for row in range(len(l1_ratios))]
 
     def _solve_folds(
         self,
@@ -170,20 +186,17 @@ class PathCV(PathModel):
         progress: Progress,
     ) -> Iterator[_FoldPath]:
         """Solve the paths of all folds, as many together as memory allows."""
-        numbers = list(product(range(len(folds)), range(len(l1_ratios))))
-        n_kept = max(len(support) for path in full_paths for support in path.supports)
-        n_groups = -(-len(numbers) // choice.paths_at_once(data.design.shape, data.design.density, n_kept))
-        for group in np.array_split(np.array(numbers), n_groups):
+        numbers = np.array(list(product(range(len(folds)), range(len(l1_ratios)))))
+        for group in _groups(numbers, data, full_paths):
             jobs = []
-            for fold, row in group:
-                weighted = replace(data, sample_weight=folds[fold].train_weight)
+            for number, row in group.tolist():
+                weighted = replace(data, sample_weight=folds[number].train_weight)
                 alphas = full_paths[row].alphas
                 path = self._path(weighted, l1_ratios[row], alphas, len(group))
-                label = _labels(l1_ratios, f"fold {fold}")[row]
-                jobs.append(PathJob("fold", label, path, len(alphas), measure))
+                jobs.append(PathJob("fold", _labels(l1_ratios, f"fold {number}")[row], path, len(alphas), measure))
             results = progress.drive(jobs, data.design, self.n_jobs)
-            for (fold, row), job, result in zip(group, jobs, results, strict=True):
-                yield _FoldPath(fold, row, job.label, result)
+            for (number, row), job, result in zip(group.tolist(), jobs, results, strict=True):
+                yield _FoldPath(number, row, job.label, result)
 
     def _path(self, data: TrainingData, l1_ratio: float, alphas: Vector | AlphaGrid, n_together: int) -> PathGenerator:
         options = replace(self._options(), n_together=n_together)
@@ -197,24 +210,25 @@ class PathCV(PathModel):
         """What the scorer makes, on the held-out rows of X as the user has it, of the model of every alpha."""
         scorer = self._scorer()
         X, y = safe_indexing(X, fold.test), data.targets[0][fold.test]
-        params = {name: safe_indexing(values, fold.test) for name, values in params.items() if values is not None}
-        coefs = path.result.dense_coefs(data.dtype).T
-        scores = np.empty(len(coefs))
-        for number, alpha in enumerate(path.result.alphas):
+        params = check_method_params(data.design.X, params, fold.test)
+        result = path.result
+        scores = np.empty(len(result.alphas))
+        for number, alpha in enumerate(result.alphas):
             model = ElasticNet(alpha, l1_ratio=l1_ratio, fit_intercept=self.fit_intercept, positive=self.positive)
-            model._set_fitted(coef_=coefs[number], intercept_=path.result.intercepts[number], **data.names)
+            coef, intercept = result.dense_coef(number, data.dtype), result.intercepts[number]
+            model._set_fitted(coef_=coef, intercept_=intercept, **data.names)
             scores[number] = scorer(model, X, y, **params)
         return scores
 
     def _scorer(self) -> Any:
         return check_scoring(ElasticNet(), scoring=self.scoring)
 
-    def _route(
-        self, data: TrainingData, sample_weight: Any, params: dict[str, Any]
-    ) -> tuple[dict[str, Any], dict[str, Any]]:
+    def _route(self, data: TrainingData, params: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """Parameters for the splitter and for the scorer."""
+        sample_weight = data.sample_weight
         if not routing_enabled():
-            return {}, {} if data.sample_weight is None else {"sample_weight": data.sample_weight}
+            weighs = sample_weight is not None and self.scoring is not None and _takes_weights(self._scorer())
+            return {}, {"sample_weight": sample_weight} if weighs else {}
         routed = process_routing(self, "fit", sample_weight=sample_weight, **params)
         return routed.splitter.split, routed.scorer.score if self.scoring is not None else {}
 
@@ -249,5 +263,18 @@ class PathCV(PathModel):
         return tags
 
 
+def _takes_weights(scorer: Any) -> bool:
+    parameters = signature(getattr(scorer, "_score_func", scorer)).parameters.values()
+    return any(p.name == "sample_weight" or p.kind is p.VAR_KEYWORD for p in parameters)
+
+
 def _labels(l1_ratios: list[float], what: str) -> list[str]:
     return [what] if len(l1_ratios) == 1 else [f"{what}, l1_ratio={l1_ratio:g}" for l1_ratio in l1_ratios]
+
+
+def _groups(numbers: NDArray[np.intp], data: TrainingData, done: Iterable[PathResult]) -> Iterator[NDArray[np.intp]]:
+    """Cut paths into groups that go together, judged by what those that are done when the first is asked for keep."""
+    if len(numbers):
+        n_kept = max(len(support) for path in done for support in path.supports)
+        n_at_once = choice.paths_at_once(data.design.shape, data.design.density, n_kept)
+        yield from np.array_split(numbers, -(-len(numbers) // n_at_once))

@@ -4,6 +4,7 @@ from sklearn_sparsefit.path.convergence import warn_if_loose
 from sklearn_sparsefit.path.driver import Measuring, Run, drive, drive_together
 from sklearn_sparsefit.path.engine import PathGenerator, solve_path
 from sklearn_sparsefit.path.records import AlphaGrid, Measure, PathResult, Problem, Solved, SolverOptions
+from sklearn_sparsefit.path.shared_moments import SharedMoments
 
 __all__ = [
     "AlphaGrid",
@@ -13,6 +14,7 @@ __all__ = [
     "PathResult",
     "Problem",
     "Run",
+    "SharedMoments",
     "Solved",
     "SolverOptions",
     "drive",

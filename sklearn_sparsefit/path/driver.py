@@ -1,7 +1,7 @@
 """Answers the requests of paths from one design in memory."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -30,7 +30,8 @@ Measuring: TypeAlias = Callable[[Measure], Moments]
 class Run:
     """A path on its way over a design, and who hears of every alpha that is done.
 
-    ``measure``, if any, answers requests for moments in place of the design.
+    ``measure``, if any, answers requests for moments in place of the design. Passes may be shared with other paths;
+    other readings of X are this path's alone.
     """
 
     path: PathGenerator
@@ -38,7 +39,8 @@ class Run:
     measure: Measuring | None = None
     answer: Any = None
     pass_wanted: Correlate | None = None
-    n_readings: int = 0
+    n_shared: int = 0
+    n_alone: int = 0
     result: PathResult | None = None
 
     def advance(self, design: Design) -> None:
@@ -48,11 +50,12 @@ class Run:
             try:
                 request = self.path.send(self.answer)
             except StopIteration as stop:
-                self.result = stop.value
+                self.result = replace(stop.value, n_passes=self.n_shared + self.n_alone)
                 return
             self.answer = None
             match request:
                 case Correlate():
+                    self.n_shared += 1
                     self.pass_wanted = request
                     return
                 case SquaredNorms(weights, scale):
@@ -64,13 +67,13 @@ class Run:
                         self.answer = self.measure(request)
                     else:
                         self.answer = design.moments(weights, target, centre, scale)
-                        self.n_readings += 1
+                        self.n_alone += 1
                 case Predict(coefs, means, scale):
                     self.answer = design.predict(coefs, means, scale)
-                    self.n_readings += 1
+                    self.n_alone += 1
                 case CorrelateCentred(residuals, means, scale):
                     self.answer = design.correlate_centred(residuals, means, scale)
-                    self.n_readings += 1
+                    self.n_alone += 1
                 case Solved():
                     if self.on_solved is not None:
                         self.on_solved(request)
@@ -94,7 +97,7 @@ def drive_together(runs: Sequence[Run], design: Design, n_jobs: int | None = Non
             if live:
                 _share_pass(live, design)
                 n_shared += 1
-    return [run.result for run in runs], n_shared + sum(run.n_readings for run in runs)
+    return [run.result for run in runs], n_shared + sum(run.n_alone for run in runs)
 
 
 def _share_pass(runs: Sequence[Run], design: Design) -> None:

@@ -69,7 +69,6 @@ class _Engine:
         self.solver = choice.make_solver(options.solver)
         self.working_set: WorkingSet | WholeDesign = WorkingSet(self.datafit, n_features, self.solver.max_gram)
         self.iterate = Iterate(np.empty(0), np.empty(0))
-        self.n_passes = 0
         self.width = choice.FIRST_WIDTH
         self.bounds: SafeBounds | None = None
         self.unit = 1.0
@@ -104,7 +103,7 @@ class _Engine:
         if self.working_set.outside.any() and choice.bounds_pay(self.density):
             yield from self._begin_bounds(correlation)
         yield from self._walk(steps, reports)
-        return reports.result(self.working_set.features, self.shape[1], self.n_passes)
+        return reports.result(self.working_set.features, self.shape[1])
 
     def _begin_bounds(self, correlation: Vector) -> Generator[Request, Any, None]:
         """Bound the correlations from those of the null model on, where that pays."""
@@ -124,7 +123,6 @@ class _Engine:
             if choice.is_small(self.shape):
                 yield from self._bring_in(np.arange(n_features))
             return
-        self.n_passes += 1
         datafit = self.datafit
         moments = yield Measure(datafit.weights, datafit.target, datafit.unit, datafit.fit_intercept, self.unit)
         self.working_set = WholeDesign(datafit, moments)
@@ -228,7 +226,6 @@ class _Engine:
         evaluation.gaps = None
         width = choice.affordable_rows(self.shape[::-1])
         for some in (rows[first : first + width] for first in range(0, len(rows), width)):
-            self.n_passes += 2
             means = self.working_set.shift
             predictions = yield Predict(evaluation.coefs[some], means, self.unit)
             residuals, evaluation.offsets[some] = self.datafit.residuals(predictions)
@@ -250,7 +247,6 @@ class _Engine:
         return (yield from self._evaluate(block, evaluation.coefs))
 
     def _pass(self, weighted_residuals: Matrix, features: Features) -> Generator[Request, Any, tuple[Features, Matrix]]:
-        self.n_passes += 1
         # Not around the yield: in lockstep it may be another thread, with a context of its own, that goes on.
         with np.errstate(over="ignore", invalid="ignore"):
             residuals = np.atleast_2d(weighted_residuals) * self.unit

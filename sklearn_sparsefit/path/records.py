@@ -24,7 +24,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class AlphaGrid:
-    """``n_alphas`` strengths, evenly spaced in the logarithm, from alpha_max down to ``eps * alpha_max``."""
+    """``n_alphas`` strengths, evenly spaced in the logarithm, between alpha_max and ``eps * alpha_max``."""
 
     n_alphas: int
     eps: float
@@ -34,7 +34,7 @@ class AlphaGrid:
         if alpha_max == 0:
             return np.full(self.n_alphas, np.finfo(np.float64).resolution)
         # Not geomspace(alpha_max, ...): times a power of two, the grid must scale exactly.
-        return alpha_max * np.geomspace(1.0, self.eps, self.n_alphas)
+        return alpha_max * np.sort(np.geomspace(1.0, self.eps, self.n_alphas))[::-1]
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ class PathResult:
 
     ``supports`` holds the features with a coefficient at each alpha, ``values`` these coefficients. ``dual_gaps`` are
     in units of the objective, ``relative_gaps`` in units of the loss of the null model; ``converged`` says which of
-    them came below the tolerance.
+    them came below the tolerance. ``n_passes`` counts, once the path was driven, the readings of X it had a part in.
     """
 
     n_features: int
@@ -144,7 +144,7 @@ class PathResult:
     relative_gaps: Vector
     n_iters: NDArray[np.intp]
     converged: NDArray[np.bool_]
-    n_passes: int
+    n_passes: int = 0
 
     def without_coefs(self) -> "PathResult":
         """All but the coefficients."""

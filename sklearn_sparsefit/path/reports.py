@@ -44,7 +44,7 @@ class Reports:
         step.gap = max(0.0, step.gap + cost)
         return -float(known.means @ move)
 
-    def result(self, features: NDArray[np.intp], n_features: int, n_passes: int) -> PathResult:
+    def result(self, features: NDArray[np.intp], n_features: int) -> PathResult:
         """All alphas together; ``features`` are those that the coefficients belong to."""
         steps = self._steps
         supports = [np.flatnonzero(step.coef) for step in steps]
@@ -62,5 +62,4 @@ class Reports:
             relative_gaps=gaps / null_loss if null_loss > 0 else gaps,
             n_iters=np.array([step.n_iter for step in steps]),
             converged=gaps <= self._options.tol * null_loss,
-            n_passes=n_passes,
         )

@@ -138,7 +138,8 @@ cdef class ElasticNetPenalty(Penalty):
         """Alphas at which zero coefficients enter if their correlations go on along a line.
 
         That is, come as near to ``l1`` as (1 - margin) times; the line runs through the correlations at two alphas.
-        Infinity where that is so already, -1 where it will never be.
+        At least the last alpha where that is so already (infinity if the line then leaves it); negative where it
+        will never be.
         """
         cdef double per_alpha = (1.0 - margin) * self.l1_ratio * (self.design_unit / self.target_unit)
         cdef double c, slope, entry, rise, side

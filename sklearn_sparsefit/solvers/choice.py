@@ -41,6 +41,8 @@ ROUNDING_SHARE = 0.01
 # is three of four columns; on dense wide designs it would be 4 to 8 % of them, and they cannot be left out for free.
 BOUNDED_DENSITY = 0.3
 
+# Vectors over the samples that every path has of its own: weights, target and what is made of them.
+VECTORS = 5
 # Numbers (64 MB of them) that nobody will miss, however small X is.
 SMALL_MEMORY = 2**23
 
@@ -91,26 +93,20 @@ def paths_at_once(shape: tuple[int, int], density: float, n_kept: int) -> int:
     """
     n_samples, n_features = shape
     if takes_whole(shape, density):
-        held = 2 * n_features**2
+        held = 2 * n_features**2 + VECTORS * n_samples
     else:
         # A working set grows to about twice the support; its columns and Gram have some room to spare. Then the factor,
         # and what is known of all features.
         n_columns = 2 * n_kept
         columns = min(2 * density, 1.0) * n_samples
-        held = n_columns * (columns + 1.5 * n_columns) + 1.25 * n_kept**2 + 6 * n_features
+        held = n_columns * (columns + 1.5 * n_columns) + 1.25 * n_kept**2 + 6 * n_features + VECTORS * n_samples
     return max(1, int(max(density * n_samples * n_features / 4, SMALL_MEMORY) / max(1, held)))
 
 
-def affords_grams(shape: tuple[int, int], n_grams: int) -> bool:
+def affords_grams(shape: tuple[int, int], density: float, n_grams: int) -> bool:
     """Whether so many Gram matrices of all features are small beside X."""
     n_samples, n_features = shape
-    return n_grams * n_features**2 <= max(n_samples * n_features / 4, SMALL_MEMORY / 4)
-
-
-def part_length(shape: tuple[int, int], n_classes: int) -> int:
-    """How many rows are measured at once: few enough for threads to share them out evenly, if memory allows."""
-    n_samples, _ = shape
-    return max(512, -(-n_samples // 16)) if affords_grams(shape, 16 + n_classes) else n_samples
+    return n_grams * n_features**2 <= max(density * n_samples * n_features / 4, SMALL_MEMORY / 4)
 
 
 class AutoSolver:

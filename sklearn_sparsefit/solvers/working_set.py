@@ -14,7 +14,7 @@ Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 
 # A centred column this small beside the column itself is rounding: the column is constant.
-CONSTANT = (32 * np.finfo(np.float64).eps) ** 2
+CONSTANT = 32 * np.finfo(np.float64).eps
 # Added to the Gram's diagonal, relative to it, so that rounding leaves no direction of negative curvature. What this
 # does to the solution is taken back by going on from true correlations.
 RIDGE = 1e-14
@@ -89,7 +89,7 @@ class WorkingSet:
             centred = self.centred(block)
             sq_norms = np.einsum("ji,ji->j", centred, centred * self.datafit.weights)
             raw_means = self.means[block] + self.columns.shift[block]
-            sq_norms[sq_norms <= CONSTANT * raw_means**2] = 0.0
+            sq_norms[np.sqrt(sq_norms) <= CONSTANT * np.abs(raw_means)] = 0.0
             self.sq_norms[block] = sq_norms
 
     def blocks(self, start: int) -> Iterator[slice]:
@@ -160,7 +160,7 @@ class WholeDesign:
         # Several problems may share the moments: they all raise the diagonal alike.
         self._moments = moments
         self.gram = moments.gram
-        sq_norms = np.where(moments.sq_norms <= CONSTANT * moments.means**2, 0.0, moments.sq_norms)
+        sq_norms = np.where(np.sqrt(moments.sq_norms) <= CONSTANT * np.abs(moments.means), 0.0, moments.sq_norms)
         self.sq_norms = sq_norms
         self.gram.flat[:: len(sq_norms) + 1] = (1 + RIDGE) * sq_norms
         self._norms = np.sqrt(sq_norms)

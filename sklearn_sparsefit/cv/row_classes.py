@@ -1,0 +1,41 @@
+"""Rows that every fold draws equally often: what a cross-validation needs to know the moments of."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sklearn_sparsefit.cv.folds import Fold
+from sklearn_sparsefit.design import Design, Rows
+from sklearn_sparsefit.path import SharedMoments
+from sklearn_sparsefit.solvers import choice
+
+
+def share_moments(design: Design, folds: list[Fold]) -> SharedMoments | None:
+    """Share the moments where paths ask for them and the classes are few enough; None elsewhere."""
+    if not choice.takes_whole(design.shape, design.density):
+        return None
+    labels = label_rows(folds)
+    if not choice.affords_grams(design.shape, design.density, int(labels.max()) + 1):
+        return None
+    order = np.argsort(labels, kind="stable")
+    classes = np.split(order, np.flatnonzero(np.diff(labels[order])) + 1)
+    return SharedMoments(design, [_as_slice(rows) for rows in classes])
+
+
+def label_rows(folds: list[Fold]) -> NDArray[np.intp]:
+    """The class of each row: those that every fold draws equally often."""
+    labels = np.zeros(len(folds[0].counts), dtype=np.intp)
+    n_classes = 1
+    for fold in folds:
+        # Two labels, the class so far and the count, in one number; its rank is the new label.
+        values, counts = np.unique(fold.counts, return_inverse=True)
+        pairs = labels * len(values) + counts
+        present = np.zeros(n_classes * len(values), dtype=np.intp)
+        present[pairs] = 1
+        labels = (np.cumsum(present) - 1)[pairs]
+        n_classes = int(present.sum())
+    return labels
+
+
+def _as_slice(rows: NDArray[np.intp]) -> Rows:
+    """Rows without a gap are read as they lie."""
+    return slice(int(rows[0]), int(rows[-1]) + 1) if rows[-1] - rows[0] == len(rows) - 1 else rows
