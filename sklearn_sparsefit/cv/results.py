@@ -40,7 +40,7 @@ class Scores:
         n_folds = self.values.shape[2]
         if n_folds == 1:
             return np.full(self.values.shape[:2], np.nan)
-        with np.errstate(invalid="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
             return self.values.std(axis=2, ddof=1) / np.sqrt(n_folds)
 
     def best(self) -> tuple[int, int]:

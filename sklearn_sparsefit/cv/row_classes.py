@@ -27,12 +27,13 @@ def label_rows(folds: list[Fold]) -> NDArray[np.intp]:
     n_classes = 1
     for fold in folds:
         # Two labels, the class so far and the count, in one number; its rank is the new label.
-        values, counts = np.unique(fold.counts, return_inverse=True)
-        pairs = labels * len(values) + counts
-        present = np.zeros(n_classes * len(values), dtype=np.intp)
-        present[pairs] = 1
-        labels = (np.cumsum(present) - 1)[pairs]
-        n_classes = int(present.sum())
+        n_counts = int(fold.counts.max()) + 1
+        labels *= n_counts
+        labels += fold.counts
+        present = np.zeros(n_classes * n_counts, dtype=bool)
+        present[labels] = True
+        labels = (np.cumsum(present) - 1)[labels]
+        n_classes = np.count_nonzero(present)
     return labels
 
 
