@@ -64,9 +64,7 @@ class ActiveColumns:
     def energies(self, path: PathResult) -> Vector:
         """Energy at every alpha of a path on these features."""
         known, datafit = self._known, self._datafit
-        coefs = np.zeros((len(path.alphas), len(known)))
-        for row, support, values in zip(coefs, path.supports, path.values, strict=True):
-            row[np.searchsorted(known.features, support)] = values / self._scale / datafit.unit
+        coefs = path.coefs_of(known.features) / self._scale / datafit.unit
         if isinstance(known, WorkingSet):
             height = max(1, CHUNK // self._design.shape[0])
             parts = (known.residuals(coefs[row : row + height])[0] for row in range(0, len(coefs), height))

@@ -19,7 +19,8 @@ def mean_squared_errors(path: PathResult, fold: Fold, design: Design, target: Ve
 
     Rows are summed piece by piece, cut by the shape of the data alone.
     """
-    features, coefs = path.compact_coefs()
+    features = path.kept
+    coefs = path.coefs_of(features)
     predict = design.predictor(features, coefs)
     # Rows of weight zero count for nothing even where their squares overflow.
     test = fold.test[fold.test_weight > 0]

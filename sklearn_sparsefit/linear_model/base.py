@@ -97,8 +97,9 @@ class PathModel(SparseLinearRegressor):
         """
         check_is_fitted(self)
         X = validate_data(self, X, accept_sparse=("csc", "csr"), accept_large_sparse=True, reset=False)
-        features, coefs = self._fitted_path.compact_coefs()
-        return X[:, features] @ coefs.astype(self.coef_.dtype).T + self.intercept_path_
+        features = self._fitted_path.kept
+        coefs = self._fitted_path.coefs_of(features).astype(self.coef_.dtype)
+        return X[:, features] @ coefs.T + self.intercept_path_
 
     def score_path(self, X: Any, y: Any, sample_weight: Any = None) -> NDArray[np.float64]:
         """Coefficient of determination R^2 of the model of every alpha.

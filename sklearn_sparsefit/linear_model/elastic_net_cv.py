@@ -52,13 +52,14 @@ class LassoCV(PathCV):
         See :class:`ElasticNet`.
     alpha_rule : {'min', '1se'} or callable, default='min'
         ``'min'``: the best mean score over the folds. ``'1se'``: the largest alpha whose mean score is within one
-        standard error of the best [3]_: fewer features for an error that cannot be told from the least. A callable
+        standard error of the best [3]_: fewer features for an error that cannot be told from the least; of a single
+        split, which has no standard error, the best. A callable
         is given ``cv_results_`` and returns an index into its ``params``.
     scoring : str, callable or None, default=None
         Scorer, the greater the better, of the models on held-out rows; None is the mean squared error, the fastest.
         ``sample_weight``, if any, is handed on to it; with metadata routing, if it asks for it.
     store_fold_coefs : bool, default=False
-        Whether to keep the coefficients of every fold.
+        Whether to keep the coefficients of every fold, as a dense array.
 
     Attributes
     ----------
@@ -73,7 +74,8 @@ class LassoCV(PathCV):
     mse_path_ : ndarray of shape (n_alphas, n_folds)
         Mean squared error of every alpha on every fold.
     cv_results_ : dict of ndarrays
-        Scores as :class:`sklearn.model_selection.GridSearchCV` has them, one entry for each pair of l1_ratio and alpha:
+        Scores as :class:`sklearn.model_selection.GridSearchCV` has them, without times; one entry for each pair of
+        l1_ratio and alpha:
         ``params``, ``param_alpha``, ``param_l1_ratio``, ``split0_test_score`` and so on, ``mean_test_score``,
         ``std_test_score``, ``rank_test_score``, and the standard errors of the means, ``se_test_score``.
     coef_ : ndarray of shape (n_features,)
@@ -219,13 +221,14 @@ class ElasticNetCV(PathCV):
         See :class:`ElasticNet`.
     alpha_rule : {'min', '1se'} or callable, default='min'
         ``'min'``: the best mean score over the folds. ``'1se'``: the largest alpha whose mean score is within one
-        standard error of the best [2]_: fewer features for an error that cannot be told from the least. A callable
+        standard error of the best, at the same l1_ratio [2]_: fewer features for an error that cannot be told from the
+        least; of a single split, which has no standard error, the best. A callable
         is given ``cv_results_`` and returns an index into its ``params``.
     scoring : str, callable or None, default=None
         Scorer, the greater the better, of the models on held-out rows; None is the mean squared error, the fastest.
         ``sample_weight``, if any, is handed on to it; with metadata routing, if it asks for it.
     store_fold_coefs : bool, default=False
-        Whether to keep the coefficients of every fold.
+        Whether to keep the coefficients of every fold, as a dense array.
 
     Attributes
     ----------
@@ -242,7 +245,8 @@ class ElasticNetCV(PathCV):
     mse_path_ : ndarray of shape (n_alphas, n_folds) or (n_l1_ratios, n_alphas, n_folds)
         Mean squared error of every alpha on every fold.
     cv_results_ : dict of ndarrays
-        Scores as :class:`sklearn.model_selection.GridSearchCV` has them, one entry for each pair of l1_ratio and alpha:
+        Scores as :class:`sklearn.model_selection.GridSearchCV` has them, without times; one entry for each pair of
+        l1_ratio and alpha:
         ``params``, ``param_alpha``, ``param_l1_ratio``, ``split0_test_score`` and so on, ``mean_test_score``,
         ``std_test_score``, ``rank_test_score``, and the standard errors of the means, ``se_test_score``.
     coef_ : ndarray of shape (n_features,)

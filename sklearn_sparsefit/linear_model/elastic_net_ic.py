@@ -14,7 +14,7 @@ from sklearn_sparsefit._progress import PathJob, Progress
 from sklearn_sparsefit._sklearn import Interval, StrOptions, fit_context
 from sklearn_sparsefit._threads import single_threaded_blas
 from sklearn_sparsefit._validation import TrainingData, check_alphas, check_gram, check_l1_ratios, check_training_data
-from sklearn_sparsefit.criteria import CRITERIA, ActiveColumns, information_criterion, union
+from sklearn_sparsefit.criteria import CRITERIA, ActiveColumns, information_criterion
 from sklearn_sparsefit.datafit import Quadratic
 from sklearn_sparsefit.linear_model.base import (
     PARAMETER_CONSTRAINTS,
@@ -157,7 +157,7 @@ class _PathIC(PathModel):
             everything = ActiveColumns.all(design, datafit, moments)
         energies, df = np.empty((2, len(paths), len(paths[0].alphas)))
         for row, (l1_ratio, path) in enumerate(zip(l1_ratios, paths, strict=True)):
-            features = union(path.supports) if l1_ratio > 0 else np.arange(design.shape[1])
+            features = path.kept if l1_ratio > 0 else np.arange(design.shape[1])
             columns = everything or ActiveColumns.some(design, datafit, features)
             energies[row] = columns.energies(path)
             df[row] = columns.degrees_of_freedom(path, l1_ratio, self.positive)
@@ -284,7 +284,7 @@ class LassoIC(_PathIC):
     ebic_gamma : float, default=1.0
         Weight of the number of models in ``criterion='ebic'``, at least 0, where that is ``'bic'``.
     eps : float, default=1e-3
-        Length of the path, ``alpha_min / alpha_max``.
+        Length of the path, ``alpha_min / alpha_max``; not the machine precision that it is in ``LassoLarsIC``.
     alphas : int or array-like, default=100
         Number of alphas, evenly spaced in the logarithm, or the alphas themselves.
     fit_intercept : bool, default=True
@@ -470,7 +470,7 @@ class ElasticNetIC(_PathIC):
     l1_ratio : float or list of float, default=0.5
         Share of the L1 penalty, between 0 (ridge) and 1 (lasso); the best of a list is chosen.
     eps : float, default=1e-3
-        Length of the path, ``alpha_min / alpha_max``.
+        Length of the path, ``alpha_min / alpha_max``; not the machine precision that it is in ``LassoLarsIC``.
     alphas : int or array-like, default=100
         Number of alphas, evenly spaced in the logarithm for each l1_ratio, or the alphas themselves.
     fit_intercept : bool, default=True

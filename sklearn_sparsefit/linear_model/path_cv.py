@@ -121,12 +121,10 @@ class PathCV(PathModel):
         measure = share_moments(data.design, folds)
         with progress.stopped_on_error(), single_threaded_blas():
             full_paths = self._solve_full(data, l1_ratios, grids, measure, progress)
-            fold_paths = []
-            # In units of y, so that no square over- or underflows before a choice is made.
-            errors = np.empty((len(l1_ratios), len(full_paths[0].alphas), len(folds)))
-            scores = np.empty_like(errors)
+            fold_paths, errors, scores = [], *np.empty((2, len(l1_ratios), len(full_paths[0].alphas), len(folds)))
             for path in self._solve_folds(data, l1_ratios, full_paths, folds, measure, progress):
                 place, fold = (path.row, slice(None), path.fold), folds[path.fold]
+                # In units of y, so that no square over- or underflows before a choice is made.
                 errors[place] = mean_squared_errors(path.result, fold, data.design, target, unit)
                 if self.scoring is not None:
                     scores[place] = self._score(path, fold, X, data, l1_ratios[path.row], score_params)

@@ -150,13 +150,17 @@ class PathResult:
         """All but the coefficients."""
         return replace(self, supports=[], values=[])
 
-    def compact_coefs(self) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-        """Features with a coefficient at any alpha, and their coefficients, of shape (n_alphas, len(features))."""
-        features = np.unique(np.concatenate(self.supports))
+    @property
+    def kept(self) -> NDArray[np.intp]:
+        """Features with a coefficient at any alpha, sorted."""
+        return np.unique(np.concatenate(self.supports))
+
+    def coefs_of(self, features: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Coefficients, of shape (n_alphas, len(features)), of sorted features that hold all that are kept."""
         coefs = np.zeros((len(self.alphas), len(features)))
         for row, support, values in zip(coefs, self.supports, self.values, strict=True):
             row[np.searchsorted(features, support)] = values
-        return features, coefs
+        return coefs
 
     def dense_coef(self, index: int, dtype: DTypeLike = np.float64) -> NDArray:
         """Coefficients at one alpha, of shape (n_features,)."""

@@ -13,6 +13,11 @@ if TYPE_CHECKING:
 # Room between either end of the path and the frame, as a share of the path's length: a line that
 # marks the first or the last alpha stays clear of the frame.
 MARGIN = 0.025
+# Who keeps what is drawn.
+KEEPERS = {
+    "coef_path_": "LassoCV, ElasticNetCV, LassoIC or ElasticNetIC",
+    "mse_path_": "LassoCV or ElasticNetCV",
+}
 
 
 def check_has_path(estimator: Any, attribute: str, caller: type) -> None:
@@ -20,7 +25,7 @@ def check_has_path(estimator: Any, attribute: str, caller: type) -> None:
     check_is_fitted(estimator)
     if not hasattr(estimator, attribute):
         raise TypeError(
-            f"{caller.__name__}.from_estimator needs a fitted LassoCV or ElasticNetCV of "
+            f"{caller.__name__}.from_estimator needs a fitted {KEEPERS[attribute]} of "
             f"sklearn_sparsefit; {type(estimator).__name__} has no {attribute!r}. Of a Pipeline, "
             "pass the last step, pipeline[-1]; of a search, its best_estimator_."
         )

@@ -148,7 +148,9 @@ class CVCurveDisplay:
         fold_line_kw: dict[str, Any] | None = None,
         fill_between_kw: dict[str, Any] | None = None,
     ) -> Self:
-        """Draw the error by which a cross-validated estimator chose its alpha.
+        """Draw the mean squared error of a cross-validated estimator, and the alpha it chose.
+
+        With `scoring` or another `alpha_rule`, the chosen alpha is not where this error is least.
 
         Parameters
         ----------
