@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -62,12 +61,10 @@ class Scores:
 
     def choose(self, rule: AlphaRule) -> tuple[int, int]:
         """Position that the rule chooses."""
-        if rule == "min":
-            return self.best()
-        if rule == "1se":
-            return self.within_one_standard_error()
+        if isinstance(rule, str):
+            return {"min": self.best, "1se": self.within_one_standard_error}[rule]()
         index = rule(self.table())
-        if not isinstance(index, Integral) or isinstance(index, bool) or not 0 <= index < self.means.size:
+        if not isinstance(index, (int, np.integer)) or isinstance(index, bool) or not 0 <= index < self.means.size:
             raise ValueError(f"alpha_rule returned {index!r}, must be an index into cv_results_['params'].")
         row, column = divmod(int(index), self.means.shape[1])
         return row, column

@@ -33,7 +33,7 @@ def label_rows(folds: list[Fold]) -> NDArray[np.intp]:
         present = np.zeros(n_classes * n_counts, dtype=bool)
         present[labels] = True
         labels = (np.cumsum(present) - 1)[labels]
-        n_classes = np.count_nonzero(present)
+        n_classes = int(np.count_nonzero(present))
     return labels
 
 

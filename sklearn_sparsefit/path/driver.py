@@ -38,26 +38,23 @@ class Run:
     on_solved: Callable[[Solved], None] | None = None
     measure: Measuring | None = None
     answer: Any = None
-    pass_wanted: Correlate | None = None
     n_shared: int = 0
     n_alone: int = 0
     result: PathResult | None = None
 
-    def advance(self, design: Design) -> None:
-        """Go on until the path wants a pass over X, or ends."""
-        self.pass_wanted = None
+    def advance(self, design: Design) -> Correlate | None:
+        """Go on until the path wants a pass over X, which one, or ends."""
         while True:
             try:
                 request = self.path.send(self.answer)
             except StopIteration as stop:
                 self.result = replace(stop.value, n_passes=self.n_shared + self.n_alone)
-                return
+                return None
             self.answer = None
             match request:
                 case Correlate():
                     self.n_shared += 1
-                    self.pass_wanted = request
-                    return
+                    return request
                 case SquaredNorms(weights, scale):
                     self.answer = design.sq_norms(weights, scale)
                 case Gather(features, scale, centre):
@@ -92,22 +89,23 @@ def drive_together(runs: Sequence[Run], design: Design, n_jobs: int | None = Non
     live, n_shared = list(runs), 0
     with single_threaded_blas():
         while live:
-            run_jobs([partial(run.advance, design) for run in live], n_jobs)
-            live = [run for run in live if run.pass_wanted is not None]
-            if live:
-                _share_pass(live, design)
+            wanted = run_jobs([partial(run.advance, design) for run in live], n_jobs)
+            waiting = [(run, request) for run, request in zip(live, wanted, strict=True) if request is not None]
+            if waiting:
+                _share_pass(waiting, design)
                 n_shared += 1
-    return [run.result for run in runs], n_shared + sum(run.n_alone for run in runs)
+            live = [run for run, _ in waiting]
+    results = [run.result for run in runs if run.result is not None]
+    return results, n_shared + sum(run.n_alone for run in runs)
 
 
-def _share_pass(runs: Sequence[Run], design: Design) -> None:
+def _share_pass(waiting: list[tuple[Run, Correlate]], design: Design) -> None:
     """Answer what several paths want to know of X with one reading of all features that any of them asks for."""
-    wanted = [run.pass_wanted for run in runs]
-    features = _union([request.features for request in wanted], design.shape[1])
+    features = _union([request.features for _, request in waiting], design.shape[1])
     with np.errstate(over="ignore", invalid="ignore"):
-        correlations = design.correlate(np.concatenate([request.residuals for request in wanted]), features)
+        correlations = design.correlate(np.concatenate([request.residuals for _, request in waiting]), features)
     stop = 0
-    for run, request in zip(runs, wanted, strict=True):
+    for run, request in waiting:
         start, stop = stop, stop + len(request.residuals)
         run.answer = features, correlations[start:stop]
 

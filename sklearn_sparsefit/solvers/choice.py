@@ -93,7 +93,7 @@ def paths_at_once(shape: tuple[int, int], density: float, n_kept: int) -> int:
     """
     n_samples, n_features = shape
     if takes_whole(shape, density):
-        held = 2 * n_features**2 + VECTORS * n_samples
+        held: float = 2 * n_features**2 + VECTORS * n_samples
     else:
         # A working set grows to about twice the support; its columns and Gram have some room to spare. Then the factor,
         # and what is known of all features.
