@@ -1,11 +1,10 @@
 """What the estimators that choose alpha by cross-validation share."""
 
-from abc import abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from inspect import signature
 from itertools import chain, product
-from numbers import Integral, Real
+from numbers import Integral
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -17,7 +16,6 @@ from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, proces
 
 from sklearn_sparsefit._progress import PathJob, Progress
 from sklearn_sparsefit._sklearn import (
-    Interval,
     StrOptions,
     check_method_params,
     fit_context,
@@ -29,14 +27,9 @@ from sklearn_sparsefit._threads import single_threaded_blas
 from sklearn_sparsefit._validation import TrainingData, check_alphas, check_gram, check_training_data
 from sklearn_sparsefit.cv import Fold, Scores, make_folds, mean_squared_errors, share_moments
 from sklearn_sparsefit.datafit.quadratic import power_of_two
-from sklearn_sparsefit.linear_model.base import (
-    PARAMETER_CONSTRAINTS,
-    PathModel,
-    make_path,
-    path_attributes,
-    warn_if_at_edge,
-)
+from sklearn_sparsefit.linear_model.base import make_path
 from sklearn_sparsefit.linear_model.elastic_net import ElasticNet
+from sklearn_sparsefit.linear_model.path_model import PATH_CONSTRAINTS, PathModel, warn_if_at_edge
 from sklearn_sparsefit.path import AlphaGrid, Measuring, PathGenerator, PathResult, warn_if_loose
 from sklearn_sparsefit.solvers import choice
 
@@ -57,21 +50,13 @@ class PathCV(PathModel):
     """Paths on the full data and on every fold, and the alpha (and l1_ratio) that a rule chooses by their scores."""
 
     _parameter_constraints: ClassVar[dict] = {
-        "eps": [Interval(Real, 0, None, closed="neither")],
-        "alphas": [Interval(Integral, 1, None, closed="left"), "array-like"],
-        "precompute": [StrOptions({"auto"}), "array-like", "boolean"],
         "cv": ["cv_object"],
-        "verbose": ["verbose"],
         "n_jobs": [Integral, None],
         "alpha_rule": [StrOptions({"min", "1se"}), callable],
         "scoring": [StrOptions(set(get_scorer_names())), callable, None],
         "store_fold_coefs": ["boolean"],
-        **PARAMETER_CONSTRAINTS,
+        **PATH_CONSTRAINTS,
     }
-
-    @abstractmethod
-    def _l1_ratios(self) -> list[float]:
-        """The l1_ratios to choose from."""
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any, sample_weight: Any = None, **params: Any) -> Self:
@@ -230,9 +215,6 @@ class PathCV(PathModel):
         routed = process_routing(self, "fit", sample_weight=sample_weight, **params)
         return routed.splitter.split, routed.scorer.score if self.scoring is not None else {}
 
-    def _outcome(self, l1_ratio: float, path: PathResult, column: int, data: TrainingData) -> dict[str, Any]:
-        return path_attributes(path, column, data, self.fit_intercept)
-
     def _fold_outcome(self, paths: list[PathResult], data: TrainingData) -> dict[str, Any]:
         if not self.store_fold_coefs:
             return {}
@@ -254,11 +236,6 @@ class PathCV(PathModel):
         if self.scoring is not None:
             router.add(scorer=self._scorer(), method_mapping=MethodMapping().add(caller="fit", callee="score"))
         return router
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.target_tags.multi_output = False
-        return tags
 
 
 def _takes_weights(scorer: Any) -> bool:
