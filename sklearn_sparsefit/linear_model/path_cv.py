@@ -1,9 +1,9 @@
 """What the estimators that choose alpha by cross-validation share."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from inspect import signature
-from itertools import chain, product
+from itertools import product
 from numbers import Integral
 from typing import Any, ClassVar, Self
 
@@ -27,11 +27,15 @@ from sklearn_sparsefit._threads import single_threaded_blas
 from sklearn_sparsefit._validation import TrainingData, check_alphas, check_gram, check_training_data
 from sklearn_sparsefit.cv import Fold, Scores, make_folds, mean_squared_errors, share_moments
 from sklearn_sparsefit.datafit.quadratic import power_of_two
-from sklearn_sparsefit.linear_model.base import make_path
 from sklearn_sparsefit.linear_model.elastic_net import ElasticNet
-from sklearn_sparsefit.linear_model.path_model import PATH_CONSTRAINTS, PathModel, warn_if_at_edge
-from sklearn_sparsefit.path import AlphaGrid, Measuring, PathGenerator, PathResult, warn_if_loose
-from sklearn_sparsefit.solvers import choice
+from sklearn_sparsefit.linear_model.path_model import (
+    PATH_CONSTRAINTS,
+    PathModel,
+    path_groups,
+    path_labels,
+    warn_if_at_edge,
+)
+from sklearn_sparsefit.path import Measuring, PathResult, warn_if_loose
 
 Vector = NDArray[np.float64]
 
@@ -105,7 +109,7 @@ class PathCV(PathModel):
         progress = Progress(self, len(l1_ratios) * (1 + len(folds)), self.verbose)
         measure = share_moments(data.design, folds)
         with progress.stopped_on_error(), single_threaded_blas():
-            full_paths = self._solve_full(data, l1_ratios, grids, measure, progress)
+            full_paths = self._solve_full(data, l1_ratios, grids, measure, progress, self.n_jobs)
             fold_paths, errors, scores = [], *np.empty((2, len(l1_ratios), len(full_paths[0].alphas), len(folds)))
             for path in self._solve_folds(data, l1_ratios, full_paths, folds, measure, progress):
                 place, fold = (path.row, slice(None), path.fold), folds[path.fold]
@@ -131,33 +135,11 @@ class PathCV(PathModel):
             **self._fold_outcome([path.result for path in fold_paths if path.row == row], data),
         )
         progress.end()
-        full_labels = _labels(l1_ratios, "the full data")
+        full_labels = path_labels(l1_ratios, "the full data")
         labelled = [*zip(full_labels, full_paths, strict=True), *((path.label, path.result) for path in fold_paths)]
         warn_if_loose(labelled, self.tol)
         warn_if_at_edge(full_paths[row], column)
         return self
-
-    def _solve_full(
-        self,
-        data: TrainingData,
-        l1_ratios: list[float],
-        grids: list[Vector | AlphaGrid],
-        measure: Measuring | None,
-        progress: Progress,
-    ) -> list[PathResult]:
-        """Solve the paths on the full data: first the one that keeps the most, then the others as memory allows."""
-        labels = _labels(l1_ratios, "full data")
-        paths: dict[int, PathResult] = {}
-        order = np.argsort(l1_ratios, kind="stable")
-        for group in chain([order[:1]], _groups(order[1:], data, paths.values())):
-            jobs = []
-            for row in group:
-                grid = grids[row]
-                n_alphas = grid.n_alphas if isinstance(grid, AlphaGrid) else len(grid)
-                path = self._path(data, l1_ratios[row], grid, len(group))
-                jobs.append(PathJob("full data", labels[row], path, n_alphas, measure))
-            paths |= zip(group.tolist(), progress.drive(jobs, data.design, self.n_jobs), strict=True)
-        return [paths[row] for row in range(len(l1_ratios))]
 
     def _solve_folds(
         self,
@@ -170,22 +152,16 @@ class PathCV(PathModel):
     ) -> Iterator[_FoldPath]:
         """Solve the paths of all folds, as many together as memory allows."""
         numbers = np.array(list(product(range(len(folds)), range(len(l1_ratios)))))
-        for group in _groups(numbers, data, full_paths):
+        for group in path_groups(numbers, data, full_paths):
             jobs = []
             for number, row in group.tolist():
                 weighted = replace(data, sample_weight=folds[number].train_weight)
                 alphas = full_paths[row].alphas
                 path = self._path(weighted, l1_ratios[row], alphas, len(group))
-                jobs.append(PathJob("fold", _labels(l1_ratios, f"fold {number}")[row], path, len(alphas), measure))
+                jobs.append(PathJob("fold", path_labels(l1_ratios, f"fold {number}")[row], path, len(alphas), measure))
             results = progress.drive(jobs, data.design, self.n_jobs)
             for (number, row), job, result in zip(group.tolist(), jobs, results, strict=True):
                 yield _FoldPath(number, row, job.label, result)
-
-    def _path(self, data: TrainingData, l1_ratio: float, alphas: Vector | AlphaGrid, n_together: int) -> PathGenerator:
-        options = replace(self._options(), n_together=n_together)
-        return make_path(
-            data, data.targets[0], l1_ratio, self.positive, self.fit_intercept, alphas=alphas, options=options
-        )
 
     def _score(
         self, path: _FoldPath, fold: Fold, X: Any, data: TrainingData, l1_ratio: float, params: dict[str, Any]
@@ -241,15 +217,3 @@ class PathCV(PathModel):
 def _takes_weights(scorer: Any) -> bool:
     parameters = signature(getattr(scorer, "_score_func", scorer)).parameters.values()
     return any(p.name == "sample_weight" or p.kind is p.VAR_KEYWORD for p in parameters)
-
-
-def _labels(l1_ratios: list[float], what: str) -> list[str]:
-    return [what] if len(l1_ratios) == 1 else [f"{what}, l1_ratio={l1_ratio:g}" for l1_ratio in l1_ratios]
-
-
-def _groups(numbers: NDArray[np.intp], data: TrainingData, done: Iterable[PathResult]) -> Iterator[NDArray[np.intp]]:
-    """Cut paths into groups that go together, judged by what those that are done when the first is asked for keep."""
-    if len(numbers):
-        n_kept = max(len(support) for path in done for support in path.supports)
-        n_at_once = choice.paths_at_once(data.design.shape, data.design.density, n_kept)
-        yield from np.array_split(numbers, -(-len(numbers) // n_at_once))

@@ -1,7 +1,6 @@
 """What the estimators that choose alpha by an information criterion share."""
 
 import warnings
-from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
@@ -9,16 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import column_or_1d
 
-from sklearn_sparsefit._progress import PathJob, Progress
+from sklearn_sparsefit._progress import Progress
 from sklearn_sparsefit._sklearn import Interval, StrOptions, fit_context
 from sklearn_sparsefit._threads import single_threaded_blas
 from sklearn_sparsefit._validation import TrainingData, check_alphas, check_gram, check_training_data
 from sklearn_sparsefit.criteria import CRITERIA, ActiveColumns, information_criterion
 from sklearn_sparsefit.datafit import Quadratic
-from sklearn_sparsefit.linear_model.base import make_path
 from sklearn_sparsefit.linear_model.elastic_net_cv import LassoCV
 from sklearn_sparsefit.linear_model.path_model import PATH_CONSTRAINTS, PathModel, warn_if_at_edge
-from sklearn_sparsefit.path import AlphaGrid, PathResult, SharedMoments, warn_if_loose
+from sklearn_sparsefit.path import PathResult, SharedMoments, warn_if_loose
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -77,7 +75,7 @@ class PathIC(PathModel):
         progress = Progress(self, len(l1_ratios), self.verbose)
         labels = [""] if len(l1_ratios) == 1 else [f"l1_ratio={l1_ratio:g}" for l1_ratio in l1_ratios]
         with progress.stopped_on_error(), single_threaded_blas():
-            paths = self._solve(data, l1_ratios, grids, labels, moments, progress)
+            paths = self._solve_full(data, l1_ratios, grids, moments, progress, None)
             n_passes = progress.n_passes + moments.n_readings
             noise_variance, criterion, df = self._criteria(data, l1_ratios, paths, moments)
         row, column = np.unravel_index(np.argmin(criterion), criterion.shape)
@@ -111,25 +109,6 @@ class PathIC(PathModel):
                 f" coefficients: got {found} and n_features={n_features}"
                 f"{' and an intercept' if self.fit_intercept else ''}. Pass a number, or noise_variance='cv'."
             )
-
-    def _solve(
-        self,
-        data: TrainingData,
-        l1_ratios: list[float],
-        grids: list[Vector | AlphaGrid],
-        labels: list[str],
-        moments: SharedMoments,
-        progress: Progress,
-    ) -> list[PathResult]:
-        options = replace(self._options(), n_together=len(l1_ratios))
-        jobs = []
-        for l1_ratio, grid, label in zip(l1_ratios, grids, labels, strict=True):
-            n_alphas = grid.n_alphas if isinstance(grid, AlphaGrid) else len(grid)
-            path = make_path(
-                data, data.targets[0], l1_ratio, self.positive, self.fit_intercept, alphas=grid, options=options
-            )
-            jobs.append(PathJob("full data", label or "full data", path, n_alphas, moments))
-        return progress.drive(jobs, data.design, None)
 
     def _criteria(
         self, data: TrainingData, l1_ratios: list[float], paths: list[PathResult], moments: SharedMoments

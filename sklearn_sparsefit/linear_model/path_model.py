@@ -2,7 +2,10 @@
 
 import warnings
 from abc import abstractmethod
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import cached_property
+from itertools import chain
 from numbers import Integral, Real
 from typing import Any
 
@@ -11,10 +14,14 @@ from numpy.typing import NDArray
 from sklearn.metrics import r2_score
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from sklearn_sparsefit._progress import PathJob, Progress
 from sklearn_sparsefit._sklearn import Interval, StrOptions
 from sklearn_sparsefit._validation import TrainingData
-from sklearn_sparsefit.linear_model.base import PARAMETER_CONSTRAINTS, SparseLinearRegressor
-from sklearn_sparsefit.path import PathResult
+from sklearn_sparsefit.linear_model.base import PARAMETER_CONSTRAINTS, SparseLinearRegressor, make_path
+from sklearn_sparsefit.path import AlphaGrid, Measuring, PathGenerator, PathResult
+from sklearn_sparsefit.solvers import choice
+
+Vector = NDArray[np.float64]
 
 PATH_CONSTRAINTS: dict[str, list] = {
     "eps": [Interval(Real, 0, None, closed="neither")],
@@ -31,6 +38,35 @@ class PathModel(SparseLinearRegressor):
     @abstractmethod
     def _l1_ratios(self) -> list[float]:
         """The l1_ratios to choose from."""
+
+    def _solve_full(
+        self,
+        data: TrainingData,
+        l1_ratios: list[float],
+        grids: list[Vector | AlphaGrid],
+        measure: Measuring | None,
+        progress: Progress,
+        n_jobs: int | None,
+    ) -> list[PathResult]:
+        """Solve the paths on the full data: first the one that keeps the most, then the others as memory allows."""
+        labels = path_labels(l1_ratios, "full data")
+        paths: dict[int, PathResult] = {}
+        order = np.argsort(l1_ratios, kind="stable")
+        for group in chain([order[:1]], path_groups(order[1:], data, paths.values())):
+            jobs = []
+            for row in group:
+                grid = grids[row]
+                n_alphas = grid.n_alphas if isinstance(grid, AlphaGrid) else len(grid)
+                path = self._path(data, l1_ratios[row], grid, len(group))
+                jobs.append(PathJob("full data", labels[row], path, n_alphas, measure))
+            paths |= zip(group.tolist(), progress.drive(jobs, data.design, n_jobs), strict=True)
+        return [paths[row] for row in range(len(l1_ratios))]
+
+    def _path(self, data: TrainingData, l1_ratio: float, alphas: Vector | AlphaGrid, n_together: int) -> PathGenerator:
+        options = replace(self._options(), n_together=n_together)
+        return make_path(
+            data, data.targets[0], l1_ratio, self.positive, self.fit_intercept, alphas=alphas, options=options
+        )
 
     def _outcome(self, l1_ratio: float, path: PathResult, column: int, data: TrainingData) -> dict[str, Any]:
         """What the model knows once one alpha of the path of one l1_ratio is chosen."""
@@ -97,6 +133,21 @@ class PathModel(SparseLinearRegressor):
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = False
         return tags
+
+
+def path_labels(l1_ratios: list[float], what: str) -> list[str]:
+    """What the path of each l1_ratio is called."""
+    return [what] if len(l1_ratios) == 1 else [f"{what}, l1_ratio={l1_ratio:g}" for l1_ratio in l1_ratios]
+
+
+def path_groups(
+    numbers: NDArray[np.intp], data: TrainingData, done: Iterable[PathResult]
+) -> Iterator[NDArray[np.intp]]:
+    """Cut paths into groups that go together, judged by what those that are done when the first is asked for keep."""
+    if len(numbers):
+        n_kept = max(len(support) for path in done for support in path.supports)
+        n_at_once = choice.paths_at_once(data.design.shape, data.design.density, n_kept)
+        yield from np.array_split(numbers, -(-len(numbers) // n_at_once))
 
 
 def warn_if_at_edge(path: PathResult, chosen: int) -> None:
