@@ -13,7 +13,8 @@ error says how much the pick is worth.
 # the penalty is strong, and the model misses what there is to learn. At the right it is weak, and
 # the model is all but least squares. The band is one standard error of the mean over the folds;
 # the faint lines are the folds themselves. They lie far apart, for some patients are harder to
-# predict than others, but they bend at similar alphas, which is what matters here.
+# predict than others, but they bend at similar alphas, which is what matters here. The solid
+# vertical line is the chosen alpha; the dotted one is explained below.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -77,11 +78,10 @@ limit = results["se_test_score"][best] - results["mean_test_score"][best]
 _, axes = plt.subplots(2, 1, sharex=True, figsize=(6.4, 7), layout="constrained")
 curve = CVCurveDisplay.from_estimator(lasso, ax=axes[0])
 curve.ax_.axhline(limit, color="tab:red", linewidth=1, label="one standard error above the least")
-curve.ax_.legend()
+curve.ax_.legend(framealpha=1)
 curve.ax_.label_outer()
-CoefficientPathDisplay.from_estimator(lasso, ax=axes[1])
-for ax in axes:
-    ax.axvline(lasso.alpha_1se_, color="tab:red", linestyle="--", linewidth=1)
+path = CoefficientPathDisplay.from_estimator(lasso, ax=axes[1])
+path.ax_.axvline(lasso.alpha_1se_, color="black", linestyle=":", linewidth=1)
 plt.show()
 
 # %%

@@ -58,7 +58,7 @@ for name, (_, coefs, _) in paths.items():
 # ----------------------------
 # Cross-validation can answer that too: given a list, :class:`~sklearn_sparsefit.ElasticNetCV`
 # tries every ``l1_ratio``. Each has its curve; the band and the faint lines of the folds belong to
-# the lowest.
+# the one that is chosen.
 
 l1_ratio = [0.1, 0.5, 0.9, 1.0]
 enet = ElasticNetCV(l1_ratio=l1_ratio, cv=10).fit(X, y)

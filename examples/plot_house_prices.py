@@ -136,7 +136,7 @@ for rule, model in models.items():
 #
 # The curve and the path
 # ----------------------
-# Black is the alpha with the least error, red the largest one within a standard error of it. The
+# Solid is the alpha with the least error, dotted the largest one within a standard error of it. The
 # green line is what cross-validation estimates, the error on new houses; ``predict_path`` gives
 # the predictions for all alphas at once. That it lies above the blue one by about a standard error
 # is chance. What matters is that both have the same shape.
@@ -151,11 +151,10 @@ curve = CVCurveDisplay.from_estimator(lasso, ax=axes[0])
 curve.ax_.plot(lasso.alphas_, new_errors, color="tab:green", label="new houses")
 curve.ax_.set_ylim(0.015, 0.045)
 curve.ax_.label_outer()
+curve.ax_.legend(framealpha=1)
 path = CoefficientPathDisplay.from_estimator(lasso, ax=axes[1])
 path.ax_.set_ylim(-0.1, 0.24)
-for ax in axes:
-    ax.axvline(lasso.alpha_1se_, color="tab:red", linestyle="--", linewidth=1, label=r"$\alpha$ of 1se")
-curve.ax_.legend()
+path.ax_.axvline(lasso.alpha_1se_, color="black", linestyle=":", linewidth=1)
 
 # %%
 # What each of them keeps

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -12,9 +13,11 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.optimize import LinearConstraint, minimize
 from scipy.stats import sem
+from sklearn import linear_model
 from sklearn.datasets import load_diabetes
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import Ridge
+from sklearn.metrics import get_scorer, make_scorer, r2_score
 from sklearn.model_selection import GridSearchCV, ShuffleSplit
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -34,6 +37,7 @@ matplotlib.use("agg")
 plt = pytest.importorskip("matplotlib.pyplot")
 
 DISPLAYS = [CoefficientPathDisplay, CVCurveDisplay]
+CHOSEN, MIN, ONE_SE = r"chosen $\alpha$", r"$\alpha_\mathrm{min}$", r"$\alpha_\mathrm{1se}$"
 
 
 @pytest.fixture(autouse=True)
@@ -58,8 +62,11 @@ def enet(diabetes):
 
 
 def alpha_lines(ax):
-    """Where the vertical lines stand."""
-    return [line.get_xdata()[0] for line in ax.get_lines() if line.get_linestyle() == "--"]
+    """The vertical lines: what the legend calls them, where they stand, how they are drawn."""
+    vertical = [line for line in ax.get_lines() if list(line.get_ydata()) == [0, 1] and np.ptp(line.get_xdata()) == 0]
+    legend = ax.get_legend()
+    assert not vertical or {line.get_label() for line in vertical} <= {text.get_text() for text in legend.get_texts()}
+    return {line.get_label().split(" = ")[0]: (line.get_xdata()[0], line.get_linestyle()) for line in vertical}
 
 
 def names(ax):
@@ -77,7 +84,7 @@ def test_path_draws_coef_path_of_each_entering_feature(lasso, diabetes):
     for line, feature in zip(display.lines_, entering, strict=True):
         assert_array_equal(line.get_xdata(), lasso.alphas_)
         assert_array_equal(line.get_ydata(), lasso.coef_path_[feature])
-    assert alpha_lines(display.ax_) == [lasso.alpha_]
+    assert alpha_lines(display.ax_) == {CHOSEN: (lasso.alpha_, "-")}
     assert display.figure_ is display.ax_.figure
 
 
@@ -99,7 +106,7 @@ def test_names_without_chosen_alpha_are_those_of_the_largest_coefficients_anywhe
     coefs = np.array([[0.0, 5.0, 0.0], [0.0, 1.0, 2.0], [0.0, -3.0, -1.0]])
     display = CoefficientPathDisplay(alphas=[3.0, 2.0, 1.0], coefs=coefs).plot(n_labels=2)
     assert names(display.ax_) == ["x0", "x2"]
-    assert alpha_lines(display.ax_) == []
+    assert alpha_lines(display.ax_) == {}
 
 
 def test_names_where_no_feature_is_chosen_are_those_of_the_largest_coefficients_anywhere():
@@ -268,13 +275,102 @@ def test_curve_is_mean_with_standard_errors_over_the_folds(lasso):
     for fold_line, fold in zip(display.fold_lines_, lasso.mse_path_.T, strict=True):
         assert_array_equal(fold_line.get_ydata(), fold)
 
-    assert alpha_lines(display.ax_) == [lasso.alpha_]
+    assert display.ax_.get_ylabel() == "Mean squared error on left-out folds"
     assert display.figure_ is display.ax_.figure
 
 
 def test_chosen_alpha_stands_at_the_minimum_of_the_curve(lasso):
     (line,) = CVCurveDisplay.from_estimator(lasso).lines_
     assert line.get_xdata()[line.get_ydata().argmin()] == lasso.alpha_
+
+
+def test_alphas_of_both_rules_are_marked(lasso, diabetes):
+    assert lasso.alpha_1se_ > lasso.alpha_min_
+    ax = CVCurveDisplay.from_estimator(lasso).ax_
+    assert alpha_lines(ax) == {CHOSEN: (lasso.alpha_min_, "-"), ONE_SE: (lasso.alpha_1se_, ":")}
+
+    simpler = LassoCV(alphas=30, alpha_rule="1se").fit(*diabetes)
+    ax = CVCurveDisplay.from_estimator(simpler).ax_
+    assert alpha_lines(ax) == {CHOSEN: (lasso.alpha_1se_, "-"), MIN: (lasso.alpha_min_, ":")}
+
+    strongest = LassoCV(alphas=30, alpha_rule=lambda results: 0).fit(*diabetes)
+    ax = CVCurveDisplay.from_estimator(strongest).ax_
+    assert alpha_lines(ax) == {
+        CHOSEN: (lasso.alphas_[0], "-"),
+        MIN: (lasso.alpha_min_, ":"),
+        ONE_SE: (lasso.alpha_1se_, "-."),
+    }
+
+
+def test_alpha_that_both_rules_choose_is_marked_once(diabetes):
+    lasso = LassoCV(alphas=10, cv=ShuffleSplit(1, random_state=0)).fit(*diabetes)
+    assert lasso.alpha_1se_ == lasso.alpha_min_
+    assert alpha_lines(CVCurveDisplay.from_estimator(lasso).ax_) == {CHOSEN: (lasso.alpha_, "-")}
+
+
+def own_score(estimator, X, y):
+    return estimator.score(X, y)
+
+
+@pytest.mark.parametrize(
+    ("scoring", "score_name"),
+    [
+        ("r2", "r2"),
+        ("neg_mean_absolute_error", "neg_mean_absolute_error"),
+        (get_scorer("neg_mean_absolute_error"), "neg_mean_absolute_error"),
+        (make_scorer(r2_score), "r2_score"),
+        (own_score, "own_score"),
+        (partial(own_score), "Score"),
+    ],
+)
+def test_curve_of_a_scorer_is_the_mean_of_its_scores(diabetes, scoring, score_name):
+    lasso = LassoCV(alphas=10, cv=3, scoring=scoring).fit(*diabetes)
+    display = CVCurveDisplay.from_estimator(lasso)
+    (line,) = display.lines_
+    assert_allclose(line.get_ydata(), lasso.cv_results_["mean_test_score"])
+    for fold, fold_line in enumerate(display.fold_lines_):
+        assert_array_equal(fold_line.get_ydata(), lasso.cv_results_[f"split{fold}_test_score"])
+    assert line.get_xdata()[line.get_ydata().argmax()] == lasso.alpha_
+    assert display.ax_.get_ylabel() == f"{score_name} on left-out folds"
+
+
+# 12 folds: split10 is after split9, not after split1.
+def test_scores_of_several_l1_ratio_and_folds_of_the_chosen(diabetes):
+    enet = ElasticNetCV(alphas=5, l1_ratio=[0.5, 0.8, 1.0], cv=12, scoring="neg_mean_absolute_error").fit(*diabetes)
+    display = CVCurveDisplay.from_estimator(enet)
+    results = enet.cv_results_
+    for l1_ratio, alphas, line in zip(enet.l1_ratio, enet.alphas_, display.lines_, strict=True):
+        assert_array_equal(line.get_xdata(), alphas)
+        assert_allclose(line.get_ydata(), results["mean_test_score"][results["param_l1_ratio"] == l1_ratio])
+    assert len(display.fold_lines_) == 12
+    for fold, line in enumerate(display.fold_lines_):
+        chosen = results["param_l1_ratio"] == enet.l1_ratio_
+        assert_array_equal(line.get_ydata(), results[f"split{fold}_test_score"][chosen])
+
+
+def test_single_split_of_a_scorer_is_a_curve_without_band(diabetes):
+    lasso = LassoCV(alphas=5, cv=ShuffleSplit(1, random_state=0), scoring="r2").fit(*diabetes)
+    display = CVCurveDisplay.from_estimator(lasso)
+    assert_array_equal(display.lines_[0].get_ydata(), lasso.cv_results_["split0_test_score"])
+    assert display.fill_between_ is None
+
+
+def test_band_and_folds_are_those_of_the_chosen_l1_ratio(diabetes):
+    # Of fifteen pairs the first with the l1_ratio in the middle, which is not the best.
+    enet = ElasticNetCV(alphas=5, l1_ratio=[0.5, 0.8, 1.0], alpha_rule=lambda results: 5).fit(*diabetes)
+    display = CVCurveDisplay.from_estimator(enet)
+    for fold_line, fold in zip(display.fold_lines_, enet.mse_path_[1].T, strict=True):
+        assert_array_equal(fold_line.get_xdata(), enet.alphas_[1])
+        assert_array_equal(fold_line.get_ydata(), fold)
+        assert fold_line.get_color() == display.lines_[1].get_color()
+
+
+def test_several_curves_of_which_none_is_chosen_have_no_band():
+    display = CVCurveDisplay(alphas=[2.0, 1.0], test_scores=np.ones((3, 2, 5)), l1_ratio=[0.5, 0.8, 1.0]).plot()
+    assert len(display.lines_) == 3
+    assert display.fill_between_ is None
+    assert display.fold_lines_ == []
+    assert display.ax_.get_ylabel() == "Score on left-out folds"
 
 
 def test_one_curve_per_l1_ratio_and_folds_of_the_best(enet):
@@ -336,15 +432,23 @@ def test_as_many_folds_as_alphas_of_one_l1_ratio(diabetes, l1_ratio):
 
 
 @pytest.mark.parametrize("shape", [(), (3,), (3, 4), (3, 2, 5), (1, 2, 3, 4)])
-def test_wrong_shape_of_mse_path_is_refused(shape):
-    display = CVCurveDisplay(alphas=[2.0, 1.0], mse_path=np.ones(shape))
-    with pytest.raises(ValueError, match="mse_path must have shape"):
+def test_wrong_shape_of_test_scores_is_refused(shape):
+    display = CVCurveDisplay(alphas=[2.0, 1.0], test_scores=np.ones(shape))
+    with pytest.raises(ValueError, match="test_scores must have shape"):
         display.plot()
 
 
 def test_wrong_number_of_l1_ratio_is_refused():
-    display = CVCurveDisplay(alphas=[2.0, 1.0], mse_path=np.ones((3, 2, 5)), l1_ratio=[0.5, 1.0])
+    display = CVCurveDisplay(alphas=[2.0, 1.0], test_scores=np.ones((3, 2, 5)), l1_ratio=[0.5, 1.0])
     with pytest.raises(ValueError, match=r"\(3, 2, 5\) and \(2,\) with l1_ratio=\[0.5, 1.0\]"):
+        display.plot()
+
+
+def test_chosen_l1_ratio_that_was_not_tried_is_refused():
+    display = CVCurveDisplay(
+        alphas=[2.0, 1.0], test_scores=np.ones((2, 2, 5)), l1_ratio=[0.5, 1.0], chosen_l1_ratio=0.7
+    )
+    with pytest.raises(ValueError, match=r"chosen_l1_ratio=0.7 is none of l1_ratio=\[0.5, 1.0\]"):
         display.plot()
 
 
@@ -366,7 +470,7 @@ def test_alpha_falls_from_left_to_right_on_a_log_axis(display, lasso):
 @pytest.mark.parametrize("chosen", [0, -1])
 def test_chosen_alpha_at_either_end_stands_clear_of_the_frame(display, chosen):
     alphas = np.geomspace(1.0, 0.03, 10)
-    values = {"coefs": np.ones((2, 10))} if display is CoefficientPathDisplay else {"mse_path": np.ones((10, 2))}
+    values = {"coefs": np.ones((2, 10))} if display is CoefficientPathDisplay else {"test_scores": np.ones((10, 2))}
     ax = display(alphas=alphas, chosen_alpha=alphas[chosen], **values).plot().ax_
     position = ax.transAxes.inverted().transform(ax.transData.transform([(alphas[chosen], 1.0)]))[0, 0]
     assert 0.02 < (position if chosen == 0 else 1.0 - position) < 0.03
@@ -377,7 +481,7 @@ def test_chosen_alpha_at_either_end_stands_clear_of_the_frame(display, chosen):
 def test_tick_labels_of_alpha_are_at_least_two_and_do_not_collide(strongest, weakest):
     _, ax = plt.subplots(figsize=(3, 3), layout="constrained")
     alphas = strongest * np.geomspace(1.0, weakest, 10)
-    display = CVCurveDisplay(alphas=alphas, mse_path=np.ones((10, 2))).plot(ax)
+    display = CVCurveDisplay(alphas=alphas, test_scores=np.ones((10, 2))).plot(ax)
     display.figure_.canvas.draw()
     left, right = ax.get_xlim()
     ticks = [*ax.xaxis.get_major_ticks(), *ax.xaxis.get_minor_ticks()]
@@ -412,10 +516,15 @@ def test_estimator_without_path_is_named(display, estimator, diabetes):
         display.from_estimator(estimator)
 
 
+def test_lasso_cv_of_scikit_learn_is_refused(diabetes):
+    with pytest.raises(TypeError, match="of sklearn_sparsefit; LassoCV has no 'alpha_1se_'"):
+        CVCurveDisplay.from_estimator(linear_model.LassoCV(cv=3).fit(*diabetes))
+
+
 def test_alpha_zero_has_no_place_on_a_log_axis():
     path = CoefficientPathDisplay(alphas=[1.0, 0.1, 0.0], coefs=[[0.0, 1.0, 2.0]]).plot()
     assert_array_equal(path.lines_[0].get_ydata(), [0.0, 1.0])
-    curve = CVCurveDisplay(alphas=[1.0, 0.1, 0.0], mse_path=np.ones((3, 2))).plot()
+    curve = CVCurveDisplay(alphas=[1.0, 0.1, 0.0], test_scores=np.ones((3, 2))).plot()
     assert_array_equal(curve.lines_[0].get_xdata(), [1.0, 0.1])
 
 
@@ -424,12 +533,18 @@ def test_alpha_zero_has_no_place_on_a_log_axis():
     [
         CoefficientPathDisplay(alphas=[1.0], coefs=[[1.0]]),
         CoefficientPathDisplay(alphas=[1.0, 0.0], coefs=[[1.0, 2.0]]),
-        CVCurveDisplay(alphas=[1.0, 1.0], mse_path=np.ones((2, 5))),
+        CVCurveDisplay(alphas=[1.0, 1.0], test_scores=np.ones((2, 5))),
     ],
 )
 def test_one_alpha_is_no_path(display):
     with pytest.raises(ValueError, match="at least two different positive alphas"):
         display.plot()
+
+
+@pytest.mark.parametrize("display", DISPLAYS)
+def test_estimator_with_one_alpha_is_no_path(display, diabetes):
+    with pytest.raises(ValueError, match="at least two different positive alphas"):
+        display.from_estimator(LassoCV(alphas=[1.0]).fit(*diabetes))
 
 
 @pytest.mark.parametrize("display", DISPLAYS)

@@ -16,12 +16,12 @@ MARGIN = 0.025
 # Who keeps what is drawn.
 KEEPERS = {
     "coef_path_": "LassoCV, ElasticNetCV, LassoIC or ElasticNetIC",
-    "mse_path_": "LassoCV or ElasticNetCV",
+    "alpha_1se_": "LassoCV or ElasticNetCV",
 }
 
 
 def check_has_path(estimator: Any, attribute: str, caller: type) -> None:
-    """Raise unless the estimator is fitted and has the attribute that the display draws."""
+    """Raise unless the estimator is fitted and has the attribute that the display needs."""
     check_is_fitted(estimator)
     if not hasattr(estimator, attribute):
         raise TypeError(
@@ -67,7 +67,6 @@ def _label_short_axis(ax: "Axes", ratio: float) -> None:
     ax.xaxis.set_minor_formatter(NullFormatter())
 
 
-def mark_chosen_alpha(ax: "Axes", alpha: float) -> "Line2D":
-    """Draw the chosen alpha as a dashed vertical line whose label tells its value."""
-    label = rf"chosen $\alpha$ = {alpha:.3g}"
-    return ax.axvline(alpha, color="black", linestyle="--", linewidth=1.0, label=label)
+def mark_alpha(ax: "Axes", alpha: float, name: str = r"chosen $\alpha$", linestyle: str = "-") -> "Line2D":
+    """Draw an alpha as a vertical line whose label tells its name and its value."""
+    return ax.axvline(alpha, color="black", linestyle=linestyle, linewidth=1.0, label=f"{name} = {alpha:.3g}")

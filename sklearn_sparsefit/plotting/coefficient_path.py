@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sklearn_sparsefit.plotting.alpha_axes import alpha_axes, check_has_path, mark_chosen_alpha
+from sklearn_sparsefit.plotting.alpha_axes import alpha_axes, check_has_path, mark_alpha
 from sklearn_sparsefit.plotting.line_labels import label_line_ends
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class CoefficientPathDisplay:
 
     See Also
     --------
-    CVCurveDisplay : The cross-validated error along the same axis.
+    CVCurveDisplay : The cross-validated score along the same axis.
 
     Examples
     --------
@@ -135,7 +135,7 @@ class CoefficientPathDisplay:
 
         ax.set_ylabel("Coefficient")
         if self.chosen_alpha is not None:
-            chosen_line = mark_chosen_alpha(ax, self.chosen_alpha)
+            chosen_line = mark_alpha(ax, self.chosen_alpha)
             ax.legend(handles=[chosen_line], loc="upper left")
         label_line_ends(ax, named_lines)
 

@@ -1,22 +1,24 @@
-"""The cross-validated error as a function of alpha."""
+"""The cross-validated score as a function of alpha."""
 
+from collections.abc import Mapping
+from itertools import cycle
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sklearn_sparsefit.plotting.alpha_axes import alpha_axes, check_has_path, mark_chosen_alpha
+from sklearn_sparsefit.plotting.alpha_axes import alpha_axes, check_has_path, mark_alpha
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
 class CVCurveDisplay:
-    """Cross-validated mean squared error along the alphas.
+    """Cross-validated scores along the alphas.
 
     The curve is the mean over the folds, the band around it one standard error of that mean on
     either side, and the faint lines behind it are the folds themselves. Where there are several
-    `l1_ratio`, each has its curve; band and folds are those of the best one. A single split has
+    `l1_ratio`, each has its curve; band and folds are those of the chosen one. A single split has
     no standard error: its curve stands alone.
 
     It is recommended to use :meth:`from_estimator` to create a display. All parameters are stored
@@ -28,16 +30,25 @@ class CVCurveDisplay:
         The alphas that were tried, of each `l1_ratio` or of all. An alpha of zero has no place on
         a log axis and is left out.
 
-    mse_path : array-like of shape (n_alphas, n_folds) or (n_l1_ratio, n_alphas, n_folds)
-        Mean squared error on each left-out fold. The last axis may be missing where there is one
-        fold.
+    test_scores : array-like of shape (n_alphas, n_folds) or (n_l1_ratio, n_alphas, n_folds)
+        Score, or error, on each left-out fold.
+
+    score_name : str, default="Score"
+        The name of the score, for the label of the y axis.
 
     chosen_alpha : float, default=None
-        The alpha that was chosen, marked by a vertical line.
+        The alpha that was chosen, marked by a solid vertical line.
+
+    other_alphas : dict of str to float, default=None
+        Alphas to compare with the chosen one, by their names in the legend, marked by dotted and
+        dash-dotted vertical lines.
 
     l1_ratio : array-like of shape (n_l1_ratio,), default=None
-        The values of `l1_ratio` that were tried, named in the legend. Needed where there are
-        several: their number tells the axes of `mse_path` apart.
+        The values of `l1_ratio` that were tried, named in the legend where there are several.
+
+    chosen_l1_ratio : float, default=None
+        The one of `l1_ratio` that was chosen. If None, there are folds and a band only where there
+        is a single curve.
 
     Attributes
     ----------
@@ -51,10 +62,10 @@ class CVCurveDisplay:
         The mean curve of each `l1_ratio`.
 
     fold_lines_ : list of matplotlib Line2D
-        The curve of each fold; empty where there is one fold only.
+        The chosen curve on each fold; empty where there is one fold only or no curve is chosen.
 
     fill_between_ : matplotlib PolyCollection or None
-        The band of one standard error on either side of the mean; None where there is one fold.
+        The band of one standard error on either side of the mean; None where `fold_lines_` is empty.
 
     See Also
     --------
@@ -68,7 +79,11 @@ class CVCurveDisplay:
     >>> X, y = load_diabetes(return_X_y=True)
     >>> lasso = LassoCV().fit(X, y)
     >>> display = CVCurveDisplay(
-    ...     alphas=lasso.alphas_, mse_path=lasso.mse_path_, chosen_alpha=lasso.alpha_
+    ...     alphas=lasso.alphas_,
+    ...     test_scores=lasso.mse_path_,
+    ...     score_name="Mean squared error",
+    ...     chosen_alpha=lasso.alpha_,
+    ...     other_alphas={"one standard error": lasso.alpha_1se_},
     ... )
     >>> display.plot()
     <...>
@@ -79,14 +94,20 @@ class CVCurveDisplay:
         self,
         *,
         alphas: ArrayLike,
-        mse_path: ArrayLike,
+        test_scores: ArrayLike,
+        score_name: str = "Score",
         chosen_alpha: float | None = None,
+        other_alphas: Mapping[str, float] | None = None,
         l1_ratio: ArrayLike | None = None,
+        chosen_l1_ratio: float | None = None,
     ):
         self.alphas = alphas
-        self.mse_path = mse_path
+        self.test_scores = test_scores
+        self.score_name = score_name
         self.chosen_alpha = chosen_alpha
+        self.other_alphas = other_alphas
         self.l1_ratio = l1_ratio
+        self.chosen_l1_ratio = chosen_l1_ratio
 
     def plot(
         self,
@@ -117,23 +138,24 @@ class CVCurveDisplay:
         display : CVCurveDisplay
             The display itself.
         """
-        alphas, mse_paths, labels = self._checked_curves()
+        alphas, scores, labels, chosen = self._checked_curves()
         ax = alpha_axes(ax, alphas, type(self))
-        means = mse_paths.mean(axis=2)
+        means = scores.mean(axis=2)
         self.lines_ = []
         for curve_alphas, mean, label in zip(alphas, means, labels, strict=True):
             self.lines_ += ax.plot(curve_alphas, mean, label=label, **(line_kw or {}))
 
         self.fill_between_, self.fold_lines_ = None, []
-        if mse_paths.shape[2] > 1:
-            best = means.min(axis=1).argmin()
-            color = self.lines_[best].get_color()
-            self._plot_folds(ax, alphas[best], mse_paths[best], color, fold_line_kw, fill_between_kw)
+        if chosen is not None and scores.shape[2] > 1:
+            color = self.lines_[chosen].get_color()
+            self._plot_folds(ax, alphas[chosen], scores[chosen], color, fold_line_kw, fill_between_kw)
 
         if self.chosen_alpha is not None:
-            mark_chosen_alpha(ax, self.chosen_alpha)
-        ax.set_ylabel("Mean squared error on left-out folds")
-        ax.legend()
+            mark_alpha(ax, self.chosen_alpha)
+        for (name, alpha), linestyle in zip((self.other_alphas or {}).items(), cycle([":", "-."]), strict=False):
+            mark_alpha(ax, alpha, name, linestyle)
+        ax.set_ylabel(f"{self.score_name} on left-out folds")
+        ax.legend(framealpha=1.0)
         self.ax_ = ax
         self.figure_ = ax.figure
         return self
@@ -148,9 +170,11 @@ class CVCurveDisplay:
         fold_line_kw: dict[str, Any] | None = None,
         fill_between_kw: dict[str, Any] | None = None,
     ) -> Self:
-        """Draw the mean squared error of a cross-validated estimator, and the alpha it chose.
+        """Draw the scores by which a cross-validated estimator chose its alpha.
 
-        With `scoring` or another `alpha_rule`, the chosen alpha is not where this error is least.
+        These are those of its `scoring`, the greater the better, or, where that is None, mean
+        squared errors. Beside the chosen alpha, `alpha_min_` and `alpha_1se_` are marked where they
+        differ from it; a callable `alpha_rule` may have chosen another `l1_ratio` than theirs.
 
         Parameters
         ----------
@@ -187,12 +211,17 @@ class CVCurveDisplay:
         <...>
         >>> plt.show()
         """
-        check_has_path(estimator, "mse_path_", cls)
+        check_has_path(estimator, "alpha_1se_", cls)
+        l1_ratio = getattr(estimator, "l1_ratio", None)
+        named_alphas = {r"$\alpha_\mathrm{min}$": estimator.alpha_min_, r"$\alpha_\mathrm{1se}$": estimator.alpha_1se_}
         display = cls(
             alphas=estimator.alphas_,
-            mse_path=estimator.mse_path_,
+            test_scores=_test_scores(estimator).reshape(np.size(l1_ratio), estimator.alphas_.shape[-1], -1),
+            score_name=_score_name(estimator.scoring),
             chosen_alpha=estimator.alpha_,
-            l1_ratio=getattr(estimator, "l1_ratio", None),
+            other_alphas={name: alpha for name, alpha in named_alphas.items() if alpha != estimator.alpha_},
+            l1_ratio=l1_ratio,
+            chosen_l1_ratio=getattr(estimator, "l1_ratio_", None),
         )
         return display.plot(ax, line_kw=line_kw, fold_line_kw=fold_line_kw, fill_between_kw=fill_between_kw)
 
@@ -200,7 +229,7 @@ class CVCurveDisplay:
         self,
         ax: "Axes",
         alphas: NDArray[np.float64],
-        mse_path: NDArray[np.float64],
+        scores: NDArray[np.float64],
         color: Any,
         fold_line_kw: dict[str, Any] | None,
         fill_between_kw: dict[str, Any] | None,
@@ -210,8 +239,8 @@ class CVCurveDisplay:
         from matplotlib.collections import PolyCollection
         from matplotlib.lines import Line2D
 
-        mean = mse_path.mean(axis=1)
-        standard_error = mse_path.std(axis=1, ddof=1) / np.sqrt(mse_path.shape[1])
+        mean = scores.mean(axis=1)
+        standard_error = scores.std(axis=1, ddof=1) / np.sqrt(scores.shape[1])
         band = {"color": color, "alpha": 0.25, "linewidth": 0.0, "label": "± 1 standard error"}
         self.fill_between_ = ax.fill_between(
             alphas,
@@ -220,29 +249,48 @@ class CVCurveDisplay:
             **{**band, **normalize_kwargs(fill_between_kw, PolyCollection)},
         )
         faint = {"color": color, "alpha": 0.4, "linewidth": 0.6, "zorder": 1.5}
-        self.fold_lines_ = ax.plot(alphas, mse_path, **{**faint, **normalize_kwargs(fold_line_kw, Line2D)})
+        self.fold_lines_ = ax.plot(alphas, scores, **{**faint, **normalize_kwargs(fold_line_kw, Line2D)})
         self.fold_lines_[0].set_label("each fold")
 
-    def _checked_curves(self) -> tuple[NDArray[np.float64], NDArray[np.float64], list[str]]:
-        """Alphas (n_curves, n_alphas), errors (n_curves, n_alphas, n_folds), a label for each."""
+    def _checked_curves(self) -> tuple[NDArray[np.float64], NDArray[np.float64], list[str], int | None]:
+        """Alphas (n_curves, n_alphas), scores (n_curves, n_alphas, n_folds), their labels, which is chosen."""
         alphas = np.asarray(self.alphas, dtype=np.float64)
-        mse_paths = np.asarray(self.mse_path, dtype=np.float64)
+        scores = np.asarray(self.test_scores, dtype=np.float64)
         n_curves = 1 if self.l1_ratio is None else np.size(self.l1_ratio)
         grid = (n_curves, *alphas.shape[-1:])
-        # Fitted attributes leave out axes of length one, of l1_ratio as of folds.
-        if n_curves == 1 and mse_paths.shape[:1] == alphas.shape[-1:]:
-            mse_paths = mse_paths[None]
-        if mse_paths.ndim == 2:
-            mse_paths = mse_paths[:, :, None]
-        if mse_paths.ndim != 3 or mse_paths.shape[:2] != grid or alphas.shape not in (grid, grid[1:]):
+        if scores.ndim == 2:
+            scores = scores[None]
+        if scores.ndim != 3 or scores.shape[:2] != grid or alphas.shape not in (grid, grid[1:]):
             raise ValueError(
-                "mse_path must have shape (n_alphas, n_folds) or, with several l1_ratio, "
+                "test_scores must have shape (n_alphas, n_folds) or, with several l1_ratio, "
                 "(n_l1_ratio, n_alphas, n_folds), and alphas (n_alphas,) or (n_l1_ratio, n_alphas); got "
-                f"{np.shape(self.mse_path)} and {alphas.shape} with l1_ratio={self.l1_ratio}."
+                f"{np.shape(self.test_scores)} and {alphas.shape} with l1_ratio={self.l1_ratio}."
             )
-        labels = ["mean of the folds" if mse_paths.shape[2] > 1 else "left-out fold"]
+        labels, chosen = ["mean of the folds" if scores.shape[2] > 1 else "left-out fold"], 0
         if n_curves > 1:
-            labels = [f"l1_ratio = {value:g}" for value in np.asarray(self.l1_ratio)]
+            l1_ratios = np.asarray(self.l1_ratio).tolist()
+            if self.chosen_l1_ratio not in [None, *l1_ratios]:
+                raise ValueError(f"chosen_l1_ratio={self.chosen_l1_ratio} is none of l1_ratio={l1_ratios}.")
+            labels = [f"l1_ratio = {value:g}" for value in l1_ratios]
+            chosen = None if self.chosen_l1_ratio is None else l1_ratios.index(self.chosen_l1_ratio)
         alphas = np.broadcast_to(alphas, grid)
         positive = (alphas > 0).all(axis=0)
-        return alphas[:, positive], mse_paths[:, positive], labels
+        return alphas[:, positive], scores[:, positive], labels, chosen
+
+
+def _test_scores(estimator: Any) -> NDArray[np.float64]:
+    """What the alpha was chosen by, of each l1_ratio, alpha and fold, in this order."""
+    if estimator.scoring is None:
+        return estimator.mse_path_
+    columns = [column for key, column in estimator.cv_results_.items() if key.startswith("split")]
+    return np.stack(columns, axis=-1)
+
+
+def _score_name(scoring: Any) -> str:
+    """The name of a scorer; where it changes the sign of its function, with "neg_" as scikit-learn has it."""
+    if scoring is None:
+        return "Mean squared error"
+    if isinstance(scoring, str):
+        return scoring
+    name = getattr(getattr(scoring, "_score_func", scoring), "__name__", "Score")
+    return f"neg_{name}" if getattr(scoring, "_sign", 1) < 0 else name
