@@ -107,12 +107,13 @@ class SklearnSparsefit(Package):
         return {self.name: sklearn_sparsefit.__version__, **{name: version(name) for name in others}}
 
     def extras(self, problem: Problem, tol: float) -> dict[str, Any]:
-        from sklearn_sparsefit import _validation, linear_model, path
+        from sklearn_sparsefit import _validation, linear_model, path, penalty
 
         data = _validation.check_training_data(problem.X, problem.y, None)
         options = path.SolverOptions(tol, 1000, "auto")
+        terms = penalty.FeatureTerms.uniform(problem.X.shape[1])
         requests = linear_model.base.make_path(
-            data, data.targets[0], problem.l1_ratio, False, False, alphas=problem.alphas, options=options
+            data, data.targets[0], terms, problem.l1_ratio, False, alphas=problem.alphas, options=options
         )
         return {"passes": path.drive(requests, data.design).n_passes}
 

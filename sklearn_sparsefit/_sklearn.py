@@ -12,6 +12,7 @@ from sklearn.utils._param_validation import (
     validate_params,
 )
 from sklearn.utils.validation import _check_method_params as check_method_params
+from sklearn.utils.validation import _get_feature_names as get_feature_names
 
 try:  # scikit-learn >= 1.9
     from sklearn.callback import CallbackSupportMixin, with_callbacks
@@ -44,6 +45,7 @@ __all__ = [
     "align_sparse",
     "check_method_params",
     "fit_context",
+    "get_feature_names",
     "raise_for_params",
     "routing_enabled",
     "safe_indexing",

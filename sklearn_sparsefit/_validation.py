@@ -1,6 +1,7 @@
 """The only unsafe door: whatever a user may hand in becomes arrays the floors below can trust, or a clear error."""
 
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 from numbers import Integral, Number, Real
 from typing import Any
@@ -11,6 +12,7 @@ from scipy import sparse
 from sklearn.utils import check_array, check_scalar
 from sklearn.utils.validation import check_consistent_length, validate_data
 
+from sklearn_sparsefit._sklearn import get_feature_names
 from sklearn_sparsefit.design import Design, make_design
 from sklearn_sparsefit.path import AlphaGrid
 
@@ -63,6 +65,8 @@ def check_training_data(
     else:
         y = _check_y(y, estimator)
         if estimator is None:
+            feature_names = get_feature_names(X)
+            names = {} if feature_names is None else {"feature_names_in_": feature_names}
             X = check_array(X, input_name="X", **X_CHECKS)
         else:
             # scikit-learn notes the features on the estimator it is given before it has seen all of the data.
@@ -133,15 +137,56 @@ def check_alphas(alphas: Any, eps: float, l1_ratio: float) -> Vector | AlphaGrid
     return np.sort(np.asarray(alphas, dtype=np.float64))[::-1].copy()
 
 
-def check_l1_ratios(l1_ratio: Any) -> list[float]:
-    """One l1_ratio or several, as a list."""
-    l1_ratios = [l1_ratio] if np.ndim(l1_ratio) == 0 else list(l1_ratio)
-    for index, value in enumerate(l1_ratios):
+def check_between_zero_and_one(values: Any, name: str) -> list[float]:
+    """One number between 0 and 1 or several, as a list."""
+    values = [values] if np.ndim(values) == 0 else list(values)
+    for index, value in enumerate(values):
         if not (isinstance(value, Real) and 0 <= value <= 1):
-            raise ValueError(f"l1_ratio[{index}] == {value!r}, must be a number between 0 and 1.")
-    if not l1_ratios:
-        raise ValueError("l1_ratio is empty; it must hold at least one value.")
-    return [float(value) for value in l1_ratios]
+            raise ValueError(f"{name}[{index}] == {value!r}, must be a number between 0 and 1.")
+    if not values:
+        raise ValueError(f"{name} is empty; it must hold at least one value.")
+    return [float(value) for value in values]
+
+
+def check_per_feature(
+    values: Any,
+    name: str,
+    default: float,
+    n_features: int,
+    feature_names: NDArray | None,
+    *,
+    lowest: float = -np.inf,
+    highest: float = np.inf,
+) -> Vector:
+    """One number for every feature, as a new array: from a number, an array, or a dict by feature name."""
+    result = np.full(n_features, default)
+    if values is None:
+        return result
+    if isinstance(values, Mapping):
+        if feature_names is None:
+            raise ValueError(f"{name} is a dict by feature name, but X has no feature names that are strings.")
+        positions = {feature: position for position, feature in enumerate(feature_names)}
+        for feature, value in values.items():
+            if feature not in positions:
+                raise ValueError(f"{name} names {feature!r}, which is not a feature of X.")
+            result[positions[feature]] = value
+    elif np.ndim(values) == 0:
+        result[:] = values
+    else:
+        array = check_array(values, ensure_2d=False, dtype=np.float64, ensure_all_finite=False, input_name=name)
+        if array.shape != (n_features,):
+            raise ValueError(
+                f"{name} must be of shape ({n_features},), one number for each feature, got {array.shape}."
+            )
+        result[:] = array
+    wrong = np.flatnonzero(~((lowest <= result) & (result <= highest)))
+    if len(wrong):
+        feature = wrong[0] if feature_names is None else repr(feature_names[wrong[0]])
+        limits = " and ".join(
+            [f"at least {lowest:g}"] * np.isfinite(lowest) + [f"at most {highest:g}"] * np.isfinite(highest)
+        )
+        raise ValueError(f"{name}[{feature}] == {result[wrong[0]]}, must be {limits}.")
+    return result
 
 
 def check_coef(coef: ArrayLike, shape: tuple[int, ...], name: str) -> Vector:

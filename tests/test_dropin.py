@@ -20,10 +20,11 @@ CROSS_VALIDATED = ["LassoCV", "ElasticNetCV"]
 PATHS = ["lasso_path", "enet_path"]
 
 # Keyword-only parameters that are ours alone.
+FEATURES = {"penalty_weights", "lower_bounds", "upper_bounds", "standardize", "relax"}
 ADDED = {
-    **{key: {"solver"} for key in SINGLE},
-    **{key: {"solver", "alpha_rule", "scoring", "store_fold_coefs"} for key in CROSS_VALIDATED},
-    **{key: {"fit_intercept", "return_intercept", "solver", "callbacks"} for key in PATHS},
+    **{key: {"solver"} | FEATURES for key in SINGLE},
+    **{key: {"solver", "alpha_rule", "scoring", "store_fold_coefs"} | FEATURES for key in CROSS_VALIDATED},
+    **{key: {"fit_intercept", "return_intercept", "solver", "callbacks"} | FEATURES for key in PATHS},
 }
 since_1_9 = pytest.mark.skipif(
     parse_version(sklearn.__version__) < parse_version("1.9"),

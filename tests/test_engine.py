@@ -10,7 +10,7 @@ from sklearn_sparsefit.datafit import Quadratic
 from sklearn_sparsefit.design import make_design
 from sklearn_sparsefit.path import AlphaGrid, Problem, Solved, SolverOptions, drive, solve_path
 from sklearn_sparsefit.path.records import Correlate, Gather
-from sklearn_sparsefit.penalty import ElasticNetPenalty
+from sklearn_sparsefit.penalty import ElasticNetPenalty, FeatureTerms
 from sklearn_sparsefit.solvers import Iterate, WorkingSet, choice, duality_gap, make_solver
 from sklearn_sparsefit.solvers.choice import AutoSolver
 
@@ -18,8 +18,8 @@ OPTIONS = SolverOptions(tol=1e-10, max_iter=1000, solver="auto")
 GRID = AlphaGrid(100, 1e-2)
 
 
-def make_problem(y, l1_ratio=1.0, weights=None):
-    return Problem(Quadratic(y, weights), ElasticNetPenalty(1.0, l1_ratio))
+def make_problem(X, y, l1_ratio=1.0, weights=None):
+    return Problem(Quadratic(y, weights), ElasticNetPenalty(1.0, l1_ratio, FeatureTerms.uniform(X.shape[1])))
 
 
 def wide_data():
@@ -31,7 +31,7 @@ def wide_data():
 def test_requests_are_few_and_wide():
     X, y = wide_data()
     design = make_design(X)
-    path = solve_path(make_problem(y), X.shape[1], GRID, OPTIONS)
+    path = solve_path(make_problem(X, y), GRID, OPTIONS)
     gathered, n_passes, solved, answer = [], 0, [], None
     while True:
         try:
@@ -61,7 +61,7 @@ def test_every_alpha_is_reported_as_it_is_returned(n_features):
     X = X[:, :n_features]
     weights = np.r_[np.zeros(20), np.ones(80)]
     reports: list[Solved] = []
-    path = solve_path(make_problem(y, 0.5, weights), X.shape[1], AlphaGrid(10, 0.1), OPTIONS)
+    path = solve_path(make_problem(X, y, 0.5, weights), AlphaGrid(10, 0.1), OPTIONS)
     result = drive(path, make_design(X), reports.append)
     assert [report.index for report in reports] == list(range(10))
     assert [report.alpha for report in reports] == list(result.alphas)
@@ -72,10 +72,10 @@ def test_every_alpha_is_reported_as_it_is_returned(n_features):
 @pytest.mark.parametrize("design", sorted(DESIGNS))
 def test_whole_designs_and_working_sets_agree(design, small, monkeypatch):
     X, y = make_data(design)
-    reference = drive(solve_path(make_problem(y), X.shape[1], AlphaGrid(7, 1e-2), OPTIONS), make_design(X))
+    reference = drive(solve_path(make_problem(X, y), AlphaGrid(7, 1e-2), OPTIONS), make_design(X))
     monkeypatch.setattr(choice, "SMALL_DESIGN", small)
     monkeypatch.setattr(choice, "FEW_FEATURES", small)
-    result = drive(solve_path(make_problem(y), X.shape[1], AlphaGrid(7, 1e-2), OPTIONS), make_design(X))
+    result = drive(solve_path(make_problem(X, y), AlphaGrid(7, 1e-2), OPTIONS), make_design(X))
     assert result.converged.all()
     drift = X @ (result.dense_coefs() - reference.dense_coefs())
     assert abs(drift - drift.mean(axis=0)).max() <= 2e-5 * y.std()
@@ -83,8 +83,8 @@ def test_whole_designs_and_working_sets_agree(design, small, monkeypatch):
 
 def test_a_single_small_alpha_is_the_end_of_the_path():
     X, y = wide_data()
-    whole = drive(solve_path(make_problem(y), X.shape[1], GRID, OPTIONS), make_design(X))
-    alone = drive(solve_path(make_problem(y), X.shape[1], whole.alphas[-1:], OPTIONS), make_design(X))
+    whole = drive(solve_path(make_problem(X, y), GRID, OPTIONS), make_design(X))
+    alone = drive(solve_path(make_problem(X, y), whole.alphas[-1:], OPTIONS), make_design(X))
     assert alone.converged.all()
     assert alone.n_passes < whole.n_passes
     assert_allclose(alone.dense_coefs(), whole.dense_coefs()[:, [-1]], atol=1e-9)
@@ -93,9 +93,9 @@ def test_a_single_small_alpha_is_the_end_of_the_path():
 def test_starting_from_the_solution_takes_no_iteration():
     X, y = wide_data()
     alphas = np.array([0.1])
-    first = drive(solve_path(make_problem(y), X.shape[1], alphas, OPTIONS), make_design(X))
+    first = drive(solve_path(make_problem(X, y), alphas, OPTIONS), make_design(X))
     start = first.dense_coefs()[:, 0]
-    again = drive(solve_path(make_problem(y), X.shape[1], alphas, OPTIONS, start), make_design(X))
+    again = drive(solve_path(make_problem(X, y), alphas, OPTIONS, start), make_design(X))
     assert again.n_iters.tolist() == [0]
     assert_array_equal(again.dense_coefs()[:, 0], start)
 
@@ -123,7 +123,7 @@ def test_working_set_against_numpy(store):
 def test_solvers_move_the_iterate_to_the_optimum(solver, store):
     rng = np.random.default_rng(0)
     X, y = rng.standard_normal((40, 15)), rng.standard_normal(40)
-    datafit, penalty = Quadratic(y), ElasticNetPenalty(0.02, 0.9)
+    datafit, penalty = Quadratic(y), ElasticNetPenalty(0.02, 0.9, FeatureTerms.uniform(X.shape[1]))
     working_set = WorkingSet(datafit, 15, make_solver(solver).max_gram)
     working_set.append(np.arange(15), make_design(store(X)).columns(np.arange(15), 1.0, datafit.weights))
     weighted = datafit.weights * datafit.target
@@ -138,9 +138,9 @@ def test_solvers_move_the_iterate_to_the_optimum(solver, store):
 
 def test_working_sets_too_large_for_a_gram(monkeypatch):
     X, y = wide_data()
-    reference = drive(solve_path(make_problem(y), X.shape[1], AlphaGrid(20, 0.05), OPTIONS), make_design(X))
+    reference = drive(solve_path(make_problem(X, y), AlphaGrid(20, 0.05), OPTIONS), make_design(X))
     monkeypatch.setattr(AutoSolver, "max_gram", 50)
-    result = drive(solve_path(make_problem(y), X.shape[1], AlphaGrid(20, 0.05), OPTIONS), make_design(X))
+    result = drive(solve_path(make_problem(X, y), AlphaGrid(20, 0.05), OPTIONS), make_design(X))
     assert result.converged.all()
     assert_allclose(result.dense_coefs(), reference.dense_coefs(), atol=1e-4)
 
@@ -149,7 +149,7 @@ def test_nearly_collinear_columns_do_not_stall():
     rng = np.random.default_rng(0)
     X = np.tile(rng.standard_normal((30, 4)), 6) + 1e-6 * rng.standard_normal((30, 24))
     y = X[:, :4].sum(axis=1) + rng.standard_normal(30)
-    result = drive(solve_path(make_problem(y), 24, AlphaGrid(20, 1e-3), OPTIONS), make_design(X))
+    result = drive(solve_path(make_problem(X, y), AlphaGrid(20, 1e-3), OPTIONS), make_design(X))
     assert result.converged.all()
     assert result.n_iters.max() < 200
 
@@ -169,7 +169,7 @@ def test_what_a_bound_leaves_out_of_a_pass_changes_no_answer(store, l1_ratio, mo
         return answer
 
     def run(n_alphas):
-        path = solve_path(make_problem(y, l1_ratio), 4000, AlphaGrid(n_alphas, 0.05), OPTIONS, density=design.density)
+        path = solve_path(make_problem(X, y, l1_ratio), AlphaGrid(n_alphas, 0.05), OPTIONS, density=design.density)
         return drive(path, design)
 
     design.correlate = counting_correlate

@@ -10,7 +10,7 @@ from sklearn_sparsefit import ElasticNet, enet_path
 from sklearn_sparsefit.datafit import Quadratic
 from sklearn_sparsefit.design import make_design
 from sklearn_sparsefit.path import AlphaGrid, Problem, SolverOptions, drive, solve_path
-from sklearn_sparsefit.penalty import ElasticNetPenalty
+from sklearn_sparsefit.penalty import ElasticNetPenalty, FeatureTerms
 from sklearn_sparsefit.solvers import choice
 
 
@@ -24,10 +24,10 @@ def noisy_data(n_samples, n_features, correlation=0.0):
 
 
 def path_of(X, y, l1_ratio=1.0, positive=False, n_alphas=60, eps=1e-3, tol=1e-10):
-    problem = Problem(Quadratic(y), ElasticNetPenalty(1.0, l1_ratio, positive))
+    problem = Problem(Quadratic(y), ElasticNetPenalty(1.0, l1_ratio, FeatureTerms.uniform(X.shape[1], positive)))
     options = SolverOptions(tol=tol, max_iter=1000, solver="auto")
     design = make_design(X)
-    return drive(solve_path(problem, X.shape[1], AlphaGrid(n_alphas, eps), options), design)
+    return drive(solve_path(problem, AlphaGrid(n_alphas, eps), options), design)
 
 
 @pytest.mark.parametrize("store", [np.asarray, sparse.csc_array])

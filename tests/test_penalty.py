@@ -7,13 +7,26 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize_scalar
 
 from sklearn_sparsefit.datafit import Quadratic
-from sklearn_sparsefit.penalty import ElasticNetPenalty
-from sklearn_sparsefit.solvers import duality_gap, least_squares_gap
+from sklearn_sparsefit.penalty import ElasticNetPenalty, FeatureTerms
+from sklearn_sparsefit.solvers import Outside, duality_gap, least_squares_gap
 
+# Of one feature: no weight for L1 means none for L2 either.
+weights = st.sampled_from([(0.0, 0.0), (1.0, 1.0), (0.5, 2.0), (3.0, 1.0)])
+bounds = st.sampled_from([(-np.inf, np.inf), (0.0, np.inf), (-np.inf, 0.0), (-1.0, 2.0), (0.0, 0.5), (0.0, 0.0)])
+terms = st.builds(lambda pair, ends: FeatureTerms(*([value] for value in (*pair, *ends))), weights, bounds)
 penalties = st.builds(
-    ElasticNetPenalty, st.sampled_from([0.0, 0.1, 1.0, 7.0]), st.sampled_from([0.0, 0.05, 0.5, 1.0]), st.booleans()
+    ElasticNetPenalty, st.sampled_from([0.0, 0.1, 1.0, 7.0]), st.sampled_from([0.0, 0.05, 0.5, 1.0]), terms
 )
 numbers = st.floats(-20, 20, allow_subnormal=False)
+
+
+def uniform(alpha, l1_ratio, n_features=1, positive=False):
+    return ElasticNetPenalty(alpha, l1_ratio, FeatureTerms.uniform(n_features, positive))
+
+
+def ends(penalty, far):
+    """The bounds of the one coefficient, none of them further away than that."""
+    return max(penalty.terms.lower[0], -far), min(penalty.terms.upper[0], far)
 
 
 @given(penalty=penalties, value=numbers, step=st.floats(1e-3, 10))
@@ -21,17 +34,19 @@ def test_prox_is_the_minimiser(penalty, value, step):
     def objective(u):
         return 0.5 * (u - value) ** 2 + step * penalty.value(np.array([u]))
 
-    bounds = (0, 25) if penalty.positive else (-25, 25)
-    brute_force = minimize_scalar(objective, bounds=bounds, method="bounded", options={"xatol": 1e-10})
+    low, high = ends(penalty, 25)
     (prox,) = penalty.apply_prox(np.array([value]), step)
-    assert prox >= bounds[0]
-    assert objective(prox) <= brute_force.fun + 1e-9
+    assert low <= prox <= high
+    assert penalty.is_feasible(np.array([prox]))
+    if low < high:
+        brute_force = minimize_scalar(objective, bounds=(low, high), method="bounded", options={"xatol": 1e-10})
+        assert objective(prox) <= brute_force.fun + 1e-9
     assert objective(prox) <= objective(0.0) + 1e-12
 
 
 @given(penalty=penalties, w=numbers, u=numbers, scale=st.floats(0, 1))
 def test_fenchel_young_is_the_sum_of_its_parts(penalty, w, u, scale):
-    w, u = np.array([max(w, 0.0) if penalty.positive else w]), np.array([u])
+    w, u = np.clip([w], *ends(penalty, np.inf)), np.array([u])
     term = penalty.fenchel_young(w, u, scale)
     parts = penalty.value(w) + penalty.conjugate(u, scale) - scale * (w @ u)
     assert term >= 0
@@ -41,13 +56,14 @@ def test_fenchel_young_is_the_sum_of_its_parts(penalty, w, u, scale):
 @given(penalty=penalties, value=numbers)
 def test_fenchel_young_vanishes_on_the_subgradient(penalty, value):
     # The prox of w + u is w just where u is a subgradient at w.
+    assume(penalty.l1 * penalty.terms.l1_weights[0] > 0 or penalty.l2 * penalty.terms.l2_weights[0] > 0)
     w = penalty.apply_prox(np.array([value]), 1.0)
     # A hair below, where rounding could put u outside the domain of the conjugate.
     assert penalty.fenchel_young(w, value - w, 1 - 1e-13) <= 1e-11 * (1 + value**2)
 
 
 def test_fenchel_young_keeps_its_digits():
-    penalty = ElasticNetPenalty(1.0, 0.5)
+    penalty = uniform(1.0, 0.5, 2)
     w = np.array([3.0, -3.0])
     u = penalty.l1 + penalty.l2 * w[0] + 1e-9
     term = penalty.fenchel_young(w, np.array([u, -u]))
@@ -56,44 +72,48 @@ def test_fenchel_young_keeps_its_digits():
 
 
 def test_a_nan_is_no_certificate():
-    penalty = ElasticNetPenalty(1.0, 0.5)
+    penalty = uniform(1.0, 0.5)
     nan, zero, some = np.array([np.nan]), np.zeros(1), np.array([0.2])
-    assert np.isnan(penalty.dual_norm(np.array([np.nan, 0.5])))
+    assert np.isnan(penalty.dual_norm(nan))
+    assert np.isnan(penalty.largest_magnitude(nan))
     for energy, coef, inside, outside in (
         (np.nan, zero, some, some),
         (1.0, zero, nan, some),
         (1.0, zero, some, nan),
         (1.0, nan, some, some),
     ):
-        assert not duality_gap(energy, coef, inside, penalty, outside) <= 1.0
+        assert not duality_gap(energy, coef, inside, penalty, Outside(outside, penalty)) <= 1.0
 
 
 @given(penalty=penalties, u=numbers)
 def test_conjugate_is_the_supremum(penalty, u):
-    assume(penalty.l2 > 0)
-    bounds = (0, 1e4) if penalty.positive else (-1e4, 1e4)
+    low, high = ends(penalty, 1e4)
+    assume(penalty.l2 * penalty.terms.l2_weights[0] > 0 or high - low < 1e3)
+    assume(low < high)
     best = minimize_scalar(
-        lambda w: penalty.value(np.array([w])) - w * u, bounds=bounds, method="bounded", options={"xatol": 1e-9}
+        lambda w: penalty.value(np.array([w])) - w * u, bounds=(low, high), method="bounded", options={"xatol": 1e-9}
     )
     assert penalty.conjugate(np.array([u])) == pytest.approx(max(-best.fun, 0.0), rel=1e-6, abs=1e-6)
 
 
 def test_conjugate_without_curvature_is_an_indicator():
     for positive in (False, True):
-        penalty = ElasticNetPenalty(0.5, 1.0, positive)
+        penalty = uniform(0.5, 1.0, 3, positive)
         assert penalty.conjugate(np.array([0.5, 0.1, 0.0])) == 0
-        assert penalty.conjugate(np.array([0.1, 0.6])) == np.inf
-        assert penalty.conjugate(np.array([0.1, -0.6])) == (0 if positive else np.inf)
+        assert penalty.conjugate(np.array([0.1, 0.6, 0.0])) == np.inf
+        assert penalty.conjugate(np.array([0.1, -0.6, 0.0])) == (0 if positive else np.inf)
 
 
 def test_units_do_not_change_the_objective():
-    penalty = ElasticNetPenalty(0.3, 0.4)
+    penalty = uniform(0.3, 0.4, 3)
     inside = penalty.in_units(2.0**-7, 2.0**9)
     w = np.array([1.5, -2.0, 0.0])
     in_units = w / (2.0**-7 * 2.0**9)
     assert inside.value(in_units) * 2.0**18 == penalty.value(w)
     assert inside.with_alpha(0.6).l1 == 2 * inside.l1
-    assert inside.alpha_max(penalty.dual_norm(w) * 2.0**-7 / 2.0**9) == penalty.alpha_max(penalty.dual_norm(w))
+    assert inside.alpha_max(penalty.largest_magnitude(w) * 2.0**-7 / 2.0**9) == penalty.alpha_max(
+        penalty.largest_magnitude(w)
+    )
 
 
 @pytest.mark.parametrize("fit_intercept", [True, False])

@@ -19,6 +19,7 @@ PRIVATE = {
     "sklearn.utils._param_validation.validate_params",
     "sklearn.utils._sparse._align_api_if_sparse",
     "sklearn.utils.validation._check_method_params",
+    "sklearn.utils.validation._get_feature_names",
 }
 
 

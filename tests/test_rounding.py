@@ -8,7 +8,7 @@ from scipy import sparse
 from oracles import ElasticNetProblem
 from sklearn_sparsefit import ElasticNet, Lasso, lasso_path
 from sklearn_sparsefit.path.forecast import SafeBounds
-from sklearn_sparsefit.penalty import ElasticNetPenalty
+from sklearn_sparsefit.penalty import ElasticNetPenalty, FeatureTerms
 from sklearn_sparsefit.solvers import choice
 from sklearn_sparsefit.solvers._cholesky import SupportFactor
 from sklearn_sparsefit.solvers._gram_cd import Status, gram_cd
@@ -73,9 +73,11 @@ def test_no_feature_passes_a_safe_bound_unseen(positive):
     for _ in range(200):
         residuals = residual + 0.1 * rng.standard_normal((3, 60)) * rng.uniform(0, 1, (3, 1))
         correlations = (weights * residuals) @ X
-        penalty = ElasticNetPenalty(float(np.quantile(np.abs(correlations), 0.9)), 1.0, positive)
+        penalty = ElasticNetPenalty(
+            float(np.quantile(np.abs(correlations), 0.9)), 1.0, FeatureTerms.uniform(300, positive)
+        )
         unsafe = bounds.unsafe(penalty, residuals)
-        reached = (penalty.magnitude(correlations) >= penalty.l1).any(axis=0)
+        reached = (penalty.magnitudes(correlations) >= penalty.l1).any(axis=0)
         assert not (reached & ~unsafe).any()
         n_left_out += np.count_nonzero(~unsafe)
         read = np.flatnonzero(unsafe)
@@ -129,12 +131,12 @@ def test_the_gram_kernel_stops_at_nan(position):
         np.ones(4),
         np.zeros(4),
         correlation,
-        ElasticNetPenalty(0.1),
+        ElasticNetPenalty(0.1, 1.0, FeatureTerms.uniform(4)),
         1.0,
         100,
         1e9,
         factor,
         np.empty((2, 4), dtype=np.intp),
-        np.empty((5, 4)),
+        np.empty((7, 4)),
     )
     assert status != Status.CONVERGED

@@ -8,18 +8,15 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.linalg import solve_triangular
 
-from sklearn_sparsefit.criteria.information_criteria import (
-    independent_columns,
-    rank,
-    shrunk_degrees_of_freedom,
-    union,
-)
+from sklearn_sparsefit.criteria.information_criteria import shrunk_degrees_of_freedom, union
 from sklearn_sparsefit.datafit import Quadratic
 from sklearn_sparsefit.datafit.quadratic import power_of_two
 from sklearn_sparsefit.design import Design
 from sklearn_sparsefit.path import Measure, PathResult, SharedMoments
+from sklearn_sparsefit.penalty import FeatureTerms
 from sklearn_sparsefit.solvers import WholeDesign, WorkingSet
 from sklearn_sparsefit.solvers.choice import MAX_GRAM
+from sklearn_sparsefit.solvers.independence import independent_columns, rank
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -113,15 +110,19 @@ class ActiveColumns:
             correlations = self._design.correlate_centred(datafit.weights * residuals, known.shift, self._scale)
         return 2 * float(datafit.losses(residuals)[0]), correlations[0]
 
-    def degrees_of_freedom(self, path: PathResult, l1_ratio: float, positive: bool) -> Vector:
-        """Degrees of freedom at every alpha, the intercept not counted."""
-        supports = [np.searchsorted(self._known.features, support) for support in path.supports]
-        if l1_ratio == 0 and not positive:
+    def degrees_of_freedom(self, path: PathResult, l1_ratio: float, terms: FeatureTerms) -> Vector:
+        """Degrees of freedom at every alpha, the intercept not counted: a coefficient at a bound has none."""
+        supports = []
+        for support, values in zip(path.supports, path.values, strict=True):
+            inside = (terms.lower[support] < values) & (values < terms.upper[support])
+            supports.append(np.searchsorted(self._known.features, support[inside]))
+        if l1_ratio == 0 and terms.is_uniform and terms.lower.max(initial=-np.inf) < 0:
             # A coefficient that nothing holds at zero is there by accident.
             supports = [np.flatnonzero(self._known.sq_norms)] * len(supports)
         if l1_ratio == 1:
             return np.array(self._ranks(supports), dtype=np.float64)
-        return np.fromiter(self._shrunk(supports, path.alphas * (1 - l1_ratio)), np.float64)
+        l2_weights = terms.l2_weights[self._known.features]
+        return np.fromiter(self._shrunk(supports, path.alphas * (1 - l1_ratio), l2_weights), np.float64)
 
     def _ranks(self, supports: Sequence[Positions]) -> list[int]:
         """Ranks of all supports: where the columns of several together are independent, so are those of each."""
@@ -137,17 +138,18 @@ class ActiveColumns:
         half = len(supports) // 2
         return self._ranks(supports[:half]) + self._ranks(supports[half:])
 
-    def _shrunk(self, supports: Sequence[Positions], ridges: Vector) -> Iterator[float]:
+    def _shrunk(self, supports: Sequence[Positions], ridges: Vector, l2_weights: Vector) -> Iterator[float]:
         """Traces of the hat matrices, from the products of columns or those of rows, whichever are fewer."""
         rows: _RowProducts | None = None
+        is_uniform = bool((l2_weights == 1).all())
         for support, ridge in zip(supports, (self._scale * np.sqrt(ridges)) ** 2, strict=True):
             if ridge == 0:
                 yield rank(self._gram(support))
-            elif isinstance(self._known, WorkingSet) and len(support) > self._design.shape[0]:
+            elif is_uniform and isinstance(self._known, WorkingSet) and len(support) > self._design.shape[0]:
                 rows = rows or _RowProducts(self._known, self._datafit)
-                yield shrunk_degrees_of_freedom(rows.of(support), ridge)
+                yield shrunk_degrees_of_freedom(rows.of(support), np.full(self._design.shape[0], ridge))
             else:
-                yield shrunk_degrees_of_freedom(self._gram(support), ridge)
+                yield shrunk_degrees_of_freedom(self._gram(support), ridge * l2_weights[support])
 
     def _gram(self, positions: Positions) -> Matrix:
         """Copy of the Gram matrix of some columns."""

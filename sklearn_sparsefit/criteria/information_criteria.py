@@ -8,8 +8,10 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg.lapack import dpotrf, dpstrf, dtrtri
+from scipy.linalg.lapack import dpotrf, dtrtri
 from scipy.special import gammaln
+
+from sklearn_sparsefit.solvers.independence import dependence_tolerance
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -51,45 +53,16 @@ def _log_binomial(n: int, k: Vector) -> Vector:
     return gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)
 
 
-def dependence_tolerance(size: int) -> float:
-    """A column is a combination of others if less than this share of its variance is its own: what rounding leaves."""
-    return 4 * np.finfo(np.float64).eps * (size + 100)
+def shrunk_degrees_of_freedom(gram: Matrix, ridges: Vector) -> float:
+    """trace(G (G + D)^-1) = k - trace(D (G + D)^-1), for k columns and ridges on the diagonal of D.
 
-
-def rank(gram: Matrix) -> int:
-    """Number of columns, none of them zero, that are not combinations of others; overwrites their Gram matrix."""
-    size = len(gram)
-    if size == 0:
-        return 0
-    sq_norms = gram.diagonal().copy()
-    factor, info = dpotrf(gram.T, lower=1)
-    if info == 0 and (np.diagonal(factor) ** 2 > dependence_tolerance(size) * sq_norms).all():
-        return size
-    return len(independent_columns(gram)[0])
-
-
-def independent_columns(gram: Matrix) -> tuple[NDArray[np.intp], Matrix]:
-    """Columns of which all others are combinations, and the lower Cholesky factor of their correlations.
-
-    Overwrites the Gram matrix.
+    Overwrites their Gram matrix G.
     """
-    size = len(gram)
-    norms = np.sqrt(gram.diagonal())
-    norms[norms == 0] = np.inf
-    gram /= norms
-    gram /= norms[:, None]
-    np.fill_diagonal(gram, np.isfinite(norms))
-    factor, pivots, n_independent, _ = dpstrf(gram.T, tol=dependence_tolerance(size), lower=1, overwrite_a=1)
-    return pivots[:n_independent] - 1, np.tril(factor[:n_independent, :n_independent])
-
-
-def shrunk_degrees_of_freedom(gram: Matrix, ridge: float) -> float:
-    """trace(G (G + D)^-1) = k - trace(D (G + D)^-1), for k columns and a ridge D; overwrites their Gram matrix G."""
     size = len(gram)
     if size == 0:
         return 0.0
     # With less of a ridge, combinations of others would count for what rounding makes of them.
-    ridges = np.maximum(ridge, dependence_tolerance(size) * gram.diagonal())
+    ridges = np.maximum(ridges, dependence_tolerance(size) * gram.diagonal())
     gram.flat[:: size + 1] += ridges
     factor, _ = dpotrf(gram.T, lower=1, overwrite_a=1)
     inverse, _ = dtrtri(factor, lower=1, overwrite_c=1)

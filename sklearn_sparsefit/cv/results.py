@@ -17,13 +17,14 @@ AlphaRule = str | Callable[[dict[str, Any]], int]
 
 @dataclass(frozen=True)
 class Scores:
-    """Scores, the greater the better, of shape (n_l1_ratios, n_alphas, n_folds), and what they belong to.
+    """Scores, the greater the better, of shape (n_settings, n_alphas, n_folds), and what they belong to.
 
-    They are in units of ``unit`` squared, which the table is not.
+    A setting is the value of every parameter but alpha; ``alphas`` has shape (n_settings, n_alphas). Scores are in
+    units of ``unit`` squared, which the table is not.
     """
 
     values: NDArray[np.float64]
-    l1_ratios: list[float]
+    settings: list[dict[str, float]]
     alphas: NDArray[np.float64]
     unit: float = 1.0
 
@@ -43,7 +44,7 @@ class Scores:
             return self.values.std(axis=2, ddof=1) / np.sqrt(n_folds)
 
     def best(self) -> tuple[int, int]:
-        """Position of the best mean score; of several, that of the largest alpha of the first l1_ratio."""
+        """Position of the best mean score; of several, that of the largest alpha of the first setting."""
         means = self.means
         if not (means > -np.inf).any():
             raise ValueError("No alpha has a score that is a number on every fold.")
@@ -53,7 +54,7 @@ class Scores:
         return int(row), int(column)
 
     def within_one_standard_error(self) -> tuple[int, int]:
-        """Position of the largest alpha whose mean score is within one standard error of the best, same l1_ratio."""
+        """Position of the largest alpha whose mean score is within one standard error of the best, same setting."""
         row, column = self.best()
         standard_error = self.standard_errors[row, column]
         slack = standard_error if np.isfinite(standard_error) else 0.0
@@ -70,19 +71,18 @@ class Scores:
         return row, column
 
     def table(self) -> dict[str, Any]:
-        """One entry for each pair of l1_ratio and alpha, in the order of ``params``, as ``GridSearchCV`` has it."""
-        _, n_alphas, n_folds = self.values.shape
+        """One entry for each pair of a setting and an alpha, in the order of ``params``, as ``GridSearchCV`` has it."""
+        n_folds = self.values.shape[2]
         flat = self.values.reshape(-1, n_folds) * self.unit * self.unit
-        alphas = self.alphas.flatten()
-        l1_ratios = np.repeat(self.l1_ratios, n_alphas)
+        params = [
+            {"alpha": float(alpha), **setting}
+            for setting, row in zip(self.settings, self.alphas, strict=True)
+            for alpha in row
+        ]
         means = self.values.mean(axis=2).ravel() * self.unit * self.unit
         return {
-            "param_alpha": alphas,
-            "param_l1_ratio": l1_ratios,
-            "params": [
-                {"alpha": float(alpha), "l1_ratio": float(l1_ratio)}
-                for alpha, l1_ratio in zip(alphas, l1_ratios, strict=True)
-            ],
+            **{f"param_{name}": np.array([entry[name] for entry in params]) for name in params[0]},
+            "params": params,
             **{f"split{fold}_test_score": flat[:, fold].copy() for fold in range(n_folds)},
             "mean_test_score": means,
             "std_test_score": self.values.std(axis=2).ravel() * self.unit * self.unit,

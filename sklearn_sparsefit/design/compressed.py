@@ -10,6 +10,7 @@ from sklearn_sparsefit.design import _sparse_pass
 from sklearn_sparsefit.design._columns import SparseColumns
 from sklearn_sparsefit.design.lines import Lines
 from sklearn_sparsefit.design.moments import Moments, PartialMoments, Rows, measure
+from sklearn_sparsefit.design.scales import standard_deviations
 from sklearn_sparsefit.design.tiles import multiply
 
 Vector = NDArray[np.float64]
@@ -45,6 +46,24 @@ class SparseDesign:
         if self._by_column:
             return self._lines.sq_norms(weights, scale)
         return self._lines.sq_norms_across(weights, scale, self.shape[1])
+
+    def scales(self, weights: Matrix) -> Matrix:
+        """Standard deviations of the features under each row of weights that sum to one; 1 if constant."""
+        means = self.correlate(weights)
+        mean_squares = np.stack([self._canonical.sq_norms(row, 1.0) for row in weights])
+        return standard_deviations(
+            means, mean_squares, weights, lambda feature: self.columns(np.array([feature]), 1.0, None).densify(0, 1)[0]
+        )
+
+    @property
+    def _canonical(self) -> "SparseDesign":
+        """The same design without duplicate entries: a copy, if there are any."""
+        X = type(self.X)(self.X, copy=False)
+        if X.has_canonical_format:
+            return self
+        X = X.copy()
+        X.sum_duplicates()
+        return SparseDesign(X)
 
     def correlate_centred(self, residuals: Matrix, means: Vector, scale: float) -> Matrix:
         """``residuals @ (scale * X - means)``, to all digits even where means are large: X is densified in tiles."""

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from sklearn_sparsefit.design._columns import DenseColumns
 from sklearn_sparsefit.design.moments import Moments, PartialMoments, Rows, measure
+from sklearn_sparsefit.design.scales import dense_mean_squares, standard_deviations
 from sklearn_sparsefit.design.tiles import multiply
 
 Vector = NDArray[np.float64]
@@ -28,6 +29,11 @@ class DenseDesign:
 
     def sq_norms(self, weights: Vector, scale: float) -> None:
         """Nothing: on dense X a bound on correlations spares no reading."""
+
+    def scales(self, weights: Matrix) -> Matrix:
+        """Standard deviations of the features under each row of weights that sum to one; 1 if constant."""
+        means, mean_squares = dense_mean_squares(self.X, weights)
+        return standard_deviations(means, mean_squares, weights, lambda feature: self.X[:, feature].astype(np.float64))
 
     def correlate_centred(self, residuals: Matrix, means: Vector, scale: float) -> Matrix:
         """``residuals @ (scale * X - means)``, to all digits even where the means are large."""

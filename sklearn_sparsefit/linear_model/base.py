@@ -1,5 +1,7 @@
 """What all regressors here share."""
 
+import warnings
+from collections.abc import Sequence
 from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any
@@ -13,9 +15,12 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from sklearn_sparsefit._sklearn import CallbackSupportMixin, Interval, StrOptions, align_sparse
 from sklearn_sparsefit._validation import TrainingData
 from sklearn_sparsefit.datafit import Quadratic
-from sklearn_sparsefit.path import PathGenerator, Problem, SolverOptions, solve_path
-from sklearn_sparsefit.penalty import ElasticNetPenalty
+from sklearn_sparsefit.linear_model.feature_terms import FeatureOptions
+from sklearn_sparsefit.path import PathGenerator, PathResult, Problem, SolverOptions, solve_path
+from sklearn_sparsefit.penalty import ElasticNetPenalty, FeatureTerms
 from sklearn_sparsefit.solvers import SOLVERS
+
+Vector = NDArray[np.float64]
 
 PARAMETER_CONSTRAINTS: dict[str, list] = {
     "fit_intercept": ["boolean"],
@@ -26,6 +31,11 @@ PARAMETER_CONSTRAINTS: dict[str, list] = {
     "random_state": ["random_state"],
     "selection": [StrOptions({"cyclic", "random"})],
     "solver": [StrOptions(set(SOLVERS))],
+    "penalty_weights": ["array-like", dict, None],
+    "lower_bounds": [Real, "array-like", dict, None],
+    "upper_bounds": [Real, "array-like", dict, None],
+    "standardize": ["boolean"],
+    "relax": [Interval(Real, 0, 1, closed="both")],
 }
 
 
@@ -60,7 +70,14 @@ class SparseLinearRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator)
         return tags
 
     def _options(self) -> SolverOptions:
-        return SolverOptions(tol=float(self.tol), max_iter=int(self.max_iter), solver=self.solver)
+        return SolverOptions(float(self.tol), int(self.max_iter), self.solver, relaxes=bool(np.any(self.relax != 1)))
+
+    def _terms(self, data: TrainingData, weightings: Sequence[Vector | None]) -> list[FeatureTerms]:
+        """The terms of the penalty under each weighting of the rows."""
+        options = FeatureOptions(
+            self.penalty_weights, self.lower_bounds, self.upper_bounds, self.positive, self.standardize
+        )
+        return options.terms(data, weightings)
 
     def _set_fitted(self, **attributes: Any) -> None:
         """Put the outcome of a fit in the place of an earlier one's, all at once."""
@@ -69,18 +86,32 @@ class SparseLinearRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator)
         vars(self).update(attributes)
 
 
+def warn_if_dependent(path: PathResult, names: dict[str, Any]) -> None:
+    """Warn where features that are not penalised are combinations of others."""
+    if len(path.dependent):
+        found = ", ".join(
+            str(name) for name in names.get("feature_names_in_", np.arange(path.n_features))[path.dependent]
+        )
+        warnings.warn(
+            "Features with penalty weight 0 are combinations of others of them or of the intercept (constant):"
+            f" {found}. Of all coefficients with the same predictions theirs are those with the least norm.",
+            UserWarning,
+            stacklevel=3,
+        )
+
+
 def make_path(
     data: TrainingData,
     target: NDArray[np.float64],
+    terms: FeatureTerms,
     l1_ratio: float,
-    positive: bool,
     fit_intercept: bool,
     options: SolverOptions,
     **path: Any,
 ) -> PathGenerator:
     """Elastic-net path of one target of the training data, its answers in the data's precision."""
     datafit = Quadratic(target, data.sample_weight, fit_intercept)
-    penalty = ElasticNetPenalty(1.0, float(l1_ratio), bool(positive))
-    options = replace(options, dtype=data.dtype.type)
     design = data.design
-    return solve_path(Problem(datafit, penalty), design.shape[1], options=options, density=design.density, **path)
+    penalty = ElasticNetPenalty(1.0, float(l1_ratio), terms)
+    options = replace(options, dtype=data.dtype.type)
+    return solve_path(Problem(datafit, penalty), options=options, density=design.density, **path)

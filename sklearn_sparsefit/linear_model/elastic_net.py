@@ -11,7 +11,12 @@ from sklearn.utils import metadata_routing
 from sklearn_sparsefit._progress import Progress
 from sklearn_sparsefit._sklearn import Interval, fit_context
 from sklearn_sparsefit._validation import TrainingData, check_coef, check_gram, check_training_data
-from sklearn_sparsefit.linear_model.base import PARAMETER_CONSTRAINTS, SparseLinearRegressor, make_path
+from sklearn_sparsefit.linear_model.base import (
+    PARAMETER_CONSTRAINTS,
+    SparseLinearRegressor,
+    make_path,
+    warn_if_dependent,
+)
 from sklearn_sparsefit.linear_model.paths import enet_path
 from sklearn_sparsefit.path import PathResult, drive, warn_if_loose
 
@@ -57,6 +62,21 @@ class ElasticNet(MultiOutputMixin, SparseLinearRegressor):
         ``'auto'``: coordinate descent on the Gram matrix of a working set, finished by Newton steps; on residuals where
         that Gram would be too large. ``'cd'``: coordinate descent on residuals with Anderson extrapolation.
         ``'prox_grad'``: accelerated proximal gradient.
+    penalty_weights : array-like of shape (n_features,) or dict, default=None
+        Weight v_j of the penalty of every feature, at least 0; None is 1 for all. With 0 a feature is not penalised;
+        with infinity it is left out. A dict holds weights by feature name, the others are 1. They are taken as they
+        are, not scaled to a mean of one.
+    lower_bounds : float, array-like of shape (n_features,) or dict, default=None
+        Lower bounds of the coefficients, at most 0; None is none. A dict holds bounds by feature name.
+    upper_bounds : float, array-like of shape (n_features,) or dict, default=None
+        Upper bounds of the coefficients, at least 0.
+    standardize : bool, default=False
+        Whether to penalise the coefficients that features have when they are divided by their (weighted) standard
+        deviations, as after a :class:`~sklearn.preprocessing.StandardScaler`. ``coef_`` and the bounds are those of the
+        features as they are, which are neither copied nor, if sparse, densified.
+    relax : float, default=1.0
+        Weight of the penalised coefficients, between 0 and 1; the rest is the weight of least squares, within the
+        bounds, on the features with a coefficient [3]_. ``dual_gap_`` is that of the penalised coefficients.
 
     Attributes
     ----------
@@ -132,6 +152,11 @@ class ElasticNet(MultiOutputMixin, SparseLinearRegressor):
         random_state=None,
         selection="cyclic",
         solver="auto",
+        penalty_weights=None,
+        lower_bounds=None,
+        upper_bounds=None,
+        standardize=False,
+        relax=1.0,
     ):
         self.alpha = alpha
         self.l1_ratio = l1_ratio
@@ -145,6 +170,11 @@ class ElasticNet(MultiOutputMixin, SparseLinearRegressor):
         self.random_state = random_state
         self.selection = selection
         self.solver = solver
+        self.penalty_weights = penalty_weights
+        self.lower_bounds = lower_bounds
+        self.upper_bounds = upper_bounds
+        self.standardize = standardize
+        self.relax = relax
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any, sample_weight: Any = None, check_input: bool = True) -> Self:
@@ -180,6 +210,7 @@ class ElasticNet(MultiOutputMixin, SparseLinearRegressor):
         data = check_training_data(X, y, sample_weight, estimator=self, check_input=check_input)
         check_gram(self.precompute, data, self.fit_intercept)
         starts = self._starts(data)
+        (terms,) = self._terms(data, [data.sample_weight])
 
         progress = Progress(self)
         paths = [
@@ -187,8 +218,8 @@ class ElasticNet(MultiOutputMixin, SparseLinearRegressor):
                 make_path(
                     data,
                     target,
+                    terms,
                     self.l1_ratio,
-                    self.positive,
                     self.fit_intercept,
                     alphas=np.array([self.alpha], dtype=np.float64),
                     options=self._options(),
@@ -198,10 +229,11 @@ class ElasticNet(MultiOutputMixin, SparseLinearRegressor):
             )
             for target, start in zip(data.targets, starts, strict=True)
         ]
-        self._set_fitted(**self._outcome(data, paths))
+        self._set_fitted(**self._outcome(data, [path.relaxed(self.relax) for path in paths]))
         progress.end()
         labels = [""] if len(paths) == 1 else [f"target {k}" for k in range(len(paths))]
         warn_if_loose(zip(labels, paths, strict=True), self.tol)
+        warn_if_dependent(paths[0], data.names)
         return self
 
     def _starts(self, data: TrainingData) -> list:
@@ -210,7 +242,7 @@ class ElasticNet(MultiOutputMixin, SparseLinearRegressor):
             return [None] * n_targets
         shape = (n_features,) if n_targets == 1 else (n_targets, n_features)
         coef = check_coef(self.coef_, shape, "coef_, to start from under warm_start=True,")
-        return list(np.atleast_2d(np.maximum(coef, 0.0) if self.positive else coef))
+        return list(np.atleast_2d(coef))
 
     def _outcome(self, data: TrainingData, paths: list[PathResult]) -> dict[str, Any]:
         coef = np.stack([path.dense_coefs(data.dtype)[:, 0] for path in paths])
@@ -263,6 +295,19 @@ class Lasso(ElasticNet):
         Accepted for compatibility: the answer, certified, is the same for any order of the coordinates.
     solver : {'auto', 'cd', 'prox_grad'}, default='auto'
         See :class:`ElasticNet`.
+    penalty_weights : array-like of shape (n_features,) or dict, default=None
+        Weight of the penalty of every feature, by array or by name: 0 leaves a feature unpenalised, infinity leaves it
+        out. See :class:`ElasticNet`.
+    lower_bounds : float, array-like of shape (n_features,) or dict, default=None
+        Lower bounds of the coefficients, at most 0; None is none.
+    upper_bounds : float, array-like of shape (n_features,) or dict, default=None
+        Upper bounds of the coefficients, at least 0; None is none.
+    standardize : bool, default=False
+        Whether to penalise the coefficients of features divided by their standard deviations. See
+        :class:`ElasticNet`.
+    relax : float, default=1.0
+        Weight of the penalised coefficients beside that of least squares on the features they keep. See
+        :class:`ElasticNet`.
 
     Attributes
     ----------
@@ -324,6 +369,11 @@ class Lasso(ElasticNet):
         random_state=None,
         selection="cyclic",
         solver="auto",
+        penalty_weights=None,
+        lower_bounds=None,
+        upper_bounds=None,
+        standardize=False,
+        relax=1.0,
     ):
         super().__init__(
             alpha=alpha,
@@ -338,4 +388,9 @@ class Lasso(ElasticNet):
             random_state=random_state,
             selection=selection,
             solver=solver,
+            penalty_weights=penalty_weights,
+            lower_bounds=lower_bounds,
+            upper_bounds=upper_bounds,
+            standardize=standardize,
+            relax=relax,
         )

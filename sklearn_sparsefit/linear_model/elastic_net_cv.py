@@ -1,13 +1,12 @@
 """Lasso and elastic net with alpha chosen by cross-validation."""
 
 from numbers import Real
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from sklearn_sparsefit._sklearn import Interval
-from sklearn_sparsefit._validation import TrainingData, check_l1_ratios
+from sklearn_sparsefit._validation import check_between_zero_and_one
 from sklearn_sparsefit.linear_model.path_cv import PathCV
 from sklearn_sparsefit.linear_model.paths import enet_path, lasso_path
-from sklearn_sparsefit.path import PathResult
 
 
 class LassoCV(PathCV):
@@ -50,6 +49,19 @@ class LassoCV(PathCV):
         Accepted for compatibility: the answer, certified, is the same for any order of the coordinates.
     solver : {'auto', 'cd', 'prox_grad'}, default='auto'
         See :class:`ElasticNet`.
+    penalty_weights : array-like of shape (n_features,) or dict, default=None
+        Weight of the penalty of every feature, by array or by name: 0 leaves a feature unpenalised, infinity leaves it
+        out. See :class:`ElasticNet`.
+    lower_bounds : float, array-like of shape (n_features,) or dict, default=None
+        Lower bounds of the coefficients, at most 0; None is none.
+    upper_bounds : float, array-like of shape (n_features,) or dict, default=None
+        Upper bounds of the coefficients, at least 0; None is none.
+    standardize : bool, default=False
+        Whether to penalise the coefficients of features divided by their standard deviations, in each fold its own. See
+        :class:`ElasticNet`.
+    relax : float or list of float, default=1.0
+        Weight of the penalised coefficients beside that of least squares on the features they keep (the relaxed lasso,
+        see :class:`ElasticNet`); the best of a list is chosen.
     alpha_rule : {'min', '1se'} or callable, default='min'
         ``'min'``: the best mean score over the folds. ``'1se'``: the largest alpha whose mean score is within one
         standard error of the best [3]_: fewer features for an error that cannot be told from the least; of a single
@@ -150,6 +162,11 @@ class LassoCV(PathCV):
         random_state=None,
         selection="cyclic",
         solver="auto",
+        penalty_weights=None,
+        lower_bounds=None,
+        upper_bounds=None,
+        standardize=False,
+        relax=1.0,
         alpha_rule="min",
         scoring=None,
         store_fold_coefs=False,
@@ -168,6 +185,11 @@ class LassoCV(PathCV):
         self.random_state = random_state
         self.selection = selection
         self.solver = solver
+        self.penalty_weights = penalty_weights
+        self.lower_bounds = lower_bounds
+        self.upper_bounds = upper_bounds
+        self.standardize = standardize
+        self.relax = relax
         self.alpha_rule = alpha_rule
         self.scoring = scoring
         self.store_fold_coefs = store_fold_coefs
@@ -219,6 +241,19 @@ class ElasticNetCV(PathCV):
         Accepted for compatibility: the answer, certified, is the same for any order of the coordinates.
     solver : {'auto', 'cd', 'prox_grad'}, default='auto'
         See :class:`ElasticNet`.
+    penalty_weights : array-like of shape (n_features,) or dict, default=None
+        Weight of the penalty of every feature, by array or by name: 0 leaves a feature unpenalised, infinity leaves it
+        out. See :class:`ElasticNet`.
+    lower_bounds : float, array-like of shape (n_features,) or dict, default=None
+        Lower bounds of the coefficients, at most 0; None is none.
+    upper_bounds : float, array-like of shape (n_features,) or dict, default=None
+        Upper bounds of the coefficients, at least 0; None is none.
+    standardize : bool, default=False
+        Whether to penalise the coefficients of features divided by their standard deviations, in each fold its own. See
+        :class:`ElasticNet`.
+    relax : float or list of float, default=1.0
+        Weight of the penalised coefficients beside that of least squares on the features they keep (the relaxed lasso,
+        see :class:`ElasticNet`); the best of a list is chosen.
     alpha_rule : {'min', '1se'} or callable, default='min'
         ``'min'``: the best mean score over the folds. ``'1se'``: the largest alpha whose mean score is within one
         standard error of the best, at the same l1_ratio [2]_: fewer features for an error that cannot be told from the
@@ -322,6 +357,11 @@ class ElasticNetCV(PathCV):
         random_state=None,
         selection="cyclic",
         solver="auto",
+        penalty_weights=None,
+        lower_bounds=None,
+        upper_bounds=None,
+        standardize=False,
+        relax=1.0,
         alpha_rule="min",
         scoring=None,
         store_fold_coefs=False,
@@ -341,12 +381,14 @@ class ElasticNetCV(PathCV):
         self.random_state = random_state
         self.selection = selection
         self.solver = solver
+        self.penalty_weights = penalty_weights
+        self.lower_bounds = lower_bounds
+        self.upper_bounds = upper_bounds
+        self.standardize = standardize
+        self.relax = relax
         self.alpha_rule = alpha_rule
         self.scoring = scoring
         self.store_fold_coefs = store_fold_coefs
 
     def _l1_ratios(self) -> list[float]:
-        return check_l1_ratios(self.l1_ratio)
-
-    def _outcome(self, l1_ratio: float, path: PathResult, column: int, data: TrainingData) -> dict[str, Any]:
-        return dict(l1_ratio_=l1_ratio, **super()._outcome(l1_ratio, path, column, data))
+        return check_between_zero_and_one(self.l1_ratio, "l1_ratio")

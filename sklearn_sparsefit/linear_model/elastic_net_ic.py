@@ -1,13 +1,12 @@
 """Lasso and elastic net with alpha chosen by an information criterion."""
 
 from numbers import Real
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from sklearn_sparsefit._sklearn import Interval
-from sklearn_sparsefit._validation import TrainingData, check_l1_ratios
+from sklearn_sparsefit._validation import check_between_zero_and_one
 from sklearn_sparsefit.linear_model.path_ic import PathIC
 from sklearn_sparsefit.linear_model.paths import enet_path, lasso_path
-from sklearn_sparsefit.path import PathResult
 
 
 class LassoIC(PathIC):
@@ -76,6 +75,19 @@ class LassoIC(PathIC):
         Accepted for compatibility: the answer, certified, is the same for any order of the coordinates.
     solver : {'auto', 'cd', 'prox_grad'}, default='auto'
         See :class:`ElasticNet`.
+    penalty_weights : array-like of shape (n_features,) or dict, default=None
+        Weight of the penalty of every feature, by array or by name: 0 leaves a feature unpenalised, infinity leaves it
+        out. See :class:`ElasticNet`.
+    lower_bounds : float, array-like of shape (n_features,) or dict, default=None
+        Lower bounds of the coefficients, at most 0; None is none.
+    upper_bounds : float, array-like of shape (n_features,) or dict, default=None
+        Upper bounds of the coefficients, at least 0; None is none.
+    standardize : bool, default=False
+        Whether to penalise the coefficients of features divided by their standard deviations. See
+        :class:`ElasticNet`.
+    relax : float, default=1.0
+        Weight of the penalised coefficients beside that of least squares on the features they keep. See
+        :class:`ElasticNet`.
 
     Attributes
     ----------
@@ -168,6 +180,11 @@ class LassoIC(PathIC):
         random_state=None,
         selection="cyclic",
         solver="auto",
+        penalty_weights=None,
+        lower_bounds=None,
+        upper_bounds=None,
+        standardize=False,
+        relax=1.0,
     ):
         self.criterion = criterion
         self.noise_variance = noise_variance
@@ -184,6 +201,11 @@ class LassoIC(PathIC):
         self.random_state = random_state
         self.selection = selection
         self.solver = solver
+        self.penalty_weights = penalty_weights
+        self.lower_bounds = lower_bounds
+        self.upper_bounds = upper_bounds
+        self.standardize = standardize
+        self.relax = relax
 
     def _l1_ratios(self) -> list[float]:
         return [1.0]
@@ -262,6 +284,19 @@ class ElasticNetIC(PathIC):
         Accepted for compatibility: the answer, certified, is the same for any order of the coordinates.
     solver : {'auto', 'cd', 'prox_grad'}, default='auto'
         See :class:`ElasticNet`.
+    penalty_weights : array-like of shape (n_features,) or dict, default=None
+        Weight of the penalty of every feature, by array or by name: 0 leaves a feature unpenalised, infinity leaves it
+        out. See :class:`ElasticNet`.
+    lower_bounds : float, array-like of shape (n_features,) or dict, default=None
+        Lower bounds of the coefficients, at most 0; None is none.
+    upper_bounds : float, array-like of shape (n_features,) or dict, default=None
+        Upper bounds of the coefficients, at least 0; None is none.
+    standardize : bool, default=False
+        Whether to penalise the coefficients of features divided by their standard deviations. See
+        :class:`ElasticNet`.
+    relax : float, default=1.0
+        Weight of the penalised coefficients beside that of least squares on the features they keep. See
+        :class:`ElasticNet`.
 
     Attributes
     ----------
@@ -359,6 +394,11 @@ class ElasticNetIC(PathIC):
         random_state=None,
         selection="cyclic",
         solver="auto",
+        penalty_weights=None,
+        lower_bounds=None,
+        upper_bounds=None,
+        standardize=False,
+        relax=1.0,
     ):
         self.criterion = criterion
         self.noise_variance = noise_variance
@@ -376,9 +416,11 @@ class ElasticNetIC(PathIC):
         self.random_state = random_state
         self.selection = selection
         self.solver = solver
+        self.penalty_weights = penalty_weights
+        self.lower_bounds = lower_bounds
+        self.upper_bounds = upper_bounds
+        self.standardize = standardize
+        self.relax = relax
 
     def _l1_ratios(self) -> list[float]:
-        return check_l1_ratios(self.l1_ratio)
-
-    def _outcome(self, l1_ratio: float, path: PathResult, column: int, data: TrainingData) -> dict[str, Any]:
-        return dict(l1_ratio_=l1_ratio, **super()._outcome(l1_ratio, path, column, data))
+        return check_between_zero_and_one(self.l1_ratio, "l1_ratio")

@@ -27,6 +27,7 @@ from sklearn_sparsefit._threads import single_threaded_blas
 from sklearn_sparsefit._validation import TrainingData, check_alphas, check_gram, check_training_data
 from sklearn_sparsefit.cv import Fold, Scores, make_folds, mean_squared_errors, share_moments
 from sklearn_sparsefit.datafit.quadratic import power_of_two
+from sklearn_sparsefit.linear_model.base import warn_if_dependent
 from sklearn_sparsefit.linear_model.elastic_net import ElasticNet
 from sklearn_sparsefit.linear_model.path_model import (
     PATH_CONSTRAINTS,
@@ -93,7 +94,7 @@ class PathCV(PathModel):
         if len(data.targets) > 1:
             raise ValueError(f"For multi-task outputs, use MultiTask{type(self).__name__}")
         target = column_or_1d(data.targets[0] if data.y_ndim == 1 else data.targets.T, warn=True)
-        l1_ratios = self._l1_ratios()
+        l1_ratios, relaxes = self._l1_ratios(), self._relaxes()
         grids = [check_alphas(self.alphas, self.eps, l1_ratio) for l1_ratio in l1_ratios]
         check_gram(self.precompute, data, self.fit_intercept)
         split_params, score_params = self._route(data, params)
@@ -109,35 +110,47 @@ class PathCV(PathModel):
         progress = Progress(self, len(l1_ratios) * (1 + len(folds)), self.verbose)
         measure = share_moments(data.design, folds)
         with progress.stopped_on_error(), single_threaded_blas():
-            full_paths = self._solve_full(data, l1_ratios, grids, measure, progress, self.n_jobs)
-            fold_paths, errors, scores = [], *np.empty((2, len(l1_ratios), len(full_paths[0].alphas), len(folds)))
+            (terms,) = self._terms(data, [data.sample_weight])
+            full_paths = self._solve_full(data, terms, l1_ratios, grids, measure, progress, self.n_jobs)
+            n_alphas = len(full_paths[0].alphas)
+            fold_paths, errors, scores = [], *np.empty((2, len(l1_ratios), len(relaxes), n_alphas, len(folds)))
             for path in self._solve_folds(data, l1_ratios, full_paths, folds, measure, progress):
-                place, fold = (path.row, slice(None), path.fold), folds[path.fold]
-                # In units of y, so that no square over- or underflows before a choice is made.
-                errors[place] = mean_squared_errors(path.result, fold, data.design, target, unit)
-                if self.scoring is not None:
-                    scores[place] = self._score(path, fold, X, data, l1_ratios[path.row], score_params)
+                fold = folds[path.fold]
+                for number, relax in enumerate(relaxes):
+                    place, result = (path.row, number, slice(None), path.fold), path.result.relaxed(relax)
+                    # In units of y, so that no square over- or underflows before a choice is made.
+                    errors[place] = mean_squared_errors(result, fold, data.design, target, unit)
+                    if self.scoring is not None:
+                        scores[place] = self._score(result, fold, X, data, l1_ratios[path.row], score_params)
                 fold_paths.append(path if self.store_fold_coefs else replace(path, result=path.result.without_coefs()))
         alphas = np.stack([path.alphas for path in full_paths])
-        scored = Scores(scores if self.scoring else -errors, l1_ratios, alphas, 1.0 if self.scoring else unit)
-        row, column = scored.choose(self.alpha_rule)
+        names = ("l1_ratio",) if relaxes == [1.0] else ("l1_ratio", "relax")
+        settings = [dict(zip(names, pair, strict=False)) for pair in product(l1_ratios, relaxes)]
+        values = (scores if self.scoring else -errors).reshape(len(settings), n_alphas, len(folds))
+        alphas_of_settings = np.repeat(alphas, len(relaxes), axis=0)
+        scored = Scores(values, settings, alphas_of_settings, 1.0 if self.scoring else unit)
+        setting, column = scored.choose(self.alpha_rule)
+        row, relax = setting // len(relaxes), relaxes[setting % len(relaxes)]
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):
             mse_path = np.squeeze(errors) * unit * unit
             cv_results = scored.table()
         self._set_fitted(
             alphas_=alphas if isinstance(self.alphas, Integral) and len(l1_ratios) > 1 else alphas[0],
-            alpha_min_=alphas[scored.best()],
-            alpha_1se_=alphas[scored.within_one_standard_error()],
+            alpha_min_=alphas_of_settings[scored.best()],
+            alpha_1se_=alphas_of_settings[scored.within_one_standard_error()],
             mse_path_=mse_path,
             cv_results_=cv_results,
             n_passes_=progress.n_passes + (measure.n_readings if measure else 0),
-            **self._outcome(l1_ratios[row], full_paths[row], column, data),
-            **self._fold_outcome([path.result for path in fold_paths if path.row == row], data),
+            **(dict(l1_ratio_=l1_ratios[row]) if hasattr(self, "l1_ratio") else {}),
+            relax_=relax,
+            **self._outcome(full_paths[row].relaxed(relax), column, data),
+            **self._fold_outcome([path.result.relaxed(relax) for path in fold_paths if path.row == row], data),
         )
         progress.end()
         full_labels = path_labels(l1_ratios, "the full data")
         labelled = [*zip(full_labels, full_paths, strict=True), *((path.label, path.result) for path in fold_paths)]
         warn_if_loose(labelled, self.tol)
+        warn_if_dependent(full_paths[row], data.names)
         warn_if_at_edge(full_paths[row], column)
         return self
 
@@ -153,27 +166,28 @@ class PathCV(PathModel):
         """Solve the paths of all folds, as many together as memory allows."""
         numbers = np.array(list(product(range(len(folds)), range(len(l1_ratios)))))
         for group in path_groups(numbers, data, full_paths):
+            weightings = {number: folds[number].train_weight for number, _ in group.tolist()}
+            terms = dict(zip(weightings, self._terms(data, list(weightings.values())), strict=True))
             jobs = []
             for number, row in group.tolist():
-                weighted = replace(data, sample_weight=folds[number].train_weight)
+                weighted = replace(data, sample_weight=weightings[number])
                 alphas = full_paths[row].alphas
-                path = self._path(weighted, l1_ratios[row], alphas, len(group))
+                path = self._path(weighted, terms[number], l1_ratios[row], alphas, len(group))
                 jobs.append(PathJob("fold", path_labels(l1_ratios, f"fold {number}")[row], path, len(alphas), measure))
             results = progress.drive(jobs, data.design, self.n_jobs)
             for (number, row), job, result in zip(group.tolist(), jobs, results, strict=True):
                 yield _FoldPath(number, row, job.label, result)
 
     def _score(
-        self, path: _FoldPath, fold: Fold, X: Any, data: TrainingData, l1_ratio: float, params: dict[str, Any]
+        self, result: PathResult, fold: Fold, X: Any, data: TrainingData, l1_ratio: float, params: dict[str, Any]
     ) -> Vector:
         """What the scorer makes, on the held-out rows of X as the user has it, of the model of every alpha."""
         scorer = self._scorer()
         X, y = safe_indexing(X, fold.test), data.targets[0][fold.test]
         params = check_method_params(data.design.X, params, fold.test)
-        result = path.result
         scores = np.empty(len(result.alphas))
         for number, alpha in enumerate(result.alphas):
-            model = ElasticNet(alpha, l1_ratio=l1_ratio, fit_intercept=self.fit_intercept, positive=self.positive)
+            model = ElasticNet(alpha, l1_ratio=l1_ratio, fit_intercept=self.fit_intercept)
             coef, intercept = result.dense_coef(number, data.dtype), result.intercepts[number]
             model._set_fitted(coef_=coef, intercept_=intercept, **data.names)
             scores[number] = scorer(model, X, y, **params)

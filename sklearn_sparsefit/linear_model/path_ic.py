@@ -14,9 +14,11 @@ from sklearn_sparsefit._threads import single_threaded_blas
 from sklearn_sparsefit._validation import TrainingData, check_alphas, check_gram, check_training_data
 from sklearn_sparsefit.criteria import CRITERIA, ActiveColumns, information_criterion
 from sklearn_sparsefit.datafit import Quadratic
+from sklearn_sparsefit.linear_model.base import PARAMETER_CONSTRAINTS, warn_if_dependent
 from sklearn_sparsefit.linear_model.elastic_net_cv import LassoCV
 from sklearn_sparsefit.linear_model.path_model import PATH_CONSTRAINTS, PathModel, warn_if_at_edge
 from sklearn_sparsefit.path import PathResult, SharedMoments, warn_if_loose
+from sklearn_sparsefit.penalty import FeatureTerms
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -33,6 +35,7 @@ class PathIC(PathModel):
         "noise_variance": [Interval(Real, 0, None, closed="neither"), StrOptions({"cv"}), None],
         "ebic_gamma": [Interval(Real, 0, None, closed="left")],
         **PATH_CONSTRAINTS,
+        "relax": PARAMETER_CONSTRAINTS["relax"],
     }
 
     @fit_context(prefer_skip_nested_validation=True)
@@ -75,9 +78,10 @@ class PathIC(PathModel):
         progress = Progress(self, len(l1_ratios), self.verbose)
         labels = [""] if len(l1_ratios) == 1 else [f"l1_ratio={l1_ratio:g}" for l1_ratio in l1_ratios]
         with progress.stopped_on_error(), single_threaded_blas():
-            paths = self._solve_full(data, l1_ratios, grids, moments, progress, None)
+            (terms,) = self._terms(data, [data.sample_weight])
+            paths = self._solve_full(data, terms, l1_ratios, grids, moments, progress, None)
             n_passes = progress.n_passes + moments.n_readings
-            noise_variance, criterion, df = self._criteria(data, l1_ratios, paths, moments)
+            noise_variance, criterion, df = self._criteria(data, terms, l1_ratios, paths, moments)
         row, column = np.unravel_index(np.argmin(criterion), criterion.shape)
         alphas = np.stack([path.alphas for path in paths])
         self._set_fitted(
@@ -86,10 +90,12 @@ class PathIC(PathModel):
             df_path_=df if len(l1_ratios) > 1 else df[0],
             noise_variance_=noise_variance,
             n_passes_=n_passes,
-            **self._outcome(l1_ratios[row], paths[row], int(column), data),
+            **(dict(l1_ratio_=l1_ratios[row]) if hasattr(self, "l1_ratio") else {}),
+            **self._outcome(paths[row].relaxed(self.relax), int(column), data),
         )
         progress.end()
         warn_if_loose(zip(labels, paths, strict=True), self.tol)
+        warn_if_dependent(paths[row], data.names)
         warn_if_at_edge(paths[row], int(column))
         return self
 
@@ -111,7 +117,12 @@ class PathIC(PathModel):
             )
 
     def _criteria(
-        self, data: TrainingData, l1_ratios: list[float], paths: list[PathResult], moments: SharedMoments
+        self,
+        data: TrainingData,
+        terms: FeatureTerms,
+        l1_ratios: list[float],
+        paths: list[PathResult],
+        moments: SharedMoments,
     ) -> tuple[float, Matrix, Matrix]:
         """Noise variance, and criterion and degrees of freedom of shape (n_l1_ratios, n_alphas)."""
         design, n_samples = data.design, _n_samples(data)
@@ -123,8 +134,10 @@ class PathIC(PathModel):
         for row, (l1_ratio, path) in enumerate(zip(l1_ratios, paths, strict=True)):
             features = path.kept if l1_ratio > 0 else np.arange(design.shape[1])
             columns = everything or ActiveColumns.some(design, datafit, features)
-            energies[row] = columns.energies(path)
-            df[row] = columns.degrees_of_freedom(path, l1_ratio, self.positive)
+            energies[row] = columns.energies(path.relaxed(self.relax))
+            df[row] = self.relax * columns.degrees_of_freedom(path, l1_ratio, terms)
+            if self.relax < 1:
+                df[row] += (1 - self.relax) * columns.degrees_of_freedom(path, 1.0, terms)
         # In units in which y is of order one, so that no square over- or underflows.
         noise_variance = self._noise_variance(data, datafit, everything)
         criterion = information_criterion(
@@ -163,12 +176,17 @@ class PathIC(PathModel):
                 eps=self.eps,
                 fit_intercept=self.fit_intercept,
                 positive=self.positive,
+                penalty_weights=self.penalty_weights,
+                lower_bounds=self.lower_bounds,
+                upper_bounds=self.upper_bounds,
+                standardize=self.standardize,
                 max_iter=self.max_iter,
                 tol=self.tol,
                 solver=self.solver,
             )
             with warnings.catch_warnings():
-                # The user has not chosen that grid's ends.
+                # The user has not chosen that grid's ends, and hears of dependent features once.
+                warnings.filterwarnings("ignore", "Features with penalty weight 0", UserWarning)
                 warnings.filterwarnings("ignore", "The chosen alpha", UserWarning)
                 model.fit(data.design.X, data.targets[0], data.sample_weight)
             energy, df = ActiveColumns.some(data.design, datafit, np.flatnonzero(model.coef_)).fit_of(model.coef_)

@@ -16,9 +16,10 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_sparsefit._progress import PathJob, Progress
 from sklearn_sparsefit._sklearn import Interval, StrOptions
-from sklearn_sparsefit._validation import TrainingData
+from sklearn_sparsefit._validation import TrainingData, check_between_zero_and_one
 from sklearn_sparsefit.linear_model.base import PARAMETER_CONSTRAINTS, SparseLinearRegressor, make_path
 from sklearn_sparsefit.path import AlphaGrid, Measuring, PathGenerator, PathResult
+from sklearn_sparsefit.penalty import FeatureTerms
 from sklearn_sparsefit.solvers import choice
 
 Vector = NDArray[np.float64]
@@ -29,6 +30,7 @@ PATH_CONSTRAINTS: dict[str, list] = {
     "precompute": [StrOptions({"auto"}), "array-like", "boolean"],
     "verbose": ["verbose"],
     **PARAMETER_CONSTRAINTS,
+    "relax": [Interval(Real, 0, 1, closed="both"), "array-like"],
 }
 
 
@@ -39,9 +41,14 @@ class PathModel(SparseLinearRegressor):
     def _l1_ratios(self) -> list[float]:
         """The l1_ratios to choose from."""
 
+    def _relaxes(self) -> list[float]:
+        """The weights of the penalised coefficients to choose from."""
+        return check_between_zero_and_one(self.relax, "relax")
+
     def _solve_full(
         self,
         data: TrainingData,
+        terms: FeatureTerms,
         l1_ratios: list[float],
         grids: list[Vector | AlphaGrid],
         measure: Measuring | None,
@@ -57,19 +64,19 @@ class PathModel(SparseLinearRegressor):
             for row in group:
                 grid = grids[row]
                 n_alphas = grid.n_alphas if isinstance(grid, AlphaGrid) else len(grid)
-                path = self._path(data, l1_ratios[row], grid, len(group))
+                path = self._path(data, terms, l1_ratios[row], grid, len(group))
                 jobs.append(PathJob("full data", labels[row], path, n_alphas, measure))
             paths |= zip(group.tolist(), progress.drive(jobs, data.design, n_jobs), strict=True)
         return [paths[row] for row in range(len(l1_ratios))]
 
-    def _path(self, data: TrainingData, l1_ratio: float, alphas: Vector | AlphaGrid, n_together: int) -> PathGenerator:
+    def _path(
+        self, data: TrainingData, terms: FeatureTerms, l1_ratio: float, alphas: Vector | AlphaGrid, n_together: int
+    ) -> PathGenerator:
         options = replace(self._options(), n_together=n_together)
-        return make_path(
-            data, data.targets[0], l1_ratio, self.positive, self.fit_intercept, alphas=alphas, options=options
-        )
+        return make_path(data, data.targets[0], terms, l1_ratio, self.fit_intercept, alphas=alphas, options=options)
 
-    def _outcome(self, l1_ratio: float, path: PathResult, column: int, data: TrainingData) -> dict[str, Any]:
-        """What the model knows once one alpha of the path of one l1_ratio is chosen."""
+    def _outcome(self, path: PathResult, column: int, data: TrainingData) -> dict[str, Any]:
+        """What the model knows once one alpha of a path is chosen."""
         intercept_path = path.intercepts.astype(data.dtype)
         return dict(
             alpha_=path.alphas[column],

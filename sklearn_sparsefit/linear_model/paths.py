@@ -18,9 +18,12 @@ from sklearn_sparsefit._validation import (
     check_product,
     check_training_data,
 )
-from sklearn_sparsefit.linear_model.base import PARAMETER_CONSTRAINTS, make_path
+from sklearn_sparsefit.linear_model.base import PARAMETER_CONSTRAINTS, make_path, warn_if_dependent
+from sklearn_sparsefit.linear_model.feature_terms import FeatureOptions
 from sklearn_sparsefit.path import AlphaGrid, SolverOptions, warn_if_loose
 from sklearn_sparsefit.solvers import SOLVERS
+
+FEATURE_PARAMETERS = ("penalty_weights", "lower_bounds", "upper_bounds", "standardize", "relax")
 
 PATH_CONSTRAINTS: dict[str, list] = {
     "X": ["array-like", "sparse matrix"],
@@ -38,6 +41,7 @@ PATH_CONSTRAINTS: dict[str, list] = {
     "fit_intercept": ["boolean"],
     "return_intercept": ["boolean"],
     "solver": [StrOptions(set(SOLVERS))],
+    **{name: PARAMETER_CONSTRAINTS[name] for name in FEATURE_PARAMETERS},
     "callbacks": [list, tuple, None],
 }
 
@@ -60,6 +64,11 @@ def lasso_path(
     fit_intercept=False,
     return_intercept=False,
     solver="auto",
+    penalty_weights=None,
+    lower_bounds=None,
+    upper_bounds=None,
+    standardize=False,
+    relax=1.0,
     callbacks=None,
     **params,
 ):
@@ -99,6 +108,19 @@ def lasso_path(
         Whether to return the intercepts.
     solver : {'auto', 'cd', 'prox_grad'}, default='auto'
         See :class:`ElasticNet`.
+    penalty_weights : array-like of shape (n_features,) or dict, default=None
+        Weight of the penalty of every feature, by array or by name: 0 leaves a feature unpenalised, infinity leaves it
+        out. See :class:`ElasticNet`.
+    lower_bounds : float, array-like of shape (n_features,) or dict, default=None
+        Lower bounds of the coefficients, at most 0; None is none.
+    upper_bounds : float, array-like of shape (n_features,) or dict, default=None
+        Upper bounds of the coefficients, at least 0; None is none.
+    standardize : bool, default=False
+        Whether to penalise the coefficients of features divided by their standard deviations. See
+        :class:`ElasticNet`.
+    relax : float, default=1.0
+        Weight of the penalised coefficients beside that of least squares on the features they keep. See
+        :class:`ElasticNet`.
     callbacks : list of scikit-learn callbacks, default=None
         For instance ``[sklearn.callback.ProgressBar()]``, with scikit-learn 1.9 or later.
     **params : dict
@@ -139,6 +161,11 @@ def lasso_path(
         fit_intercept=fit_intercept,
         return_intercept=return_intercept,
         solver=solver,
+        penalty_weights=penalty_weights,
+        lower_bounds=lower_bounds,
+        upper_bounds=upper_bounds,
+        standardize=standardize,
+        relax=relax,
         callbacks=callbacks,
         **params,
     )
@@ -167,6 +194,11 @@ def enet_path(
     fit_intercept=False,
     return_intercept=False,
     solver="auto",
+    penalty_weights=None,
+    lower_bounds=None,
+    upper_bounds=None,
+    standardize=False,
+    relax=1.0,
     callbacks=None,
     **params,
 ):
@@ -213,6 +245,19 @@ def enet_path(
         Whether to return the intercepts.
     solver : {'auto', 'cd', 'prox_grad'}, default='auto'
         See :class:`ElasticNet`.
+    penalty_weights : array-like of shape (n_features,) or dict, default=None
+        Weight of the penalty of every feature, by array or by name: 0 leaves a feature unpenalised, infinity leaves it
+        out. See :class:`ElasticNet`.
+    lower_bounds : float, array-like of shape (n_features,) or dict, default=None
+        Lower bounds of the coefficients, at most 0; None is none.
+    upper_bounds : float, array-like of shape (n_features,) or dict, default=None
+        Upper bounds of the coefficients, at least 0; None is none.
+    standardize : bool, default=False
+        Whether to penalise the coefficients of features divided by their standard deviations. See
+        :class:`ElasticNet`.
+    relax : float, default=1.0
+        Weight of the penalised coefficients beside that of least squares on the features they keep. See
+        :class:`ElasticNet`.
     callbacks : list of scikit-learn callbacks, default=None
         For instance ``[sklearn.callback.ProgressBar()]``, with scikit-learn 1.9 or later.
     **params : dict
@@ -256,7 +301,10 @@ def enet_path(
         raise ValueError(f"Unexpected parameters in params: {sorted(unknown)}")
     validate_parameter_constraints(PARAMETER_CONSTRAINTS, params, caller_name="enet_path")
     sample_weight = params.get("sample_weight")
-    options = SolverOptions(float(params.get("tol", 1e-4)), int(params.get("max_iter", 1000)), solver)
+    options = SolverOptions(
+        float(params.get("tol", 1e-4)), int(params.get("max_iter", 1000)), solver, relaxes=relax != 1
+    )
+    features = FeatureOptions(penalty_weights, lower_bounds, upper_bounds, positive, standardize)
 
     data = check_training_data(X, y, sample_weight, check_input=check_input)
     if data.y_ndim == 2 and positive:
@@ -274,17 +322,17 @@ def enet_path(
     start = None
     if coef_init is not None:
         start = check_coef(coef_init, data.coef_shape, "coef_init").ravel()
-        start = np.maximum(start, 0.0) if positive else start
 
     task = RegularizationPath()
     if callbacks:
         task.set_callbacks(*callbacks)
-    path = make_path(
-        data, data.targets[0], l1_ratio, positive, fit_intercept, alphas=alphas, options=options, start=start
-    )
+    (terms,) = features.terms(data, [data.sample_weight])
+    path = make_path(data, data.targets[0], terms, l1_ratio, fit_intercept, alphas=alphas, options=options, start=start)
     n_alphas = alphas.n_alphas if isinstance(alphas, AlphaGrid) else len(alphas)
     result = task.run(PathJob("path", "path", path, n_alphas), data.design, verbose)
     warn_if_loose([("", result)], options.tol)
+    warn_if_dependent(result, data.names)
+    result = result.relaxed(relax)
     coefs = result.dense_coefs(data.dtype)
     outcome = [result.alphas, coefs[None] if data.y_ndim == 2 else coefs, result.dual_gaps]
     if return_n_iter:

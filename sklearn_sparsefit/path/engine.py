@@ -28,7 +28,8 @@ from sklearn_sparsefit.path.records import (
 )
 from sklearn_sparsefit.path.reports import Reports
 from sklearn_sparsefit.path.steps import Evaluation, Step
-from sklearn_sparsefit.solvers import Iterate, WholeDesign, WorkingSet, choice, duality_gap, least_squares_gap
+from sklearn_sparsefit.penalty import Penalty
+from sklearn_sparsefit.solvers import Iterate, Outside, WholeDesign, WorkingSet, choice, duality_gap, least_squares_gap
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -36,13 +37,14 @@ PathGenerator: TypeAlias = Generator[Request, Any, PathResult]
 
 # A correlation may exceed the threshold by this much, relatively, before it counts: rounding.
 SLACK = 1e-12
+# Residuals this small beside the target are rounding.
+EXACT = 64 * np.finfo(np.float64).eps
 # An objective this many times that of the null model is no descent from it, rounding allowed for.
 DIVERGED = 1.02
 
 
 def solve_path(
     problem: Problem,
-    n_features: int,
     alphas: Vector | AlphaGrid,
     options: SolverOptions,
     start: Vector | None = None,
@@ -56,13 +58,15 @@ def solve_path(
     Where the moments of the whole design are cheap (``density`` is the share of X that is stored), one reading of X
     gives these, and everything else follows from them.
     """
-    return _Engine(problem, n_features, options, density).run(alphas, start)
+    return _Engine(problem, options, density).run(alphas, start)
 
 
 class _Engine:
-    def __init__(self, problem: Problem, n_features: int, options: SolverOptions, density: float):
+    def __init__(self, problem: Problem, options: SolverOptions, density: float):
+        n_features = len(problem.penalty.terms)
         self.datafit = problem.datafit
-        self.penalty = problem.penalty
+        # Of all features, and of those that are known, in their order.
+        self.penalty = self.inner = problem.penalty
         self.options = options
         self.shape = (len(problem.datafit.target), n_features)
         self.density = density
@@ -72,9 +76,10 @@ class _Engine:
         self.width = choice.FIRST_WIDTH
         self.bounds: SafeBounds | None = None
         self.unit = 1.0
-        # From this alpha on no feature enters.
+        # From this alpha on no feature enters: those known have these coefficients, and this is the loss.
         self.null_alpha = np.inf
-        self.gap_tol = options.tol * self.datafit.null_loss
+        self.null_coef = np.empty(0)
+        self.null_loss = self.datafit.null_loss
 
     def run(self, alphas: Vector | AlphaGrid, start: Vector | None) -> PathGenerator:
         """Begin at the null model, whose correlations set the units and the largest alpha of interest."""
@@ -84,35 +89,44 @@ class _Engine:
         self.unit = 1.0 / max(power_of_two(largest), 2.0**-1000)
         correlation *= self.unit
         self.penalty = self.penalty.in_units(self.unit, self.datafit.unit)
-        # Where the sign constraint leaves no feature a chance, the grid is that of the unconstrained problem.
-        alpha_max = self._alpha_at(self.penalty.dual_norm(correlation) or largest * self.unit)
+        yield from self._begin_with_all()
+        residual = self.datafit.target
+        free = self.penalty.terms.free
+        if len(free):
+            residual, correlation = yield from self._begin_with_free(free)
+        # Where no feature has a chance to enter, the grid is that of the problem without bounds.
+        alpha_max = self._alpha_at(self.penalty.largest_magnitude(correlation) or largest * self.unit)
         if isinstance(alphas, AlphaGrid):
             alphas = alphas.alphas(alpha_max)
         self.forecast = Forecast(alpha_max, correlation)
         self.null_alpha = (1 - SLACK) * alpha_max
 
-        yield from self._begin_with_all()
-        steps = [self._step(alpha, index) for index, alpha in enumerate(alphas)]
-        reports = Reports(self.datafit, self.options, self.unit, steps)
+        steps = [Step(alpha, index) for index, alpha in enumerate(alphas)]
+        reports = Reports(self.datafit, self.null_loss, self.options, self.unit, steps)
         if start is not None and largest > 0:
             n_done = yield from self._begin_at(start, steps[0], reports)
             steps = steps[n_done:]
         if not choice.is_small(self.shape):
             stones = with_stepping_stones([step.alpha for step in steps], self.forecast.alpha)
-            steps = [self._step(stone, None) if index is None else steps[index] for stone, index in stones]
+            steps = [Step(stone, None) if index is None else steps[index] for stone, index in stones]
         if self.working_set.outside.any() and choice.bounds_pay(self.density):
-            yield from self._begin_bounds(correlation)
+            yield from self._begin_bounds(correlation, residual)
         yield from self._walk(steps, reports)
-        return reports.result(self.working_set.features, self.shape[1])
+        return reports.result(self.working_set, self.shape[1])
 
-    def _begin_bounds(self, correlation: Vector) -> Generator[Request, Any, None]:
+    @property
+    def gap_tol(self) -> float:
+        return self.options.tol * self.null_loss
+
+    def _begin_bounds(self, correlation: Vector, residual: Vector) -> Generator[Request, Any, None]:
         """Bound the correlations from those of the null model on, where that pays."""
         sq_norms = yield SquaredNorms(self.datafit.weights, self.unit)
         if sq_norms is not None:
-            self.bounds = SafeBounds(np.sqrt(sq_norms), self.datafit.weights, correlation, self.datafit.target)
+            self.bounds = SafeBounds(np.sqrt(sq_norms), self.datafit.weights, correlation, residual)
 
-    def _step(self, alpha: float, index: int | None) -> Step:
-        return Step(alpha, index, self.penalty.with_alpha(alpha))
+    def _inner(self, step: Step) -> Penalty:
+        """The penalty of the features that are known, at the strength of a step."""
+        return self.inner.with_alpha(step.alpha)
 
     def _begin_with_all(self) -> Generator[Request, Any, None]:
         """Take a design whole, if that is cheaper."""
@@ -126,11 +140,42 @@ class _Engine:
         datafit = self.datafit
         moments = yield Measure(datafit.weights, datafit.target, datafit.unit, datafit.fit_intercept, self.unit)
         self.working_set = WholeDesign(datafit, moments)
+        self.inner = self.penalty
         self.iterate = Iterate(np.zeros(n_features), moments.correlation.copy())
+        self.null_coef = np.zeros(n_features)
+
+    def _begin_with_free(self, free: NDArray[np.intp]) -> Generator[Request, Any, tuple[Vector, Vector]]:
+        """Fit the features that are free of the penalty; what they leave is the null model's.
+
+        Returns its residual, where residuals are known, and its correlations.
+        """
+        known = self.working_set
+        yield from self._bring_in(free[known.outside[free]])
+        positions = np.flatnonzero(np.isin(known.features, free))
+        fit = known.set_free(positions, self.inner.terms)
+        coef = np.zeros(len(known))
+        coef[fit.positions] = fit.fit(self.iterate.correlation[fit.positions])
+        residual = self.datafit.target
+        if isinstance(known, WorkingSet):
+            residuals, _, inside = known.look(coef[None])
+            residual = residuals[0]
+            energy = 2 * float(self.datafit.losses(residuals)[0])
+            _, correlations = yield from self._pass(self.datafit.weights * residual, EVERYTHING)
+            correlation = correlations[0]
+            correlation[known.features] = inside[0]
+        else:
+            inside = known.look(coef[None])
+            energy = float(known.energies(coef[None], inside)[0])
+            correlation = inside[0]
+        self.iterate = Iterate(coef, inside[0].copy())
+        self.null_coef = coef.copy()
+        self.null_loss = max(0.5 * energy, EXACT**2 * self.datafit.null_loss)
+        return residual, correlation
 
     def _begin_at(self, start: Vector, step: Step, reports: Reports) -> Generator[Request, Any, int]:
         """Go to the coefficients ``start``; if they solve the first alpha as they are, say so."""
-        coef = start / (self.unit * self.datafit.unit)
+        terms = self.penalty.terms
+        coef = np.clip(start / (self.unit * self.datafit.unit), terms.lower, terms.upper)
         support = np.flatnonzero(coef)
         yield from self._bring_in(support[self.working_set.outside[support]])
         # No solver moves the coefficient of a constant column.
@@ -138,16 +183,16 @@ class _Engine:
         evaluation = yield from self._evaluate([step], self.iterate.coef[None])
         _, outside, gaps = yield from self._check([step], evaluation)
         self.iterate.correlation[:] = evaluation.inside[0]
-        norm = max(self.penalty.dual_norm(evaluation.inside[0]), self.penalty.dual_norm(outside[0]))
-        self.forecast = Forecast(self._alpha_at(norm), outside[0])
+        largest = max(self.inner.largest_magnitude(evaluation.inside[0]), self.penalty.largest_magnitude(outside[0]))
+        self.forecast = Forecast(self._alpha_at(largest), outside[0])
         if not gaps[0] <= self.gap_tol:
             return 0
-        step.coef, step.gap = self.iterate.coef.copy(), gaps[0]
-        yield reports.add(step, evaluation, 0, self.working_set)
+        step.gap = gaps[0]
+        yield reports.add(step, evaluation, 0, self.working_set, self._inner(step))
         return 1
 
-    def _alpha_at(self, dual_norm: float) -> float:
-        return self.penalty.alpha_max(dual_norm) if self.penalty.l1_ratio > 0 else np.inf
+    def _alpha_at(self, largest_magnitude: float) -> float:
+        return self.penalty.alpha_max(largest_magnitude) if self.penalty.l1_ratio > 0 else np.inf
 
     def _walk(self, steps: list[Step], reports: Reports) -> Generator[Request, Any, None]:
         while steps:
@@ -179,43 +224,50 @@ class _Engine:
         width = max(2, min(self.width, choice.affordable_rows(self.shape, self.options.n_together)))
         if not self.working_set.outside.any():
             return min(width, len(steps)), nobody
-        penalties = [step.penalty for step in steps[:width]]
-        return self.forecast.look_ahead(penalties, self.working_set.outside, np.count_nonzero(self.iterate.coef))
+        alphas = [step.alpha for step in steps[:width]]
+        n_support = np.count_nonzero(self.iterate.coef)
+        return self.forecast.look_ahead(self.penalty, alphas, self.working_set.outside, n_support)
 
     def _bring_in(self, features: NDArray[np.intp]) -> Generator[Request, Any, None]:
         if len(features) == 0:
             return
         columns = yield Gather(features, self.unit, self.datafit.weights if self.datafit.fit_intercept else None)
         self.working_set.append(features, columns)
+        self.inner = self.penalty.at(self.working_set.features)
         coef = np.concatenate([self.iterate.coef, np.zeros(len(self.working_set) - len(self.iterate.coef))])
         residuals, _ = self.working_set.residuals(coef[None])
         self.iterate = Iterate(coef, self.working_set.correlations(self.datafit.weights * residuals)[0])
 
     def _solve(self, block: list[Step]) -> Matrix:
         """Coefficients of each alpha of the block on the working set, each from the one before."""
-        coefs = np.zeros((len(block), len(self.working_set)))
+        coefs = self._null_coefs(len(block))
         for row, step in enumerate(block):
             if step.alpha >= self.null_alpha:
                 continue
+            n_left = self.options.max_iter - step.n_iter
             step.n_iter += self.solver.solve(
-                self.working_set, step.penalty, self.iterate, 0.25 * self.gap_tol, self.options.max_iter - step.n_iter
+                self.working_set, self._inner(step), self.iterate, 0.25 * self.gap_tol, n_left
             )
             coefs[row] = self.iterate.coef
+        return coefs
+
+    def _null_coefs(self, n_rows: int) -> Matrix:
+        coefs = np.zeros((n_rows, len(self.working_set)))
+        coefs[:, : len(self.null_coef)] = self.null_coef
         return coefs
 
     def _evaluate(self, block: list[Step], coefs: Matrix) -> Generator[Request, Any, Evaluation]:
         datafit, known = self.datafit, self.working_set
         if isinstance(known, WorkingSet):
-            residuals, offsets = known.residuals(coefs)
-            inside = known.correlations(datafit.weights * residuals)
+            residuals, offsets, inside = known.look(coefs)
             return Evaluation(coefs, 2 * datafit.losses(residuals), inside, np.zeros(len(block)), offsets, residuals)
         rows = np.arange(len(block))
         evaluation = Evaluation(coefs, np.empty(len(block)), np.empty_like(coefs), *np.zeros((2, len(block))))
         if not choice.is_small(self.shape):
-            evaluation.inside = known.correlations(coefs)
+            evaluation.inside = known.look(coefs)
             evaluation.energies = known.energies(coefs, evaluation.inside)
             evaluation.slacks = np.array([known.slack(coef) for coef in coefs])
-            evaluation.gaps = self._gaps(block, evaluation, np.zeros((len(block), 0)))
+            evaluation.gaps = self._gaps(block, evaluation, np.empty(0, dtype=np.intp), np.zeros((len(block), 0)))
             rows = np.flatnonzero(~(evaluation.gaps <= choice.ROUNDING_SHARE * self.gap_tol))
         if len(rows):
             yield from self._look_closely(evaluation, rows)
@@ -229,21 +281,26 @@ class _Engine:
             means = self.working_set.shift
             predictions = yield Predict(evaluation.coefs[some], means, self.unit)
             residuals, evaluation.offsets[some] = self.datafit.residuals(predictions)
-            evaluation.energies[some] = 2 * self.datafit.losses(residuals)
-            evaluation.inside[some] = yield CorrelateCentred(self.datafit.weights * residuals, means, self.unit)
+            inside = yield CorrelateCentred(self.datafit.weights * residuals, means, self.unit)
+            energies = 2 * self.datafit.losses(residuals)
+            if self.working_set.free is not None:
+                coefs = evaluation.coefs[some]
+                energies -= self.working_set.settle_by_moments(coefs, inside)
+                evaluation.coefs[some] = coefs
+            evaluation.energies[some], evaluation.inside[some] = energies, inside
             evaluation.slacks[some] = 0.0
 
     def _without_divergence(self, block: list[Step], evaluation: Evaluation) -> Generator[Request, Any, Evaluation]:
-        """Put zero coefficients in place of what is worse than the null model.
+        """Put the null model in place of what is worse than the null model.
 
         Where rounding leaves the Gram of nearly collinear columns a direction of negative curvature, a small alpha may
         not hold the coefficients back.
         """
-        values = [step.penalty.value(coef) for step, coef in zip(block, evaluation.coefs, strict=True)]
+        values = [self._inner(step).value(coef) for step, coef in zip(block, evaluation.coefs, strict=True)]
         diverged = 0.5 * evaluation.energies + values > DIVERGED * self.datafit.null_loss
         if not diverged.any():
             return evaluation
-        evaluation.coefs[diverged] = 0.0
+        evaluation.coefs[diverged] = self._null_coefs(1)
         return (yield from self._evaluate(block, evaluation.coefs))
 
     def _pass(self, weighted_residuals: Matrix, features: Features) -> Generator[Request, Any, tuple[Features, Matrix]]:
@@ -265,27 +322,38 @@ class _Engine:
         else:
             features = np.flatnonzero(outside)
             if len(features):
-                features = features[self.bounds.unsafe(block[-1].penalty, evaluation.residuals)[features]]
+                features = features[
+                    self.bounds.unsafe(self.penalty.with_alpha(block[-1].alpha), evaluation.residuals)[features]
+                ]
         correlations = np.zeros((len(block), 0))
         if features is EVERYTHING or len(features):
             features, correlations = yield from self._pass(self.datafit.weights * evaluation.residuals, features)
             # Those of the working set are better known from its columns, which are centred in double precision.
             known = self.working_set.features if features is EVERYTHING else np.flatnonzero(~outside[features])
             correlations[:, known] = 0.0
-        gaps = self._gaps(block, evaluation, correlations) if evaluation.gaps is None else evaluation.gaps
+        gaps = self._gaps(block, evaluation, features, correlations) if evaluation.gaps is None else evaluation.gaps
         for gap in gaps:
             _finite(gap)
         return features, correlations, gaps
 
-    def _gaps(self, block: list[Step], evaluation: Evaluation, outside: Matrix) -> Vector:
+    def _read(self, features: Features) -> Penalty:
+        """The penalty of the features that were read."""
+        return self.penalty if features is EVERYTHING else self.penalty.at(features)
+
+    def _gaps(self, block: list[Step], evaluation: Evaluation, read: Features, correlations: Matrix) -> Vector:
         gaps = np.empty(len(block))
+        read_penalty = self._read(read)
         for row, step in enumerate(block):
             energy, coef, inside = evaluation.energies[row], evaluation.coefs[row], evaluation.inside[row]
-            slack = evaluation.slacks[row]
-            if step.penalty.l1 + step.penalty.l2 > 0:
-                gaps[row] = duality_gap(energy, coef, inside, step.penalty, outside[row], slack)
+            slack, penalty = evaluation.slacks[row], self._inner(step)
+            if penalty.l1 + penalty.l2 > 0:
+                outside = Outside(correlations[row], read_penalty.with_alpha(step.alpha))
+                gaps[row] = duality_gap(energy, coef, inside, penalty, outside, slack)
+            elif slack == 0:
+                movable = inside * penalty.may_move(coef, inside)
+                gaps[row] = least_squares_gap(movable, self.working_set.full_gram())
             else:
-                gaps[row] = least_squares_gap(inside, self.working_set.full_gram()) if slack == 0 else np.inf
+                gaps[row] = np.inf
         return gaps
 
     def _accept(
@@ -299,12 +367,14 @@ class _Engine:
     ) -> Generator[Request, Any, tuple[int, NDArray[np.intp]]]:
         """Report the leading alphas that are done; return how many, and the features that others need."""
         violators = np.zeros(correlations.shape[1], dtype=bool)
+        read_penalty = self._read(read)
         n_done = 0
         for row, step in enumerate(block):
-            threshold = (1 + SLACK) * step.penalty.l1
-            is_optimal_outside = step.penalty.dual_norm(correlations[row]) <= threshold
+            penalty = self._inner(step)
+            threshold = (1 + SLACK) * penalty.l1
+            is_optimal_outside = read_penalty.largest_magnitude(correlations[row]) <= threshold
             if not is_optimal_outside:
-                violators |= step.penalty.magnitude(correlations[row]) > threshold
+                violators |= read_penalty.magnitudes(correlations[row]) > threshold
             step.gap = gaps[row]
             done = step.index is None or step.n_iter >= self.options.max_iter
             if is_optimal_outside:
@@ -313,8 +383,7 @@ class _Engine:
             if done and n_done == row:
                 n_done += 1
                 if step.index is not None:
-                    step.coef = evaluation.coefs[row]
-                    yield reports.add(step, evaluation, row, self.working_set)
+                    yield reports.add(step, evaluation, row, self.working_set, penalty)
         for row in range(max(0, n_done - 2), n_done):
             self.forecast.see(block[row].alpha, read, correlations[row])
         if self.bounds is not None:

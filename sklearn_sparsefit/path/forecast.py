@@ -37,14 +37,14 @@ class Forecast:
         correlations[features] = correlation
 
     def look_ahead(
-        self, penalties: list[Penalty], outside: NDArray[np.bool_], n_support: int
+        self, penalty: Penalty, alphas: list[float], outside: NDArray[np.bool_], n_support: int
     ) -> tuple[int, NDArray[np.intp]]:
         """How many of the coming alphas to take on, and which features to bring in for them."""
         few = max(choice.MIN_NEWCOMERS, int(choice.NEWCOMER_SHARE * n_support))
-        entries = penalties[0].entry_alphas(*self._now, *self._before, choice.MARGIN)
-        coming = np.flatnonzero(outside & (entries >= penalties[-1].alpha))
+        entries = penalty.entry_alphas(*self._now, *self._before, choice.MARGIN)
+        coming = np.flatnonzero(outside & (entries >= alphas[-1]))
         coming = coming[np.argsort(-entries[coming], kind="stable")]
-        n_entered = np.searchsorted(-entries[coming], [-penalty.alpha for penalty in penalties], side="right")
+        n_entered = np.searchsorted(-entries[coming], [-alpha for alpha in alphas], side="right")
         n_ahead = max(1, int(np.count_nonzero(n_entered <= few)))
         n_newcomers = min(n_entered[n_ahead - 1], choice.MAX_NEWCOMERS * few)
         return n_ahead, np.sort(coming[:n_newcomers])
@@ -68,7 +68,7 @@ class SafeBounds:
     def unsafe(self, penalty: Penalty, residuals: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Features whose correlation with one of the residuals may reach the threshold."""
         way = self._way + max(self._distance(residual) for residual in residuals)
-        reach = penalty.magnitude(self._correlation) + self._norms * (way - self._way_when_read)
+        reach = penalty.magnitudes(self._correlation) + penalty.reaches(self._norms * (way - self._way_when_read))
         return ~(reach < (1 - ROUNDING) * penalty.l1)
 
     def read(self, features: Features, correlation: Vector, residual: Vector) -> None:

@@ -42,6 +42,7 @@ class SolverOptions:
     """``tol`` bounds the duality gap relative to the loss of the null model, ``max_iter`` the iterations per alpha.
 
     Answers are rounded to ``dtype``, which their duality gaps take into account. ``n_together`` paths go in lockstep.
+    With ``relaxes`` every alpha is also fitted without penalty on the features it keeps.
     """
 
     tol: float
@@ -49,6 +50,7 @@ class SolverOptions:
     solver: str
     dtype: type[np.floating] = np.float64
     n_together: int = 1
+    relaxes: bool = False
 
 
 @dataclass(frozen=True)
@@ -132,7 +134,9 @@ class PathResult:
 
     ``supports`` holds the features with a coefficient at each alpha, ``values`` these coefficients. ``dual_gaps`` are
     in units of the objective, ``relative_gaps`` in units of the loss of the null model; ``converged`` says which of
-    them came below the tolerance. ``n_passes`` counts, once the path was driven, the readings of X it had a part in.
+    them came below the tolerance. ``relaxed_values`` and ``relaxed_intercepts``, if asked for, are least squares on the
+    same supports. ``dependent`` are features free of the penalty that are combinations of others and of
+    the intercept. ``n_passes`` counts, once the path was driven, the readings of X it had a part in.
     """
 
     n_features: int
@@ -144,11 +148,22 @@ class PathResult:
     relative_gaps: Vector
     n_iters: NDArray[np.intp]
     converged: NDArray[np.bool_]
+    dependent: NDArray[np.intp]
+    relaxed_values: list[Vector]
+    relaxed_intercepts: Vector
     n_passes: int = 0
+
+    def relaxed(self, relax: float) -> "PathResult":
+        """The mean of the path, with weight ``relax``, and of least squares on its supports."""
+        if relax == 1:
+            return self
+        values = [relax * v + (1 - relax) * r for v, r in zip(self.values, self.relaxed_values, strict=True)]
+        intercepts = relax * self.intercepts + (1 - relax) * self.relaxed_intercepts
+        return replace(self, values=values, intercepts=intercepts)
 
     def without_coefs(self) -> "PathResult":
         """All but the coefficients."""
-        return replace(self, supports=[], values=[])
+        return replace(self, supports=[], values=[], relaxed_values=[])
 
     @property
     def kept(self) -> NDArray[np.intp]:

@@ -5,51 +5,77 @@ from numpy.typing import NDArray
 
 from sklearn_sparsefit.datafit import Quadratic
 from sklearn_sparsefit.path.records import PathResult, Solved, SolverOptions
+from sklearn_sparsefit.path.relaxation import Relaxation
 from sklearn_sparsefit.path.steps import Evaluation, Step
+from sklearn_sparsefit.penalty import Penalty
 from sklearn_sparsefit.solvers import WholeDesign, WorkingSet
 
 Vector = NDArray[np.float64]
 
 
 class Reports:
-    """Collects the alphas that are done; ``design_unit`` is what X was multiplied by."""
+    """Collects the alphas that are done.
 
-    def __init__(self, datafit: Quadratic, options: SolverOptions, design_unit: float, steps: list[Step]):
+    ``null_loss`` is what gaps are held against, ``design_unit`` what X was multiplied by.
+    """
+
+    def __init__(
+        self, datafit: Quadratic, null_loss: float, options: SolverOptions, design_unit: float, steps: list[Step]
+    ):
         self._datafit = datafit
+        self._null_loss = null_loss
         self._options = options
         self._coef_unit = design_unit * datafit.unit
         self._steps = steps
-        self._intercepts = np.zeros(len(steps))
+        self._intercepts, self._relaxed_intercepts = np.zeros((2, len(steps)))
+        self._relaxation = Relaxation(options.max_iter) if options.relaxes else None
 
-    def add(self, step: Step, evaluation: Evaluation, row: int, known: WorkingSet | WholeDesign) -> Solved:
+    def add(
+        self, step: Step, evaluation: Evaluation, row: int, known: WorkingSet | WholeDesign, penalty: Penalty
+    ) -> Solved:
         """Take in one alpha; its duality gap is from now on that of the rounded answer."""
         datafit = self._datafit
-        offset = evaluation.offsets[row]
+        found, correlation = evaluation.coefs[row], evaluation.inside[row]
+        step.coef = known.minimum_norm(found)
         if self._options.dtype != np.float64:
-            offset += self._round(step, evaluation.inside[row], known)
+            self._round(step, correlation, known, penalty)
+
+        def intercept_of(coef: Vector) -> float:
+            offset = evaluation.offsets[row] - float(known.means @ (coef - found))
+            return datafit.unit * (datafit.mean + offset - float(known.shift @ coef))
+
+        if self._relaxation is not None:
+            step.relaxed_coef = known.minimum_norm(self._relaxation.fit(known, penalty, found, correlation))
+            if datafit.fit_intercept:
+                self._relaxed_intercepts[step.index] = intercept_of(step.relaxed_coef)
         if datafit.fit_intercept:
-            intercept = datafit.unit * (datafit.mean + offset - float(known.shift @ step.coef))
+            intercept = intercept_of(step.coef)
             self._intercepts[step.index] = self._options.dtype(intercept)
             # An intercept off by e adds e^2 / 2: the residuals are centred.
             step.gap += 0.5 * ((self._intercepts[step.index] - intercept) / datafit.unit) ** 2
         return Solved(step.index, step.alpha, float(step.gap) * datafit.unit * datafit.unit)
 
-    def _round(self, step: Step, correlation: Vector, known: WorkingSet | WholeDesign) -> float:
-        """Round the coefficients and add to the gap what that costs; return what it adds to the intercept."""
+    def _round(self, step: Step, correlation: Vector, known: WorkingSet | WholeDesign, penalty: Penalty) -> None:
+        """Round the coefficients and add to the gap what that costs."""
         exact = step.coef
         step.coef = exact.astype(self._options.dtype).astype(np.float64)
         move = step.coef - exact
         cost = 0.5 * known.energy(move) - correlation @ move
-        cost += step.penalty.value(step.coef) - step.penalty.value(exact)
+        cost += penalty.value(step.coef) - penalty.value(exact)
         step.gap = max(0.0, step.gap + cost)
-        return -float(known.means @ move)
 
-    def result(self, features: NDArray[np.intp], n_features: int) -> PathResult:
-        """All alphas together; ``features`` are those that the coefficients belong to."""
+    def result(self, known: WorkingSet | WholeDesign, n_features: int) -> PathResult:
+        """All alphas together, their coefficients in the order of the features that are known."""
+        features = known.features
         steps = self._steps
         supports = [np.flatnonzero(step.coef) for step in steps]
+        relaxed_values = []
+        if self._relaxation is not None:
+            relaxed_values = [
+                self._coef_unit * step.relaxed_coef[support] for step, support in zip(steps, supports, strict=True)
+            ]
         gaps = np.array([step.gap for step in steps])
-        null_loss = self._datafit.null_loss
+        null_loss = self._null_loss
         with np.errstate(over="ignore"):
             dual_gaps = gaps * self._datafit.unit * self._datafit.unit
         return PathResult(
@@ -62,4 +88,7 @@ class Reports:
             relative_gaps=gaps / null_loss if null_loss > 0 else gaps,
             n_iters=np.array([step.n_iter for step in steps]),
             converged=gaps <= self._options.tol * null_loss,
+            relaxed_values=relaxed_values,
+            relaxed_intercepts=self._relaxed_intercepts,
+            dependent=features[known.free.dependent] if known.free is not None else np.empty(0, dtype=np.intp),
         )

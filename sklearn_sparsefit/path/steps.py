@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_sparsefit.penalty import Penalty
-
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 
@@ -17,12 +15,12 @@ class Step:
 
     alpha: float
     index: int | None
-    penalty: Penalty
     n_iter: int = 0
     gap: float = np.inf
     # The gap when last no feature outside violated: one that halves no more is as small as it gets.
     settled_gap: float = np.inf
     coef: Vector = field(default_factory=lambda: np.empty(0))
+    relaxed_coef: Vector = field(default_factory=lambda: np.empty(0))
 
 
 @dataclass

@@ -1,28 +1,33 @@
+"""The elastic-net penalty with weights and bounds for every feature."""
+
 from libc.math cimport INFINITY, NAN, fabs, isfinite
 
 import numpy as np
 
 
-cdef double _largest(const double* values, Py_ssize_t n, bint positive) noexcept nogil:
-    """Largest value that is positive, or absolute value; NaN if not all are finite.
+cdef double _largest(
+    const double* values, const double* up, const double* down, Py_ssize_t n
+) noexcept nogil:
+    """Largest of up * value and -down * value, at least 0; NaN if not all are finite.
 
     In eight lanes: compilers turn these into vector registers.
     """
     cdef double[8] top
     cdef double[8] odd
-    cdef double size
+    cdef double high, low
     cdef Py_ssize_t j, lane
     for lane in range(8):
         top[lane] = odd[lane] = 0.0
     for j in range(0, n - n % 8, 8):
         for lane in range(8):
-            size = values[j + lane] if positive else fabs(values[j + lane])
-            top[lane] = size if size > top[lane] else top[lane]
-            odd[lane] += size - size
+            high = values[j + lane] * up[j + lane]
+            low = -values[j + lane] * down[j + lane]
+            high = low if low > high else high
+            top[lane] = high if high > top[lane] else top[lane]
+            odd[lane] += values[j + lane] - values[j + lane]
     for j in range(n - n % 8, n):
-        size = values[j] if positive else fabs(values[j])
-        top[0] = size if size > top[0] else top[0]
-        odd[0] += size - size
+        top[0] = max(top[0], values[j] * up[j], -values[j] * down[j])
+        odd[0] += values[j] - values[j]
     for lane in range(1, 8):
         top[0] = max(top[0], top[lane])
         odd[0] += odd[lane]
@@ -32,60 +37,220 @@ cdef double _largest(const double* values, Py_ssize_t n, bint positive) noexcept
 cdef class Penalty:
     """A separable penalty, one coordinate at a time for the kernels and whole for the engine."""
 
-    cdef double prox(self, double value, double step) noexcept nogil:
+    cdef double prox(self, Py_ssize_t j, double value, double step) noexcept nogil:
         return value
 
-    cdef double slope(self, double w) noexcept nogil:
+    cdef bint may_rest(self, Py_ssize_t j, double w) noexcept nogil:
+        return False
+
+    cdef double piece_start(self, Py_ssize_t j, double side) noexcept nogil:
+        return -INFINITY
+
+    cdef double piece_end(self, Py_ssize_t j, double side) noexcept nogil:
+        return INFINITY
+
+    cdef double slope(self, Py_ssize_t j, double w, double side) noexcept nogil:
         return 0.0
 
-    cdef double curvature(self) noexcept nogil:
+    cdef double curvature(self, Py_ssize_t j) noexcept nogil:
         return 0.0
+
+    cdef double common_curvature(self) noexcept nogil:
+        return 0.0
+
+
+cdef class FeatureTerms:
+    """Of every feature the weights of its L1 and L2 terms and the bounds of its coefficient, lower <= 0 <= upper.
+
+    A feature without an L1 weight has none for L2 either, and is free of the penalty; one whose bounds are both zero is
+    left out.
+    """
+
+    def __init__(self, l1_weights, l2_weights, lower, upper):
+        l1_weights, l2_weights, lower, upper = (
+            np.ascontiguousarray(values, dtype=np.float64) for values in (l1_weights, l2_weights, lower, upper)
+        )
+        self._l1, self._l2, self._lower, self._upper = l1_weights, l2_weights, lower, upper
+        with np.errstate(divide="ignore", over="ignore"):
+            inverse = np.where(l1_weights > 0, 1.0 / l1_weights, 0.0)
+        up, down = np.where(upper > 0, inverse, 0.0), np.where(lower < 0, inverse, 0.0)
+        bounded_above, bounded_below = (upper > 0) & (upper < np.inf), (lower < 0) & (lower > -np.inf)
+        self._up = self._unbounded_up = up
+        self._down = self._unbounded_down = down
+        self.steepest = max(up.max(initial=0.0), down.max(initial=0.0))
+        self.is_uniform = False
+        self.has_bounds = bool(bounded_above.any() or bounded_below.any())
+        if self.has_bounds:
+            self._unbounded_up = np.where(bounded_above, 0.0, up)
+            self._unbounded_down = np.where(bounded_below, 0.0, down)
+
+    @classmethod
+    def uniform(cls, Py_ssize_t n_features, bint positive=False):
+        """Weights of one, and no bounds; coefficients of at least zero if ``positive``."""
+        cdef FeatureTerms terms = cls.__new__(cls)
+        ones, infinite = np.ones(n_features), np.full(n_features, np.inf)
+        closed = np.zeros(n_features) if positive else None
+        terms._l1 = terms._l2 = terms._up = terms._unbounded_up = ones
+        terms._down = terms._unbounded_down = closed if positive else ones
+        terms._lower, terms._upper = closed if positive else -infinite, infinite
+        terms.is_uniform = True
+        terms.has_bounds = False
+        terms.steepest = 1.0
+        return terms
+
+    def __len__(self):
+        return self._l1.shape[0]
+
+    @property
+    def l1_weights(self):
+        """Weights of the absolute values."""
+        return np.asarray(self._l1)
+
+    @property
+    def l2_weights(self):
+        """Weights of the squares."""
+        return np.asarray(self._l2)
+
+    @property
+    def lower(self):
+        """Lower bounds, at most zero."""
+        return np.asarray(self._lower)
+
+    @property
+    def upper(self):
+        """Upper bounds, at least zero."""
+        return np.asarray(self._upper)
+
+    @property
+    def free(self):
+        """Features that are free of the penalty, and not left out."""
+        if self.is_uniform:
+            return np.empty(0, dtype=np.intp)
+        return np.flatnonzero((self.l1_weights == 0) & ((self.lower < 0) | (self.upper > 0)))
+
+    def at(self, features):
+        """Terms of some features, in that order."""
+        cdef FeatureTerms terms = FeatureTerms.__new__(FeatureTerms)
+        if self.is_uniform:
+            features = slice(len(features))
+        terms._l1, terms._l2 = self.l1_weights[features], self.l2_weights[features]
+        terms._lower, terms._upper = self.lower[features], self.upper[features]
+        terms._up, terms._down = np.asarray(self._up)[features], np.asarray(self._down)[features]
+        terms._unbounded_up = np.asarray(self._unbounded_up)[features]
+        terms._unbounded_down = np.asarray(self._unbounded_down)[features]
+        terms.is_uniform, terms.has_bounds, terms.steepest = self.is_uniform, self.has_bounds, self.steepest
+        return terms
+
+    def scaled(self, double factor):
+        """Terms of coefficients that are divided by some factor: the same weights, other bounds."""
+        if self.is_uniform:
+            return self
+        return FeatureTerms(self.l1_weights, self.l2_weights, self.lower / factor, self.upper / factor)
+
+    def only(self, features):
+        """The same terms, but that all other features are left out."""
+        lower, upper = np.zeros((2, len(self)))
+        lower[features], upper[features] = self.lower[features], self.upper[features]
+        return FeatureTerms(self.l1_weights, self.l2_weights, lower, upper)
+
+
+cdef double _conjugate(double excess, double l2, double bound) noexcept nogil:
+    """Supremum over 0 <= w <= bound of excess * w - l2 / 2 * w^2."""
+    if excess <= 0.0 or bound == 0.0:
+        return 0.0
+    if excess >= l2 * bound:
+        return (excess - 0.5 * l2 * bound) * bound
+    # Without curvature there was a bound.
+    return excess * excess / (2.0 * l2) if l2 > 0.0 else INFINITY
 
 
 cdef class ElasticNetPenalty(Penalty):
-    """alpha * (l1_ratio * |w| + (1 - l1_ratio) / 2 * w^2), restricted to w >= 0 where ``positive``."""
+    """alpha * sum_j (l1_ratio * a_j * |w_j| + (1 - l1_ratio) / 2 * b_j * w_j^2), restricted to bounds of every w_j.
+
+    Weights a_j and b_j and the bounds are the ``terms``.
+    """
 
     def __init__(
-        self, double alpha, double l1_ratio=1.0, bint positive=False, *, design_unit=1.0, target_unit=1.0
+        self, double alpha, double l1_ratio, FeatureTerms terms not None, *, design_unit=1.0, target_unit=1.0
     ):
         self.alpha = alpha
         self.l1_ratio = l1_ratio
-        self.positive = positive
+        self.terms = terms
         self.design_unit = design_unit
         self.target_unit = target_unit
         self.l1 = alpha * l1_ratio * (self.design_unit / self.target_unit)
         self.l2 = alpha * (1.0 - l1_ratio) * self.design_unit * self.design_unit
 
+    def _with(self, alpha, terms):
+        return ElasticNetPenalty(
+            alpha, self.l1_ratio, terms, design_unit=self.design_unit, target_unit=self.target_unit
+        )
+
     def with_alpha(self, double alpha):
         """The same shape at another strength."""
-        return ElasticNetPenalty(
-            alpha, self.l1_ratio, self.positive, design_unit=self.design_unit, target_unit=self.target_unit
-        )
+        return self._with(alpha, self.terms)
+
+    def at(self, features):
+        """The penalty of some features, in that order."""
+        return self._with(self.alpha, self.terms.at(features))
+
+    def only(self, features):
+        """No strength, and no place for any but some features: least squares, within the bounds."""
+        return self._with(0.0, self.terms.only(features))
 
     def in_units(self, double design_unit, double target_unit):
         """The same penalty for the problem of ``X * design_unit`` and ``y / target_unit``.
 
         Its coefficients are w / (design_unit * target_unit) and its objective the old one over target_unit^2.
         """
-        return ElasticNetPenalty(
-            self.alpha, self.l1_ratio, self.positive, design_unit=design_unit, target_unit=target_unit
-        )
+        terms = self.terms.scaled(design_unit / self.design_unit * target_unit / self.target_unit)
+        return ElasticNetPenalty(self.alpha, self.l1_ratio, terms, design_unit=design_unit, target_unit=target_unit)
 
-    def alpha_max(self, double dual_norm):
-        """Smallest alpha at which no coefficient enters, given the dual norm of the correlations at w = 0."""
-        return dual_norm / (self.l1_ratio * self.design_unit) * self.target_unit
+    def alpha_max(self, double largest_magnitude):
+        """Smallest alpha at which no coefficient enters, given the largest magnitude of the correlations at w = 0."""
+        return largest_magnitude / (self.l1_ratio * self.design_unit) * self.target_unit
 
-    cdef double prox(self, double value, double step) noexcept nogil:
-        cdef double excess = fabs(value) - step * self.l1
-        if excess <= 0.0 or (self.positive and value < 0.0):
+    @property
+    def least_curvature(self):
+        """Least curvature of any feature that is not free."""
+        if self.terms.is_uniform:
+            return self.l2
+        return self.l2 * self.terms.l2_weights.min(initial=np.inf, where=self.terms.l1_weights > 0)
+
+    def bounded_reach(self, correlation, slack):
+        """How steep the conjugate is, summed over the features that may be at a bound: the sum of these bounds."""
+        if not self.terms.has_bounds:
             return 0.0
-        excess /= 1.0 + step * self.l2
-        return excess if value > 0.0 else -excess
+        finite = [np.where(np.isfinite(bound), np.abs(bound), 0.0) for bound in (self.terms.lower, self.terms.upper)]
+        return np.maximum(*finite).sum(where=np.abs(correlation) + slack > self.l1 * self.terms.l1_weights)
 
-    cdef double slope(self, double w) noexcept nogil:
-        return (self.l1 if w > 0.0 else -self.l1) + self.l2 * w
+    cdef double prox(self, Py_ssize_t j, double value, double step) noexcept nogil:
+        cdef double excess = fabs(value) - step * self.l1 * self.terms._l1[j]
+        if excess <= 0.0:
+            return 0.0
+        excess /= 1.0 + step * self.l2 * self.terms._l2[j]
+        if value > 0.0:
+            return min(excess, self.terms._upper[j])
+        return max(-excess, self.terms._lower[j])
 
-    cdef double curvature(self) noexcept nogil:
+    cdef bint may_rest(self, Py_ssize_t j, double w) noexcept nogil:
+        if w == 0.0 and self.l1 * self.terms._l1[j] > 0.0:
+            return True
+        return w == self.terms._lower[j] or w == self.terms._upper[j]
+
+    cdef double piece_start(self, Py_ssize_t j, double side) noexcept nogil:
+        return 0.0 if side > 0.0 and self.l1 * self.terms._l1[j] > 0.0 else self.terms._lower[j]
+
+    cdef double piece_end(self, Py_ssize_t j, double side) noexcept nogil:
+        return 0.0 if side < 0.0 and self.l1 * self.terms._l1[j] > 0.0 else self.terms._upper[j]
+
+    cdef double slope(self, Py_ssize_t j, double w, double side) noexcept nogil:
+        return side * self.l1 * self.terms._l1[j] + self.l2 * self.terms._l2[j] * w
+
+    cdef double curvature(self, Py_ssize_t j) noexcept nogil:
+        return self.l2 * self.terms._l2[j]
+
+    cdef double common_curvature(self) noexcept nogil:
         return self.l2
 
     def apply_prox(self, double[::1] values, double step):
@@ -94,7 +259,7 @@ cdef class ElasticNetPenalty(Penalty):
         result = np.empty(values.shape[0])
         cdef double[::1] out = result
         for j in range(values.shape[0]):
-            out[j] = self.prox(values[j], step)
+            out[j] = self.prox(j, values[j], step)
         return result
 
     def value(self, const double[::1] w):
@@ -102,29 +267,44 @@ cdef class ElasticNetPenalty(Penalty):
         cdef double l1_norm = 0.0, squares = 0.0
         cdef Py_ssize_t j
         for j in range(w.shape[0]):
-            l1_norm += fabs(w[j])
-            squares += w[j] * w[j]
+            l1_norm += self.terms._l1[j] * fabs(w[j])
+            squares += self.terms._l2[j] * w[j] * w[j]
         return self.l1 * l1_norm + 0.5 * self.l2 * squares
 
     def is_feasible(self, const double[::1] w):
         """Whether the penalty of ``w`` is finite."""
         cdef Py_ssize_t j
         for j in range(w.shape[0]):
-            if not isfinite(w[j]) or (self.positive and w[j] < 0.0):
+            if not (isfinite(w[j]) and self.terms._lower[j] <= w[j] <= self.terms._upper[j]):
                 return False
         return True
 
-    def magnitude(self, correlation):
-        """What is held against ``l1``: a zero coefficient is optimal where magnitude <= l1."""
-        return np.maximum(correlation, 0.0) if self.positive else np.abs(correlation)
+    def magnitudes(self, correlation):
+        """What is held against ``l1``: a zero coefficient is optimal where its magnitude <= l1."""
+        return np.maximum(correlation * np.asarray(self.terms._up), -correlation * np.asarray(self.terms._down))
 
-    def dual_norm(self, const double[::1] correlation):
+    def reaches(self, norms):
+        """How much magnitudes change at most, given how much the correlations do."""
+        return norms * np.maximum(self.terms._up, self.terms._down)
+
+    def largest_magnitude(self, const double[::1] correlation):
         """Largest magnitude of a vector of correlations, 0 if it is empty, NaN if not all are finite."""
         cdef double largest
         if correlation.shape[0] == 0:
             return 0.0
         with nogil:
-            largest = _largest(&correlation[0], correlation.shape[0], self.positive)
+            largest = _largest(&correlation[0], &self.terms._up[0], &self.terms._down[0], correlation.shape[0])
+        return largest
+
+    def dual_norm(self, const double[::1] correlation):
+        """Largest magnitude where there is no bound: up to ``l1``, and with l2 > 0 beyond, the conjugate is finite."""
+        cdef double largest
+        if correlation.shape[0] == 0:
+            return 0.0
+        with nogil:
+            largest = _largest(
+                &correlation[0], &self.terms._unbounded_up[0], &self.terms._unbounded_down[0], correlation.shape[0]
+            )
         return largest
 
     def entry_alphas(
@@ -137,12 +317,12 @@ cdef class ElasticNetPenalty(Penalty):
     ):
         """Alphas at which zero coefficients enter if their correlations go on along a line.
 
-        That is, come as near to ``l1`` as (1 - margin) times; the line runs through the correlations at two alphas.
-        At least the last alpha where that is so already (infinity if the line then leaves it); negative where it
-        will never be.
+        That is, when their magnitude comes as near to ``l1`` as (1 - margin) times; the line runs through the
+        correlations at two alphas. At least the last alpha where that is so already (infinity if the line then leaves
+        it); negative where it will never be.
         """
         cdef double per_alpha = (1.0 - margin) * self.l1_ratio * (self.design_unit / self.target_unit)
-        cdef double c, slope, entry, rise, side
+        cdef double slope, entry, rise, side
         cdef Py_ssize_t j
         cdef int turn
         result = np.empty(correlation.shape[0])
@@ -152,29 +332,32 @@ cdef class ElasticNetPenalty(Penalty):
                 slope = 0.0
                 if alphas[j] < alphas_before[j]:
                     slope = (correlation[j] - correlation_before[j]) / (alphas[j] - alphas_before[j])
-                c = correlation[j]
                 entry = -1.0
                 # side * (c + slope * (alpha - alphas[j])) >= per_alpha * alpha, on either side of zero.
-                for turn in range(1 if self.positive else 2):
-                    side = 1.0 - 2.0 * turn
+                for turn in range(2):
+                    side = -self.terms._down[j] if turn else self.terms._up[j]
+                    if side == 0.0:
+                        continue
                     rise = side * slope - per_alpha
                     if rise < 0.0:
-                        entry = max(entry, side * (slope * alphas[j] - c) / rise)
-                    elif side * c > per_alpha * alphas[j]:
+                        entry = max(entry, side * (slope * alphas[j] - correlation[j]) / rise)
+                    elif side * correlation[j] > per_alpha * alphas[j]:
                         entry = INFINITY
                 out[j] = entry
         return result
 
     def conjugate(self, const double[::1] correlation, double scale=1.0):
-        """Fenchel conjugate at ``scale * correlation``, summed: sum_j (|u_j| - l1)_+^2 / (2 l2)."""
-        cdef double total = 0.0, excess
+        """Fenchel conjugate at ``scale * correlation``, summed.
+
+        Where there is no bound that is (|u_j| - l1 a_j)_+^2 / (2 l2 b_j).
+        """
+        cdef double total = 0.0, size, bound
         cdef Py_ssize_t j
         for j in range(correlation.shape[0]):
-            excess = scale * (correlation[j] if self.positive else fabs(correlation[j])) - self.l1
-            if excess > 0.0:
-                if self.l2 == 0.0:
-                    return float("inf")
-                total += excess * excess / (2.0 * self.l2)
+            size, bound = scale * correlation[j], self.terms._upper[j]
+            if size < 0.0:
+                size, bound = -size, -self.terms._lower[j]
+            total += _conjugate(size - self.l1 * self.terms._l1[j], self.l2 * self.terms._l2[j], bound)
         return total
 
     def conjugate_gradient(self, const double[::1] correlation):
@@ -185,34 +368,44 @@ cdef class ElasticNetPenalty(Penalty):
         cdef double[::1] out = result
         for j in range(correlation.shape[0]):
             u = correlation[j]
-            excess = (u if self.positive else fabs(u)) - self.l1
+            excess = fabs(u) - self.l1 * self.terms._l1[j]
             if excess > 0.0:
-                out[j] = excess / self.l2 if u > 0.0 else -excess / self.l2
+                excess /= self.l2 * self.terms._l2[j]
+                out[j] = min(excess, self.terms._upper[j]) if u > 0.0 else max(-excess, self.terms._lower[j])
         return result
+
+    def may_move(self, w, correlation):
+        """Which coefficients are not at a bound that their correlation holds them at."""
+        held_up, held_down = (w >= self.terms.upper) & (correlation > 0), (w <= self.terms.lower) & (correlation < 0)
+        return ~(held_up | held_down)
+
+    def at_bounds(self, w):
+        """Which coefficients are at a bound that is not zero."""
+        return (w != 0) & ((w == self.terms.lower) | (w == self.terms.upper))
 
     def fenchel_young(self, const double[::1] w, const double[::1] correlation, double scale=1.0):
         """sum_j penalty(w_j) + conjugate(u_j) - w_j u_j at u = scale * correlation, term by term >= 0.
 
-        Where w and u agree in sign and |u| > l1, the three parts of a term nearly cancel; there they are the square
-        (|u| - l1 - l2 |w|)^2 / (2 l2).
+        With w >= 0 and e = u - l1 a, the three parts of a term nearly cancel where e > 0; there they are the square
+        (e - l2 b w)^2 / (2 l2 b), or (h - w) (e - l2 b (h + w) / 2) if the supremum is at a bound h.
         """
-        cdef double total = 0.0, u, size, excess
+        cdef double total = 0.0, u, l1, l2, size, bound, other_bound, excess
         cdef Py_ssize_t j
         for j in range(w.shape[0]):
-            u = scale * correlation[j]
-            size = fabs(w[j])
-            if w[j] < 0.0 or (w[j] == 0.0 and u < 0.0 and not self.positive):
-                u = -u
-            # Now w >= 0 and, but for an infeasible w < 0 that no solver hands in, so is the side on which u counts.
-            if u > self.l1:
-                if self.l2 == 0.0:
+            u, l1, l2 = scale * correlation[j], self.l1 * self.terms._l1[j], self.l2 * self.terms._l2[j]
+            size, bound, other_bound = w[j], self.terms._upper[j], -self.terms._lower[j]
+            if size < 0.0 or (size == 0.0 and u < 0.0):
+                u, size, bound, other_bound = -u, -size, other_bound, bound
+            # Now w >= 0, and if it is zero, so is the side on which u counts.
+            excess = u - l1
+            if excess > 0.0 and bound > 0.0:
+                if excess >= l2 * bound:
+                    total += (bound - size) * (excess - 0.5 * l2 * (bound + size))
+                elif l2 > 0.0:
+                    total += (excess - l2 * size) * (excess - l2 * size) / (2.0 * l2)
+                else:
                     return float("inf")
-                excess = u - self.l1 - self.l2 * size
-                total += excess * excess / (2.0 * self.l2)
             else:
-                total += size * (self.l1 - u) + 0.5 * self.l2 * size * size
-                if -u > self.l1 and not self.positive:
-                    if self.l2 == 0.0:
-                        return float("inf")
-                    total += (-u - self.l1) * (-u - self.l1) / (2.0 * self.l2)
+                total += size * -excess + 0.5 * l2 * size * size if size != 0.0 else 0.0
+                total += _conjugate(-u - l1, l2, other_bound)
         return total

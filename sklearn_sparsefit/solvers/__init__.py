@@ -1,13 +1,16 @@
 """Solvers on a packed working set: none of them ever sees X."""
 
 from sklearn_sparsefit.solvers.base import Iterate, Solver
-from sklearn_sparsefit.solvers.certificate import duality_gap, least_squares_gap
+from sklearn_sparsefit.solvers.certificate import Outside, duality_gap, least_squares_gap
 from sklearn_sparsefit.solvers.choice import SOLVERS, make_solver
+from sklearn_sparsefit.solvers.gram import GramSolver
 from sklearn_sparsefit.solvers.working_set import WholeDesign, WorkingSet
 
 __all__ = [
     "SOLVERS",
+    "GramSolver",
     "Iterate",
+    "Outside",
     "Solver",
     "WholeDesign",
     "WorkingSet",

@@ -1,3 +1,6 @@
+from sklearn_sparsefit.penalty._penalty cimport Penalty
+
+
 cdef class SupportFactor:
     cdef double[:, ::1] _values
     cdef Py_ssize_t[::1] _row_of
@@ -8,7 +11,8 @@ cdef class SupportFactor:
     cdef double[:, ::1] _leaving
     cdef double[:, ::1] _rotations
     cdef double[:, ::1] _below
-    cdef double _curvature
+    # Of which every curvature is some fixed multiple.
+    cdef double _common_curvature
     # Working-set position of every row.
     cdef Py_ssize_t[::1] members
     cdef int size
@@ -22,14 +26,14 @@ cdef class SupportFactor:
 
     # Make this the factor for the given positions; says whether that could be done.
     cdef bint match(
-        self, const double[:, ::1] gram, const Py_ssize_t* positions, int n_positions, double curvature
+        self, const double[:, ::1] gram, const Py_ssize_t* positions, int n_positions, Penalty penalty
     ) noexcept nogil
     # Start afresh at the next match.
     cdef void forget(self) noexcept nogil
-    # Overwrite v by the solution of (G_SS + curvature) x = v, in the order of ``members``.
+    # Overwrite v by the solution of (G_SS + curvatures) x = v, in the order of ``members``.
     cdef void solve(self, double* v) noexcept nogil
     cdef bint _insert(
-        self, const double[:, ::1] gram, const Py_ssize_t* positions, int n_positions, double ridge
+        self, const double[:, ::1] gram, const Py_ssize_t* positions, int n_positions, Penalty penalty, double ridge
     ) noexcept nogil
     cdef int _remove_some(self) noexcept nogil
     cdef void _compress(self, const double* column, double* to, int start, int stop) noexcept nogil

@@ -7,6 +7,8 @@ from libc.string cimport memcpy, memset
 from scipy.linalg.cython_blas cimport dgemm, dsyrk, dtrsm, dtrsv
 from scipy.linalg.cython_lapack cimport dpotrf
 
+from sklearn_sparsefit.penalty._penalty cimport Penalty
+
 # Added to the diagonal, relative to it, where the Gram of the support cannot be factored as it is.
 cdef double RIDGE = 1e-12
 # Taking out this share of the features costs as much as a new factor.
@@ -16,17 +18,17 @@ cdef int BLOCK = 32, PANEL = 32
 
 
 cdef class SupportFactor:
-    """L L' = G_SS + curvature of an ordered support S.
+    """L L' = G_SS + diag(curvatures) of an ordered support S.
 
     Features leave by rotations and enter at the end, many at once. It starts afresh when more leave than that is worth
-    doing for, or when the curvature has changed.
+    doing for, or when the curvatures have changed.
     """
 
     def __init__(self):
         self.size = self.capacity = 0
         self.is_fresh = False
         self.work = 0.0
-        self._curvature = float("nan")
+        self._common_curvature = float("nan")
         self._row_of = np.empty(0, dtype=np.intp)
 
     def reserve(self, n_members, n_positions):
@@ -50,10 +52,11 @@ cdef class SupportFactor:
             self.capacity = room
 
     cdef bint match(
-        self, const double[:, ::1] gram, const Py_ssize_t* positions, int n_positions, double curvature
+        self, const double[:, ::1] gram, const Py_ssize_t* positions, int n_positions, Penalty penalty
     ) noexcept nogil:
         cdef int row, a, n_leaving = self.size
         cdef double ridge = 0.0
+        cdef bint is_same = self.size > 0 and penalty.common_curvature() == self._common_curvature
         for row in range(self.size):
             self._stays[row] = 0
         for a in range(n_positions):
@@ -61,21 +64,21 @@ cdef class SupportFactor:
             if row >= 0:
                 self._stays[row] = 1
                 n_leaving -= 1
-        if curvature == self._curvature and self.size > 0 and n_leaving <= 1 + SHARE * n_positions:
+        if is_same and n_leaving <= 1 + SHARE * n_positions:
             while n_leaving > 0:
                 n_leaving -= self._remove_some()
-            if self._insert(gram, positions, n_positions, 0.0):
+            if self._insert(gram, positions, n_positions, penalty, 0.0):
                 return True
-        self._curvature = curvature
+        self._common_curvature = penalty.common_curvature()
         while ridge < 1e-2:
             self.forget()
-            if self._insert(gram, positions, n_positions, ridge):
+            if self._insert(gram, positions, n_positions, penalty, ridge):
                 return True
             ridge = RIDGE if ridge == 0.0 else 100 * ridge
         return False
 
     cdef bint _insert(
-        self, const double[:, ::1] gram, const Py_ssize_t* positions, int n_positions, double ridge
+        self, const double[:, ::1] gram, const Py_ssize_t* positions, int n_positions, Penalty penalty, double ridge
     ) noexcept nogil:
         # With L for the k members so far, B = G_new,old L^-T and the factor of G_new,new - B B' go below it.
         cdef int a, c, k = self.size, n_new = 0, info, ld = self.capacity
@@ -95,7 +98,9 @@ cdef class SupportFactor:
             row = &gram[self.members[k + a], 0]
             for c in range(k + a + 1):
                 block[<Py_ssize_t> c * ld + a] = row[self.members[c]]
-            block[<Py_ssize_t> (k + a) * ld + a] += self._curvature + ridge * row[self.members[k + a]]
+            block[<Py_ssize_t> (k + a) * ld + a] += (
+                penalty.curvature(self.members[k + a]) + ridge * row[self.members[k + a]]
+            )
         if k > 0:
             dtrsm("R", "L", "T", "N", &n_new, &k, &one, &self._values[0, 0], &ld, block, &ld)
             dsyrk("L", "N", &n_new, &k, &minus, block, &ld, &one, corner, &ld)

@@ -1,7 +1,6 @@
 """Newton steps on the support and sweeps of coordinate descent, on a Gram matrix."""
 
-from libc.float cimport DBL_MIN
-from libc.math cimport fabs, fmax, isfinite, isnan, sqrt
+from libc.math cimport fabs, fmax, fmin, isfinite, isnan, sqrt
 from scipy.linalg.cython_blas cimport daxpy
 
 from sklearn_sparsefit.penalty._penalty cimport Penalty
@@ -34,8 +33,11 @@ cdef struct State:
     # What has not yet come to zero.
     Py_ssize_t* free
     int n_free
-    # Vectors over the working set, of use only at active features.
-    double* sign
+    # Vectors over the working set, of use only at active features: the side of zero they are on, the ends of the piece
+    # of the penalty there.
+    double* side
+    double* start
+    double* end
     double* gradient
     double* step
     double* stride
@@ -45,7 +47,7 @@ cdef struct State:
 
 
 cdef void _look(const double[::1] sq_norms, Penalty penalty, double tight, State* s) noexcept nogil:
-    """List the support and what would enter it, with the sign and the gradient each has."""
+    """List the support and what would enter it, with the side and the gradient each has."""
     cdef Py_ssize_t j
     cdef double h, w, new, change
     s.largest = 0.0
@@ -55,28 +57,29 @@ cdef void _look(const double[::1] sq_norms, Penalty penalty, double tight, State
         if h <= 0.0:
             continue
         w = s.w[j]
-        new = penalty.prox(w + s.g[j] / h, 1.0 / h)
+        new = penalty.prox(j, w + s.g[j] / h, 1.0 / h)
         change = fabs(new - w) * sqrt(h)
         if isnan(change):
             s.largest = change
             return
         s.largest = fmax(s.largest, change)
-        if w == 0.0:
+        if penalty.may_rest(j, w):
             if not change > tight:
                 continue
-            w = new
             s.n_entering += 1
         s.active[s.n_active] = j
         s.n_active += 1
-        s.sign[j] = 1.0 if w > 0.0 else -1.0
-        s.gradient[j] = s.g[j] - penalty.slope(s.w[j] if s.w[j] != 0.0 else s.sign[j] * DBL_MIN)
+        s.side[j] = 1.0 if w > 0.0 or (w == 0.0 and new > 0.0) else -1.0
+        s.start[j] = penalty.piece_start(j, s.side[j])
+        s.end[j] = penalty.piece_end(j, s.side[j])
+        s.gradient[j] = s.g[j] - penalty.slope(j, w, s.side[j])
 
 
-cdef void _leave_out_entering(State* s) noexcept nogil:
+cdef void _leave_out_entering(Penalty penalty, State* s) noexcept nogil:
     """List the support alone: at a new alpha few of those that would enter still want to when it has moved."""
     cdef int a, n_support = 0
     for a in range(s.n_active):
-        if s.w[s.active[a]] != 0.0:
+        if not penalty.may_rest(s.active[a], s.w[s.active[a]]):
             s.active[n_support] = s.active[a]
             n_support += 1
     s.n_active = n_support
@@ -91,7 +94,7 @@ cdef void _sweep(const double[:, ::1] gram, const double[::1] sq_norms, Penalty 
         h = sq_norms[j]
         if h <= 0.0:
             continue
-        new = penalty.prox(s.w[j] + s.g[j] / h, 1.0 / h)
+        new = penalty.prox(j, s.w[j] + s.g[j] / h, 1.0 / h)
         minus_move = s.w[j] - new
         if minus_move == 0.0:
             continue
@@ -114,15 +117,15 @@ cdef bint _solve(SupportFactor factor, double* stride, State* s) noexcept nogil:
     return True
 
 
-cdef double _stride(const double[:, ::1] gram, double curvature, const double* stride, State* s) noexcept nogil:
-    """Go along a stride, to the minimum, with every coefficient that gets to zero on the way left there.
+cdef double _stride(const double[:, ::1] gram, const double* stride, State* s) noexcept nogil:
+    """Go along a stride, to the minimum, with every coefficient that gets to zero or a bound on the way left there.
 
-    The stride d leads to the minimum over the support S while no sign changes: (G_SS + curvature) d = gradient. Where
-    a coefficient stops, its part of that image goes. Returns by how much this lowers the objective.
+    The stride d leads to the minimum over the support S while no piece ends: (G_SS + diag(curvatures)) d = gradient.
+    Where a coefficient stops, its part of that image goes. Returns by how much this lowers the objective.
     """
     cdef int a, hit
     cdef Py_ssize_t j
-    cdef double t, to_zero, slope, bend, gain = 0.0
+    cdef double t, to_stop, stop, slope, bend, gain = 0.0
     cdef double* image = s.image
     cdef const double* row
     for a in range(s.n_free):
@@ -139,10 +142,13 @@ cdef double _stride(const double[:, ::1] gram, double curvature, const double* s
         hit = -1
         for a in range(s.n_free):
             j = s.free[a]
-            if (s.w[j] + s.step[j] + t * stride[j]) * s.sign[j] <= 0.0:
-                to_zero = -(s.w[j] + s.step[j]) / stride[j]
-                if hit < 0 or to_zero < t:
-                    t = to_zero if to_zero > 0.0 else 0.0
+            if stride[j] == 0.0:
+                continue
+            stop = s.end[j] if stride[j] > 0.0 else s.start[j]
+            if (s.w[j] + s.step[j] + t * stride[j] - stop) * stride[j] >= 0.0:
+                to_stop = (stop - s.w[j] - s.step[j]) / stride[j]
+                if hit < 0 or to_stop < t:
+                    t = to_stop if to_stop > 0.0 else 0.0
                     hit = a
         for a in range(s.n_free):
             j = s.free[a]
@@ -152,9 +158,11 @@ cdef double _stride(const double[:, ::1] gram, double curvature, const double* s
         s.work += 5.0 * s.n_free
         if hit < 0:
             return gain
-        # Exactly to zero, whatever rounding made of it.
+        # Exactly there, whatever rounding made of it.
         j = s.free[hit]
-        s.step[j] = -s.w[j]
+        stop = s.end[j] if stride[j] > 0.0 else s.start[j]
+        s.step[j] = stop - s.w[j]
+        s.start[j] = s.end[j] = stop
         s.n_free -= 1
         s.free[hit] = s.free[s.n_free]
         row = &gram[j, 0]
@@ -165,30 +173,31 @@ cdef double _stride(const double[:, ::1] gram, double curvature, const double* s
 cdef double _newton(
     const double[:, ::1] gram, Penalty penalty, SupportFactor factor, double max_work, State* s
 ) noexcept nogil:
-    """Minimise over the active features with their signs held; returns by how much that lowers the objective.
+    """Minimise over the active features, each on its piece of the penalty; returns by how much that is lower.
 
-    What a stride takes to zero leaves, and the next stride is over the others at once: a sweep in between could bring
-    a coefficient back, for the next stride to drop it again.
+    What a stride takes to the end of its piece leaves, and the next stride is over the others at once: a sweep in
+    between could bring a coefficient back, for the next stride to drop it again.
     """
     cdef int a, one = 1, n_free
     cdef Py_ssize_t j
-    cdef double minus_step, gain = 0.0
+    cdef double new, minus_step, gain = 0.0
     for a in range(s.n_active):
         s.free[a] = s.active[a]
         s.step[s.active[a]] = 0.0
     s.n_free = s.n_active
     while s.n_free > 0 and s.work + factor.work <= max_work:
-        if not factor.match(gram, s.free, s.n_free, penalty.curvature()) or not _solve(factor, s.stride, s):
+        if not factor.match(gram, s.free, s.n_free, penalty) or not _solve(factor, s.stride, s):
             break
         n_free = s.n_free
-        gain += _stride(gram, penalty.curvature(), s.stride, s)
+        gain += _stride(gram, s.stride, s)
         if s.n_free == n_free:
             break
     for a in range(s.n_active):
         j = s.active[a]
         if s.step[j] != 0.0:
-            s.w[j] += s.step[j]
-            minus_step = -s.step[j]
+            new = fmin(fmax(s.w[j] + s.step[j], s.start[j]), s.end[j])
+            minus_step = s.w[j] - new
+            s.w[j] = new
             daxpy(&s.m, &minus_step, <double*> &gram[j, 0], &one, s.g, &one)
             s.work += s.m
     return gain
@@ -212,7 +221,7 @@ def gram_cd(
     An iteration is a Newton step on the support and the features that would enter it, or a sweep of coordinate descent
     where these are many or where rounding leaves Newton no gain. Ends when coordinate descent would change nothing
     beyond rounding, after ``max_iter`` iterations, or after about ``max_work`` multiply-adds, to be called again.
-    ``active`` (2 rows) and ``spare`` (5 rows) are room to work in.
+    ``active`` (2 rows) and ``spare`` (7 rows) are room to work in.
     """
     cdef State state
     cdef State* s = &state
@@ -223,9 +232,8 @@ def gram_cd(
     cdef Status status = ITERATION_LIMIT
     s.m = <int> coef.shape[0]
     s.w, s.g, s.active, s.free = &coef[0], &correlation[0], &active[0, 0], &active[1, 0]
-    s.sign, s.gradient, s.step, s.stride, s.image = (
-        &spare[0, 0], &spare[1, 0], &spare[2, 0], &spare[3, 0], &spare[4, 0]
-    )
+    s.side, s.start, s.end, s.gradient = &spare[0, 0], &spare[1, 0], &spare[2, 0], &spare[3, 0]
+    s.step, s.stride, s.image = &spare[4, 0], &spare[5, 0], &spare[6, 0]
     s.work = factor.work = 0.0
     with nogil:
         while n_iter < max_iter:
@@ -248,7 +256,7 @@ def gram_cd(
             last = s.largest if polished and s.n_entering == 0 else 0.0
             n_support = s.n_active - s.n_entering
             if s.n_entering > FEW and n_support > 0 and not (polished or stalled):
-                _leave_out_entering(s)
+                _leave_out_entering(penalty, s)
             if stalled or s.n_entering > max(FEW, SHARE * n_support):
                 _sweep(gram, sq_norms, penalty, s)
                 polished = stalled = False

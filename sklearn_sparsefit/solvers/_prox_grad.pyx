@@ -43,7 +43,7 @@ def fista(
                 step = 1.0 / (lipschitz * sq_norms[j])
                 # The correlation is affine in the coefficients: the extrapolated one costs no product.
                 y = w[j] + beta * (w[j] - previous[j])
-                new = penalty.prox(y + step * (g[j] + beta * (g[j] - previous_correlation[j])), step)
+                new = penalty.prox(j, y + step * (g[j] + beta * (g[j] - previous_correlation[j])), step)
                 uphill += sq_norms[j] * (y - new) * (new - w[j])
                 previous[j] = w[j]
                 w[j] = new

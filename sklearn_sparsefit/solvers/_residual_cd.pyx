@@ -30,7 +30,7 @@ def sweep(
             h = sq_norms[j]
             if h <= 0.0:
                 continue
-            new = penalty.prox(coef[j] + (columns.dot(j, v) - means[j] * total) / h, 1.0 / h)
+            new = penalty.prox(j, coef[j] + (columns.dot(j, v) - means[j] * total) / h, 1.0 / h)
             move = new - coef[j]
             if move == 0.0:
                 continue

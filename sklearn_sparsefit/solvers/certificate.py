@@ -1,5 +1,7 @@
 """The duality gap of a penalised weighted least squares problem."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh
@@ -8,7 +10,13 @@ from sklearn_sparsefit.penalty import Penalty
 
 Vector = NDArray[np.float64]
 
-NOTHING = np.empty(0)
+
+@dataclass(frozen=True)
+class Outside:
+    """Correlations of features whose coefficients are zero, and their penalty."""
+
+    correlation: Vector
+    penalty: Penalty
 
 
 def duality_gap(
@@ -16,7 +24,7 @@ def duality_gap(
     coef: Vector,
     correlation: Vector,
     penalty: Penalty,
-    outside: Vector = NOTHING,
+    outside: Outside | None = None,
     slack: float = 0.0,
 ) -> float:
     """Duality gap at coefficients whose residual r has sum_i s_i r_i^2 = ``energy``.
@@ -27,27 +35,36 @@ def duality_gap(
         P(w) - D(t r) = (1 - t)^2 / 2 * energy + sum_j [penalty(w_j) + conjugate(t c_j) - t w_j c_j],
 
     a sum of terms that are each at least zero (Fenchel-Young), so no digits cancel. The best is taken of t = 1, where
-    the conjugate is finite, and of the largest t <= 1 at which it vanishes (Massias et al. 2018, section 2).
+    the conjugate is finite, and of the largest t <= 1 at which it vanishes but where there are bounds (Massias et al.
+    2018, section 2).
 
     Where each correlation is known up to ``slack`` alone, and the energy up to 2 slack ||w||_1, the gap is a bound for
-    all that they may be: the terms move by t slack ||w||_1 where the conjugate vanishes, and elsewhere, by the strong
-    convexity of a penalty with l2 > 0, the root of their sum S by slack (p / (2 l2))^(1/2).
+    all that they may be: the terms move by t slack ||w||_1 where the conjugate vanishes, by as much again with the
+    bounds in place of w where these bound it, and elsewhere, by the strong convexity of a penalty with l2 > 0, the root
+    of their sum S by slack (p / (2 l2))^(1/2).
     """
     reach = slack * float(np.abs(coef).sum()) if slack else 0.0
+    outside_norm = largest_outside = 0.0
+    if outside is not None:
+        outside_norm = outside.penalty.dual_norm(outside.correlation)
+        largest_outside = outside.penalty.largest_magnitude(outside.correlation)
 
     def gap(scale: float) -> float:
         misfit = penalty.fenchel_young(coef, correlation, scale)
-        if scale * outside_norm > penalty.l1:
-            misfit += penalty.conjugate(outside, scale)
-        if slack and scale == 1.0 and norm > penalty.l1:
-            misfit = (np.sqrt(misfit) + slack * np.sqrt((len(coef) + len(outside)) / (2 * penalty.l2))) ** 2
-        else:
-            misfit += scale * reach
+        if scale * largest_outside > penalty.l1:
+            misfit += outside.penalty.conjugate(outside.correlation, scale)
+        if slack:
+            misfit = loosened(misfit, scale)
         return 0.5 * (1 - scale) ** 2 * (energy + 2 * reach) + misfit
 
-    outside_norm = penalty.dual_norm(outside)
-    norm = slack + np.maximum(penalty.dual_norm(correlation), outside_norm)
-    if not (np.isfinite(norm) and np.isfinite(energy)):
+    def loosened(misfit: float, scale: float) -> float:
+        """Slack is for designs that are known as a whole: nothing is outside."""
+        if scale == 1.0 and norm > penalty.l1:
+            return (np.sqrt(misfit) + slack * np.sqrt(len(coef) / (2 * penalty.least_curvature))) ** 2
+        return misfit + scale * (reach + slack * penalty.bounded_reach(correlation, slack))
+
+    norm = slack * penalty.terms.steepest + np.maximum(penalty.dual_norm(correlation), outside_norm)
+    if not (np.isfinite(norm + largest_outside) and np.isfinite(energy)):
         return np.nan
     if norm <= penalty.l1:
         return gap(1.0)
@@ -60,7 +77,8 @@ def least_squares_gap(correlation: Vector, gram: NDArray[np.float64]) -> float:
     """How far unpenalised least squares is above its minimum: c' G^+ c / 2 at correlations c = X'(s r).
 
     Stands in for the gap where there is no penalty and so no multiple of the residual is dual feasible. Exact but for
-    rounding, which decides what counts as the null space of G.
+    rounding, which decides what counts as the null space of G. Within bounds it is a bound, given the correlations of
+    those coefficients alone that may move where these point: the others could only raise the objective.
     """
     scales = np.sqrt(gram.diagonal())
     scales[scales == 0] = np.inf

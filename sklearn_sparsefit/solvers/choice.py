@@ -138,7 +138,8 @@ class AutoSolver:
         n_support, n_samples = np.count_nonzero(iterate.coef), len(working_set.datafit.target)
         if penalty.l2 == 0:
             return self._on_gram
-        if n_samples <= MAX_DUAL and n_support > SUPPORT_PER_SAMPLE * n_samples:
+        is_curved = working_set.free is None and penalty.least_curvature > 0
+        if is_curved and n_samples <= MAX_DUAL and n_support > SUPPORT_PER_SAMPLE * n_samples:
             return self._on_dual
         if n_support > DEAR_FACTOR and n_support**2 > SWEEPS_PER_FACTOR * n_samples:
             return self._on_columns

@@ -28,8 +28,9 @@ class DualNewtonSolver:
 
         |r|^2 / 2 - r'y + sum_j penalty^*(z_j'r),    gradient r - y + Z w,    w_j = (penalty^*)'(z_j'r),
 
-    whose Hessian is I + Z_S Z_S' / l2 on the features S with w_j != 0. For penalties with l2 > 0. The matrix Z_S Z_S'
-    is updated as features come and go, from one alpha to the next.
+    whose Hessian is I + Z_S diag(1/b_S) Z_S' / l2 on the features S with w_j != 0 not at a bound, b_j the weights of
+    the squares. For penalties with curvature on every feature. The matrix Z_S diag(1/b_S) Z_S' is updated as features
+    come and go, from one alpha to the next.
     """
 
     max_gram = 0
@@ -53,13 +54,14 @@ class DualNewtonSolver:
         while n_iter < max_iter:
             n_iter += 1
             coef = penalty.conjugate_gradient(correlation)
+            inside = (coef != 0) & ~penalty.at_bounds(coef)
             image = coef @ columns
             gradient = residual - target + image
             size = float(np.linalg.norm(gradient))
-            if size <= tight or (self._is_kernel_of(coef) and size >= 0.5 * last):
+            if size <= tight or (self._is_kernel_of(inside) and size >= 0.5 * last):
                 break
-            last = size if self._is_kernel_of(coef) else np.inf
-            self._update_kernel(coef != 0)
+            last = size if self._is_kernel_of(inside) else np.inf
+            self._update_kernel(inside, penalty.terms.l2_weights)
             hessian = self._kernel / penalty.l2
             hessian.flat[:: len(hessian) + 1] += 1.0
             try:
@@ -91,20 +93,20 @@ class DualNewtonSolver:
         self._inside = np.concatenate([self._inside, np.zeros(total - known, dtype=bool)])
         return self._columns[:total]
 
-    def _is_kernel_of(self, coef: Vector) -> bool:
-        return len(self._kernel) > 0 and np.array_equal(self._inside, coef != 0)
+    def _is_kernel_of(self, inside: NDArray[np.bool_]) -> bool:
+        return len(self._kernel) > 0 and np.array_equal(self._inside, inside)
 
-    def _update_kernel(self, inside: NDArray[np.bool_]) -> None:
+    def _update_kernel(self, inside: NDArray[np.bool_], l2_weights: Vector) -> None:
         changed = np.flatnonzero(inside != self._inside)
         self._n_updates += 1
         columns = self._columns[: len(inside)]
         if len(self._kernel) == 0 or 2 * len(changed) > np.count_nonzero(inside) or self._n_updates > MAX_UPDATES:
-            self._kernel = columns[inside].T @ columns[inside]
+            self._kernel = columns[inside].T @ (columns[inside] / l2_weights[inside, None])
             self._n_updates = 0
         else:
-            entering, leaving = columns[changed[inside[changed]]], columns[changed[~inside[changed]]]
-            self._kernel += entering.T @ entering
-            self._kernel -= leaving.T @ leaving
+            entering, leaving = changed[inside[changed]], changed[~inside[changed]]
+            self._kernel += columns[entering].T @ (columns[entering] / l2_weights[entering, None])
+            self._kernel -= columns[leaving].T @ (columns[leaving] / l2_weights[leaving, None])
         self._inside = inside
 
 

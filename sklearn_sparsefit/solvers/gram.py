@@ -30,7 +30,7 @@ class GramSolver:
         size = len(working_set)
         if size == 0:
             return 0
-        active, spare = np.empty((2, size), dtype=np.intp), np.empty((5, size))
+        active, spare = np.empty((2, size), dtype=np.intp), np.empty((7, size))
         target_norm = np.sqrt(2 * working_set.datafit.null_loss)
         n_iter, n_active = 0, 1
         while n_iter < max_iter:

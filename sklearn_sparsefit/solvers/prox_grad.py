@@ -45,6 +45,10 @@ class ProxGradSolver:
                 burst,
             )
             n_iter += burst
+            if working_set.free is not None:
+                moves = working_set.settle(iterate.coef[None], iterate.correlation[None])
+                iterate.correlation -= moves[0] @ gram[working_set.free.positions]
+                working_set.hold(iterate.coef[None], iterate.correlation[None])
             energy = np.maximum(0.0, target_energy - iterate.coef @ (offset + iterate.correlation))
             gap = duality_gap(energy, iterate.coef, iterate.correlation, penalty)
             if gap <= gap_tol or not np.isfinite(gap):

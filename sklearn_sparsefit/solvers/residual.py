@@ -49,22 +49,22 @@ class ResidualSolver:
                 )
                 history.append(iterate.coef.copy())
                 n_iter += 1
-            residual = self._extrapolate(working_set, penalty, iterate, np.array(history))
-            gap = self._gap(working_set, penalty, iterate, residual)
+            self._extrapolate(working_set, penalty, iterate, np.array(history))
+            residual, gap = self._look(working_set, penalty, iterate)
             if gap > gap_tol and np.array_equal(np.sign(history[0]), np.sign(iterate.coef)):
                 n_iter += self._polish(working_set, penalty, iterate, gap_tol, max_iter - n_iter)
-                residual = working_set.residuals(iterate.coef[None])[0][0]
-                gap = self._gap(working_set, penalty, iterate, residual)
+                residual, gap = self._look(working_set, penalty, iterate)
             if gap <= gap_tol or not np.isfinite(gap):
                 break
         return n_iter
 
     @staticmethod
-    def _gap(working_set: WorkingSet, penalty: Penalty, iterate: Iterate, residual: Vector) -> float:
-        datafit = working_set.datafit
-        iterate.correlation[:] = working_set.correlations((datafit.weights * residual)[None])[0]
-        energy = 2 * float(datafit.losses(residual[None])[0])
-        return duality_gap(energy, iterate.coef, iterate.correlation, penalty)
+    def _look(working_set: WorkingSet, penalty: Penalty, iterate: Iterate) -> tuple[Vector, float]:
+        """Residual and duality gap, and true correlations into the iterate."""
+        residuals, _, correlations = working_set.look(iterate.coef[None])
+        iterate.correlation[:] = correlations[0]
+        energy = 2 * float(working_set.datafit.losses(residuals)[0])
+        return residuals[0], duality_gap(energy, iterate.coef, iterate.correlation, penalty)
 
     def _polish(
         self, working_set: WorkingSet, penalty: Penalty, iterate: Iterate, gap_tol: float, max_iter: int
@@ -74,16 +74,13 @@ class ResidualSolver:
             return 0
         face = working_set.restricted_to(support)
         on_face = Iterate(iterate.coef[support], iterate.correlation[support])
-        n_iter = GramSolver().solve(face, penalty, on_face, gap_tol, max_iter)
+        n_iter = GramSolver().solve(face, penalty.at(support), on_face, gap_tol, max_iter)
         iterate.coef[support] = on_face.coef
         return n_iter
 
     @staticmethod
-    def _extrapolate(
-        working_set: WorkingSet, penalty: Penalty, iterate: Iterate, history: NDArray[np.float64]
-    ) -> Vector:
-        """Move to the extrapolated point if its objective is lower; return the residual at the point kept."""
-        candidates = iterate.coef[None]
+    def _extrapolate(working_set: WorkingSet, penalty: Penalty, iterate: Iterate, history: NDArray[np.float64]) -> None:
+        """Move to the extrapolated point if its objective is lower."""
         differences = np.diff(history, axis=0)
         with np.errstate(all="ignore"):
             try:
@@ -91,10 +88,9 @@ class ResidualSolver:
             except np.linalg.LinAlgError:
                 mixture = np.full(len(differences), np.nan)
             extrapolated = mixture @ history[1:] / mixture.sum()
-        if penalty.is_feasible(extrapolated):
-            candidates = np.stack([iterate.coef, extrapolated])
+        if not penalty.is_feasible(extrapolated):
+            return
+        candidates = np.stack([iterate.coef, extrapolated])
         residuals, _ = working_set.residuals(candidates)
         objectives = working_set.datafit.losses(residuals) + [penalty.value(coef) for coef in candidates]
-        best = int(np.argmin(objectives))
-        iterate.coef[:] = candidates[best]
-        return residuals[best]
+        iterate.coef[:] = candidates[int(np.argmin(objectives))]

@@ -1,5 +1,6 @@
 """What a problem is solved on: the few features of a working set, packed, or the moments of a whole design."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 
 import numpy as np
@@ -7,8 +8,9 @@ from numpy.typing import NDArray
 
 from sklearn_sparsefit.datafit import Quadratic
 from sklearn_sparsefit.design import Columns, Moments
-from sklearn_sparsefit.penalty import Penalty
+from sklearn_sparsefit.penalty import FeatureTerms, Penalty
 from sklearn_sparsefit.solvers.certificate import duality_gap
+from sklearn_sparsefit.solvers.free_features import FreeFeatures
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -22,7 +24,45 @@ RIDGE = 1e-14
 CHUNK = 2**21
 
 
-class WorkingSet:
+class Known(ABC):
+    """Features that are known, and among them those that are free of the penalty."""
+
+    features: NDArray[np.intp]
+    sq_norms: Vector
+    means: Vector
+    free: FreeFeatures | None = None
+
+    @abstractmethod
+    def gram_of(self, positions: NDArray[np.intp]) -> Matrix:
+        """Copy of the Gram matrix of the features at some positions."""
+
+    def set_free(self, positions: NDArray[np.intp], terms: FeatureTerms) -> FreeFeatures:
+        """Leave the features at some positions to least squares."""
+        gram = self.gram_of(positions)
+        np.fill_diagonal(gram, self.sq_norms[positions])
+        self.free = FreeFeatures(positions, gram, terms.lower[positions], terms.upper[positions])
+        # No solver moves them.
+        self.sq_norms[self.free.dependent] = 0.0
+        return self.free
+
+    def minimum_norm(self, coef: Vector) -> Vector:
+        """The same predictions, up to a constant, by free features with coefficients of the least 2-norm."""
+        return coef if self.free is None else self.free.minimum_norm(coef)
+
+    def settle(self, coefs: Matrix, correlations: Matrix) -> Matrix:
+        """Move free features, in place, to where their correlations vanish; return by how much, for each row."""
+        moves = self.free.moves(coefs[:, self.free.positions], correlations[:, self.free.positions])
+        coefs[:, self.free.positions] += moves
+        return moves
+
+    def hold(self, coefs: Matrix, correlations: Matrix) -> None:
+        """Take correlations of settled features, in place, for what they are but for rounding: zero."""
+        positions = self.free.positions
+        correlations[:, positions] *= ~self.free.are_inside(coefs[:, positions])
+        correlations[:, self.free.dependent] = 0.0
+
+
+class WorkingSet(Known):
     """Packed columns seen through one problem's weights and intercept.
 
     ``sq_norms[j]`` is sum_i s_i (z_ij - mean_j)^2, zero for a constant column. Past ``max_gram`` columns there is no
@@ -113,6 +153,10 @@ class WorkingSet:
         part.append(np.arange(len(positions)), self.columns.take(positions))
         return part
 
+    def gram_of(self, positions: NDArray[np.intp]) -> Matrix:
+        """Copy of the Gram matrix of the features at some positions."""
+        return self.restricted_to(positions).full_gram().copy()
+
     def full_gram(self) -> Matrix:
         """Gram of the whole working set, formed for the purpose where it is not kept."""
         size = len(self)
@@ -131,6 +175,17 @@ class WorkingSet:
             return np.empty((len(weighted_residuals), 0))
         return self.columns.correlate(weighted_residuals)
 
+    def look(self, coefs: Matrix) -> tuple[Matrix, Vector, Matrix]:
+        """Residuals, offsets and correlations of rows of coefficients, whose free features are settled in place."""
+        residuals, offsets = self.residuals(coefs)
+        correlations = self.correlations(self.datafit.weights * residuals)
+        if self.free is not None:
+            self.settle(coefs, correlations)
+            residuals, offsets = self.residuals(coefs)
+            correlations = self.correlations(self.datafit.weights * residuals)
+            self.hold(coefs, correlations)
+        return residuals, offsets, correlations
+
     def duality_gap(self, coef: Vector, correlation: Vector, penalty: Penalty) -> float:
         """Duality gap of the problem on the working set alone."""
         energy = 2 * self.datafit.losses(self.residuals(coef[None])[0])[0]
@@ -144,7 +199,7 @@ class WorkingSet:
         return float(self.datafit.weights @ prediction**2)
 
 
-class WholeDesign:
+class WholeDesign(Known):
     """All features of a design, known by their moments under one problem's weights: a working set that never grows.
 
     Residuals stay unknown, but energies and correlations follow from q = X'(s y) and the Gram matrix G.
@@ -168,6 +223,10 @@ class WholeDesign:
     def __len__(self) -> int:
         return len(self.features)
 
+    def gram_of(self, positions: NDArray[np.intp]) -> Matrix:
+        """Copy of the Gram matrix of the features at some positions."""
+        return self.gram[np.ix_(positions, positions)]
+
     def full_gram(self) -> Matrix:
         """Gram of all features."""
         return self.gram
@@ -180,6 +239,22 @@ class WholeDesign:
         """Q - G w for each row of coefficients."""
         return self.correlation - coefs @ self.gram
 
+    def look(self, coefs: Matrix) -> Matrix:
+        """Correlations of rows of coefficients, whose free features are settled in place."""
+        correlations = self.correlations(coefs)
+        if self.free is not None:
+            self.settle_by_moments(coefs, correlations)
+        return correlations
+
+    def settle_by_moments(self, coefs: Matrix, correlations: Matrix) -> Vector:
+        """Settle free features of rows of coefficients, in place; return what that takes off the energies."""
+        found = correlations[:, self.free.positions].copy()
+        moves = self.settle(coefs, correlations)
+        correlations -= moves @ self.gram[self.free.positions]
+        left = correlations[:, self.free.positions]
+        self.hold(coefs, correlations)
+        return np.einsum("kj,kj->k", moves, found + left)
+
     def energies(self, coefs: Matrix, correlations: Matrix) -> Vector:
         """sum_i s_i r_i^2 = sum_i s_i y_i^2 - w'(q + c), for rows of coefficients w and their correlations c."""
         explained = np.einsum("kj,kj->k", coefs, self.correlation + correlations)
@@ -191,5 +266,7 @@ class WholeDesign:
         A sum of m products is right to m / 2 ulps of the product of the norms: m is what the moments say for those, and
         the number of features for G w. So c_j is off by at most m ulps / 2 * ||x_j|| (||y|| + sum_k ||x_k|| |w_k|).
         """
+        largest = float(self._norms.max(initial=0.0))
         size = np.sqrt(2 * self.datafit.null_loss) + float(self._norms @ np.abs(coef))
-        return 2.0**-53 * (self._moments.n_terms + len(coef)) * float(self._norms.max(initial=0.0)) * size
+        slack = 2.0**-53 * (self._moments.n_terms + len(coef)) * largest * size
+        return slack if self.free is None else slack * (1 + largest * self.free.sensitivity)
