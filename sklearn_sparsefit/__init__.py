@@ -1,6 +1,10 @@
 """Certified, drop-in sparse linear models for scikit-learn."""
 
 from sklearn_sparsefit.linear_model import (
+    AdaptiveElasticNet,
+    AdaptiveElasticNetCV,
+    AdaptiveLasso,
+    AdaptiveLassoCV,
     ElasticNet,
     ElasticNetCV,
     ElasticNetIC,
@@ -15,6 +19,10 @@ from sklearn_sparsefit.plotting import CoefficientPathDisplay, CVCurveDisplay
 __version__ = "0.1.0"
 
 __all__ = [
+    "AdaptiveElasticNet",
+    "AdaptiveElasticNetCV",
+    "AdaptiveLasso",
+    "AdaptiveLassoCV",
     "CVCurveDisplay",
     "CoefficientPathDisplay",
     "ElasticNet",

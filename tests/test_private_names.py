@@ -13,6 +13,7 @@ PRIVATE = {
     "sklearn.base._fit_context",
     "sklearn.utils._metadata_requests._raise_for_params",
     "sklearn.utils._metadata_requests._routing_enabled",
+    "sklearn.utils._param_validation.HasMethods",
     "sklearn.utils._param_validation.Interval",
     "sklearn.utils._param_validation.StrOptions",
     "sklearn.utils._param_validation.validate_parameter_constraints",

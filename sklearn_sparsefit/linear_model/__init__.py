@@ -1,8 +1,27 @@
 """Regressors and path functions: they translate parameters, call the floors below and copy what comes back."""
 
+from sklearn_sparsefit.linear_model.adaptive import (
+    AdaptiveElasticNet,
+    AdaptiveElasticNetCV,
+    AdaptiveLasso,
+    AdaptiveLassoCV,
+)
 from sklearn_sparsefit.linear_model.elastic_net import ElasticNet, Lasso
 from sklearn_sparsefit.linear_model.elastic_net_cv import ElasticNetCV, LassoCV
 from sklearn_sparsefit.linear_model.elastic_net_ic import ElasticNetIC, LassoIC
 from sklearn_sparsefit.linear_model.paths import enet_path, lasso_path
 
-__all__ = ["ElasticNet", "ElasticNetCV", "ElasticNetIC", "Lasso", "LassoCV", "LassoIC", "enet_path", "lasso_path"]
+__all__ = [
+    "AdaptiveElasticNet",
+    "AdaptiveElasticNetCV",
+    "AdaptiveLasso",
+    "AdaptiveLassoCV",
+    "ElasticNet",
+    "ElasticNetCV",
+    "ElasticNetIC",
+    "Lasso",
+    "LassoCV",
+    "LassoIC",
+    "enet_path",
+    "lasso_path",
+]

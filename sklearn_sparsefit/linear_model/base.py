@@ -79,6 +79,10 @@ class SparseLinearRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator)
         )
         return options.terms(data, weightings)
 
+    def _term_outcome(self, terms: FeatureTerms) -> dict[str, Any]:
+        """What the model says of the terms it found."""
+        return {}
+
     def _set_fitted(self, **attributes: Any) -> None:
         """Put the outcome of a fit in the place of an earlier one's, all at once."""
         for name in [name for name in vars(self) if name.endswith("_") and not name.startswith("_")]:

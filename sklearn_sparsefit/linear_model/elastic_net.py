@@ -229,7 +229,9 @@ class ElasticNet(MultiOutputMixin, SparseLinearRegressor):
             )
             for target, start in zip(data.targets, starts, strict=True)
         ]
-        self._set_fitted(**self._outcome(data, [path.relaxed(self.relax) for path in paths]))
+        self._set_fitted(
+            **self._outcome(data, [path.relaxed(self.relax) for path in paths]), **self._term_outcome(terms)
+        )
         progress.end()
         labels = [""] if len(paths) == 1 else [f"target {k}" for k in range(len(paths))]
         warn_if_loose(zip(labels, paths, strict=True), self.tol)

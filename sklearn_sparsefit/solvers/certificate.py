@@ -10,6 +10,8 @@ from sklearn_sparsefit.penalty import Penalty
 
 Vector = NDArray[np.float64]
 
+HAIR = 4 * np.finfo(np.float64).eps
+
 
 @dataclass(frozen=True)
 class Outside:
@@ -66,10 +68,11 @@ def duality_gap(
     norm = slack * penalty.terms.steepest + np.maximum(penalty.dual_norm(correlation), outside_norm)
     if not (np.isfinite(norm + largest_outside) and np.isfinite(energy)):
         return np.nan
-    if norm <= penalty.l1:
+    # Weights are multiplied by on one side of a comparison, and divided by on the other.
+    if norm <= penalty.l1 * (1.0 if penalty.terms.is_uniform else 1 - HAIR):
         return gap(1.0)
     # A hair below the boundary, so that rounding cannot put the scaled point outside.
-    feasible = gap(penalty.l1 / norm * (1 - 4 * np.finfo(np.float64).eps))
+    feasible = gap(penalty.l1 / norm * (1 - HAIR))
     return min(gap(1.0), feasible) if penalty.l2 > 0 else feasible
 
 

@@ -1,0 +1,76 @@
+"""Coefficients of a first stage, from which adaptive estimators take their weights."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import cho_factor, cho_solve
+from sklearn.base import clone
+
+from sklearn_sparsefit._validation import TrainingData, check_coef
+from sklearn_sparsefit.datafit import Quadratic
+from sklearn_sparsefit.linear_model.elastic_net_cv import ElasticNetCV
+
+Vector = NDArray[np.float64]
+
+# The ridge beside the mean eigenvalue, and one that is least squares but for rounding.
+STRENGTHS = {"ridge": 1.0, "ols": 1e-10}
+# Numbers in the columns that are taken at a time.
+CHUNK = 2**21
+
+
+def initial_coef(first_stage: Any, data: TrainingData, weights: Vector | None, fit_intercept: bool) -> Vector:
+    """Coefficients of a first stage under a weighting of the rows; rows of weight zero have no part in it."""
+    n_features = data.design.shape[1]
+    if not isinstance(first_stage, str) and not hasattr(first_stage, "fit"):
+        return check_coef(first_stage, (n_features,), "first_stage")
+    if first_stage in STRENGTHS:
+        return _ridge(data, weights, fit_intercept, STRENGTHS[first_stage])
+    model = ElasticNetCV(fit_intercept=fit_intercept) if first_stage == "elastic_net" else clone(first_stage)
+    X, y = data.design.X, data.targets[0]
+    if weights is None:
+        return _coef_of(model.fit(X, y), n_features)
+    rows = np.flatnonzero(weights)
+    return _coef_of(model.fit(X[rows], y[rows], sample_weight=weights[rows]), n_features)
+
+
+def _coef_of(model: Any, n_features: int) -> Vector:
+    coef = getattr(model, "coef_", None)
+    if np.shape(coef) != (n_features,):
+        raise ValueError(f"first_stage must have coef_ of shape ({n_features},) when it is fitted, got {model!r}.")
+    return np.asarray(coef, dtype=np.float64)
+
+
+def _ridge(data: TrainingData, weights: Vector | None, fit_intercept: bool, strength: float) -> Vector:
+    """Ridge regression on standardised features, coefficients on those as they are.
+
+    Its strength is relative to the mean of the eigenvalues, each weighted by itself, of the features' correlations:
+    it depends on nothing but the proportions of the weights.
+    """
+    design, datafit = data.design, Quadratic(data.targets[0], weights, fit_intercept)
+    n_samples, n_features = design.shape
+    scales = design.scales(datafit.weights[None])[0]
+    if n_features <= n_samples:
+        moments = design.moments(datafit.weights, datafit.target, fit_intercept, 1.0)
+        gram = moments.gram / scales / scales[:, None]
+        return datafit.unit * _solve(gram, moments.correlation / scales, strength) / scales
+    roots = np.sqrt(datafit.weights)
+    kernel = np.zeros((n_samples, n_samples))
+    size = max(1, CHUNK // n_samples)
+    for start in range(0, n_features, size):
+        some = np.arange(start, min(start + size, n_features))
+        columns = design.columns(some, 1.0, datafit.weights if fit_intercept else None).densify(0, len(some))
+        if fit_intercept:
+            columns -= (columns @ datafit.weights)[:, None]
+        columns *= roots / scales[some, None]
+        kernel += columns.T @ columns
+    residual = roots * _solve(kernel, roots * datafit.target, strength)
+    return datafit.unit * design.correlate(residual[None])[0] / scales**2
+
+
+def _solve(gram: NDArray[np.float64], right: Vector, strength: float) -> Vector:
+    trace = gram.trace()
+    if trace == 0:
+        return np.zeros_like(right)
+    gram.flat[:: len(gram) + 1] += strength * np.einsum("ij,ij->", gram, gram) / trace
+    return cho_solve(cho_factor(gram, lower=True, overwrite_a=True), right)
