@@ -105,7 +105,7 @@ class AdaptiveFit(AdaptiveModel, ElasticNet):
         ValueError
             If X, y, the weights or the parameters do not fit together or are not finite.
         """
-        if np.ndim(y) == 2 and np.shape(y)[1] == 1:
+        if getattr(y, "ndim", 1) == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
         return super().fit(X, y, sample_weight)
 
@@ -251,9 +251,9 @@ class AdaptiveElasticNet(AdaptiveFit):
         + alpha * sum_j v_j * (l1_ratio * u_j * |coef_j| + (1 - l1_ratio) / 2 * coef_j^2)
 
     Where the first stage finds a large coefficient the penalty is small: features that matter are shrunk less than by
-    the plain elastic net, and of the others fewer are kept [1]_, [2]_. The weight is 1 where the coefficient is of typical
-    size, c = sum(initial_coef^2) / sum(abs(initial_coef)); a feature whose coefficient is zero is left out.
-    The weights u_j are on the L1 part alone [2]_.
+    the plain elastic net, and of the others fewer are kept [1]_, [2]_. The weight is 1 where the coefficient is of
+    typical size, c = sum(initial_coef^2) / sum(abs(initial_coef)); a feature whose coefficient is zero is left out. The
+    weights u_j are on the L1 part alone [2]_.
 
     Parameters
     ----------
@@ -551,9 +551,9 @@ class AdaptiveElasticNetCV(AdaptiveModel, PathCV):
         + alpha * sum_j v_j * (l1_ratio * u_j * |coef_j| + (1 - l1_ratio) / 2 * coef_j^2)
 
     Where the first stage finds a large coefficient the penalty is small: features that matter are shrunk less than by
-    the plain elastic net, and of the others fewer are kept [1]_, [2]_. The weight is 1 where the coefficient is of typical
-    size, c = sum(initial_coef^2) / sum(abs(initial_coef)); a feature whose coefficient is zero is left out.
-    The weights u_j are on the L1 part alone [2]_.
+    the plain elastic net, and of the others fewer are kept [1]_, [2]_. The weight is 1 where the coefficient is of
+    typical size, c = sum(initial_coef^2) / sum(abs(initial_coef)); a feature whose coefficient is zero is left out. The
+    weights u_j are on the L1 part alone [2]_.
 
     The first stage is repeated in each fold, on its training rows alone, so that no held-out row has a part in the
     weights it is predicted with.
