@@ -10,19 +10,61 @@ from scipy import sparse
 from sklearn.utils.fixes import parse_version
 
 
+def _some_free(n_features):
+    """Weights of the penalty, a few of them zero, one infinite."""
+    weights = np.random.default_rng(n_features).uniform(0.3, 3.0, n_features)
+    if n_features > 1:
+        weights[[j for j in (1, 5, n_features // 2 + 1) if j < n_features]] = 0.0
+        weights[4:5] = np.inf
+    return weights
+
+
+def _within_reach(X):
+    """Bounds on either side, on both, on none, or at zero, that coefficients of y's size meet."""
+    scale = X.std(axis=0)
+    size = 0.7 / np.where(scale > 1e-12, scale, 1.0)
+    j = np.arange(len(size))
+    lower, upper = np.where(j % 4 == 0, -size, -np.inf), np.where(j % 3 == 0, size, np.inf)
+    lower[j % 5 == 2] = 0.0
+    upper[j % 7 == 6] = 0.0
+    return lower, upper
+
+
 @dataclass(frozen=True)
 class Penalty:
-    """``alpha * (l1_ratio |w|_1 + (1 - l1_ratio)/2 |w|_2^2)``, maybe on ``w >= 0``."""
+    """``alpha * sum_j v_j (l1_ratio |w_j| + (1 - l1_ratio)/2 w_j^2)``, maybe on ``w >= 0`` or within other bounds."""
 
     l1_ratio: float
-    positive: bool
+    positive: bool = False
+    weighted: bool = False
+    bounded: bool = False
+    standardize: bool = False
 
     def __str__(self):
         sign = "positive" if self.positive else "free"
-        return f"l1_ratio={self.l1_ratio}-{sign}"
+        terms = [name for name in ("weighted", "bounded", "standardize") if getattr(self, name)]
+        return "-".join([f"l1_ratio={self.l1_ratio}", sign, *terms])
+
+    def terms(self, X):
+        """The keywords of an estimator or path for features like these."""
+        lower, upper = _within_reach(X) if self.bounded else (None, None)
+        return {
+            "l1_ratio": self.l1_ratio,
+            "positive": self.positive,
+            "penalty_weights": _some_free(X.shape[1]) if self.weighted else None,
+            "lower_bounds": lower,
+            "upper_bounds": upper,
+            "standardize": self.standardize,
+        }
 
 
-PENALTIES = [Penalty(l1_ratio, positive) for l1_ratio in (1.0, 0.5, 0.05) for positive in (False, True)]
+UNIFORM_PENALTIES = [Penalty(l1_ratio, positive) for l1_ratio in (1.0, 0.5, 0.05) for positive in (False, True)]
+PENALTIES = [
+    *UNIFORM_PENALTIES,
+    Penalty(1.0, weighted=True),
+    Penalty(0.5, weighted=True, bounded=True),
+    Penalty(1.0, bounded=True, standardize=True),
+]
 
 
 def _autoregressive(rng, n_samples, n_features, correlation):

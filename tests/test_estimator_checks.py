@@ -2,7 +2,17 @@
 
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from sklearn_sparsefit import ElasticNet, ElasticNetCV, Lasso, LassoCV
+from sklearn_sparsefit import (
+    AdaptiveElasticNet,
+    AdaptiveElasticNetCV,
+    AdaptiveLasso,
+    AdaptiveLassoCV,
+    ElasticNet,
+    ElasticNetCV,
+    Lasso,
+    LassoCV,
+    LassoIC,
+)
 
 
 @parametrize_with_checks(
@@ -17,6 +27,15 @@ from sklearn_sparsefit import ElasticNet, ElasticNetCV, Lasso, LassoCV
         ElasticNet(warm_start=True),
         ElasticNetCV(l1_ratio=[0.5, 1.0], alphas=5),
         LassoCV(fit_intercept=False, n_jobs=2),
+        Lasso(alpha=0.1, standardize=True),
+        Lasso(alpha=0.1, relax=0.5),
+        ElasticNetCV(relax=[0, 1.0], alphas=5),
+        LassoIC(noise_variance=1.0, standardize=True),
+        Lasso(lower_bounds=-1.0, upper_bounds=1.0),
+        AdaptiveLasso(alpha=0.1),
+        AdaptiveElasticNet(alpha=0.1),
+        AdaptiveLassoCV(),
+        AdaptiveElasticNetCV(),
     ]
 )
 def test_estimator_checks(estimator, check):
