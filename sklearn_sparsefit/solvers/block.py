@@ -10,26 +10,23 @@ from scipy.linalg.lapack import dpotrf, dpotri
 from sklearn_sparsefit.penalty import MultiTaskPenalty
 from sklearn_sparsefit.solvers._block_cd import sweep
 from sklearn_sparsefit.solvers.base import Iterate
-from sklearn_sparsefit.solvers.working_set import Known
+from sklearn_sparsefit.solvers.working_set import Known, WorkingSet
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 Positions = NDArray[np.intp]
 
-# Largest move of coordinate descent, in units of the prediction, from a solution that is right to rounding.
-TIGHT = 1e-13
-# Sweeps between two looks at who else would move.
-SWEEPS = 3
-# Beyond so many times that, an iteration that gains nothing is no sign that there is nothing to gain.
-NEARLY = 1e4
-# Of a Newton step, the first that lowers the objective is taken.
+# Largest move of coordinate descent, in units of the prediction, from a solution that is right to rounding; beyond so
+# many times that, an iteration that gains nothing is no sign that there is nothing to gain.
+TIGHT, NEARLY = 1e-13, 1e4
+# Of a Newton step, the first of these lengths that lowers the objective is taken.
 LENGTHS = 0.5 ** np.arange(8)
 
 
 class BlockSolver:
-    """Solves to rounding, whatever ``gap_tol`` says.
+    """Sweeps of block coordinate descent find the features that are kept; Newton steps on these converge fast.
 
-    Sweeps find the features that are kept; on these, where the penalty is smooth, Newton steps converge fast.
+    Solves to rounding whatever ``gap_tol`` says: the last digits cost one more step.
     """
 
     max_gram = sys.maxsize
@@ -54,56 +51,15 @@ class BlockSolver:
                 break
             last = largest
             n_iter += 1
+            before, known_correlation = coef.copy(), correlation.copy()
             active = np.flatnonzero(coef.any(axis=1) | (moves > tight))
-            before, known_correlation = coef[active].copy(), correlation.copy()
-            sweep(gram, sq_norms, active, l1, l2, coef, correlation, room, SWEEPS)
+            sweep(gram, sq_norms, active, l1, l2, coef, correlation, room, 1)
             support = active[coef[active].any(axis=1)]
-            coef[support] += _newton_step(
-                gram[np.ix_(support, support)], coef[support], correlation[support], l1[support], l2[support]
-            )
-            correlation = known_correlation - gram[:size, active] @ (coef[active] - before)
+            if len(support):
+                coef[support] += _newton_step(known, support, coef, correlation, l1[support], l2[support])
+            correlation = known_correlation - gram[:size, :size] @ (coef - before)
         iterate.coef[:], iterate.correlation[:] = coef.T, correlation.T
         return n_iter
-
-
-def _newton_step(gram: Matrix, coef: Matrix, correlation: Matrix, l1: Vector, l2: Vector) -> Matrix:
-    """The step to take from coefficients none of whose rows is zero; zero, if none lowers the objective.
-
-    With rows of norms n_j and directions e_j, and d_j = l1_j / n_j, the Hessian is M x I - U U', with
-    M = G + diag(d + l2) and a column d_j^(1/2) e_j of U for every row. By Woodbury its inverse takes that of M and of a
-    matrix as large, I - (d_i d_j)^(1/2) (M^-1)_ij <e_i, e_j>.
-    """
-    norms = np.sqrt(np.einsum("jt,jt->j", coef, coef))
-    directions = coef / norms[:, None]
-    roots = np.sqrt(l1 / norms)
-    gradient = correlation - l1[:, None] * directions - l2[:, None] * coef
-    hessian = gram.copy()
-    hessian.flat[:: len(gram) + 1] += roots**2 + l2
-    factor, info = dpotrf(hessian, lower=1, overwrite_a=1)
-    if info != 0:
-        return np.zeros_like(coef)
-    inverse, _ = dpotri(factor, lower=1, overwrite_c=1)
-    inverse = np.tril(inverse) + np.tril(inverse, -1).T
-    inner = -inverse * roots * roots[:, None] * (directions @ directions.T)
-    inner.flat[:: len(gram) + 1] += 1.0
-    step = inverse @ gradient
-    try:
-        weights = cho_solve(cho_factor(inner), roots * np.einsum("jt,jt->j", directions, step))
-    except np.linalg.LinAlgError:
-        return np.zeros_like(coef)
-    step += inverse @ ((roots * weights)[:, None] * directions)
-    slope, bend = np.vdot(correlation, step), np.vdot(step, gram @ step)
-
-    def gain(length: float) -> float:
-        moved = coef + length * step
-        penalties = l1 * (norms - np.sqrt(np.einsum("jt,jt->j", moved, moved)))
-        penalties += 0.5 * l2 * (norms**2 - np.einsum("jt,jt->j", moved, moved))
-        return length * (slope - 0.5 * length * bend) + float(penalties.sum())
-
-    for length in LENGTHS:
-        if gain(length) > 0:
-            return length * step
-    return np.zeros_like(coef)
 
 
 def _moves(coef: Matrix, correlation: Matrix, sq_norms: Vector, l1: Vector, l2: Vector) -> Vector:
@@ -112,7 +68,67 @@ def _moves(coef: Matrix, correlation: Matrix, sq_norms: Vector, l1: Vector, l2: 
     h = np.where(moving, sq_norms, 1.0)
     goal = coef + correlation / h[:, None]
     norms = np.sqrt(np.einsum("jt,jt->j", goal, goal))
-    with np.errstate(divide="ignore"):
-        factors = np.where(h * norms > l1, (1.0 - l1 / (h * np.where(norms > 0, norms, 1.0))) / (1.0 + l2 / h), 0.0)
+    factors = np.maximum(1.0 - l1 / (h * np.where(norms > 0, norms, 1.0)), 0.0) / (1.0 + l2 / h)
     change = factors[:, None] * goal - coef
     return np.where(moving, np.sqrt(h * np.einsum("jt,jt->j", change, change)), 0.0)
+
+
+def _newton_step(known: Known, support: Positions, coef: Matrix, correlation: Matrix, l1: Vector, l2: Vector) -> Matrix:
+    """The step to take from coefficients none of whose rows is zero; zero, if none lowers the objective.
+
+    With rows of norms n_j and directions e_j, and d_j = l1_j / n_j, the Hessian takes v to
+    M v - d_j <e_j, v_j> e_j, with M = G + diag(d + l2). By Woodbury, its inverse takes that of M and of a matrix of the
+    same size, I - (d_i d_j)^(1/2) (M^-1)_ij <e_i, e_j>.
+    """
+    coef, correlation = coef[support], correlation[support]
+    norms = np.sqrt(np.einsum("jt,jt->j", coef, coef))
+    directions = coef / norms[:, None]
+    roots = np.sqrt(l1 / norms)
+    gradient = correlation - l1[:, None] * directions - l2[:, None] * coef
+    gram = known.gram[np.ix_(support, support)]
+    try:
+        inverse = _inverse(known, support, gram, l1 / norms + l2)
+        inner = np.multiply(inverse, directions @ directions.T)
+        inner *= -roots * roots[:, None]
+        inner.flat[:: len(gram) + 1] += 1.0
+        step = inverse @ gradient
+        along = roots * np.einsum("jt,jt->j", directions, step)
+        weights = cho_solve(cho_factor(inner, overwrite_a=True, check_finite=False), along, check_finite=False)
+    except np.linalg.LinAlgError:
+        return np.zeros_like(coef)
+    step += inverse @ ((roots * weights)[:, None] * directions)
+    slope, bend = np.vdot(correlation, step), np.vdot(step, gram @ step)
+
+    def gain(length: float) -> float:
+        moved = coef + length * step
+        sq_norms = np.einsum("jt,jt->j", moved, moved)
+        penalties = l1 * (norms - np.sqrt(sq_norms)) + 0.5 * l2 * (norms**2 - sq_norms)
+        return length * (slope - 0.5 * length * bend) + float(penalties.sum())
+
+    for length in LENGTHS:
+        if gain(length) > 0:
+            return length * step
+    return np.zeros_like(coef)
+
+
+def _inverse(known: Known, support: Positions, gram: Matrix, ridges: Vector) -> Matrix:
+    """Inverse of G + diag(ridges), by way of the products of rows where there are fewer of them."""
+    roots = np.sqrt(known.datafit.weights)
+    if isinstance(known, WorkingSet) and len(support) > len(roots) and ridges.min() > 0:
+        columns = known.columns.take(support).densify(0, len(support)) - known.means[support, None]
+        columns *= roots / ridges[:, None]
+        kernel = columns.T @ (ridges[:, None] * columns)
+        kernel.flat[:: len(kernel) + 1] += 1.0
+        inverse = -columns @ cho_solve(cho_factor(kernel, overwrite_a=True), columns.T)
+        inverse.flat[:: len(gram) + 1] += 1.0 / ridges
+        return inverse
+    shifted = gram.copy()
+    shifted.flat[:: len(gram) + 1] += ridges
+    factor, info = dpotrf(shifted.T, lower=1, overwrite_a=1)
+    if info != 0:
+        raise np.linalg.LinAlgError
+    inverse, _ = dpotri(factor, lower=1, overwrite_c=1)
+    inverse = inverse.T
+    lower = np.tril_indices(len(gram), -1)
+    inverse[lower] = inverse.T[lower]
+    return inverse
