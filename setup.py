@@ -34,6 +34,7 @@ EXTENSIONS = {
     "solvers._gram_cd": {},
     "solvers._residual_cd": {},
     "solvers._prox_grad": {},
+    "solvers._block_cd": {},
 }
 
 DIRECTIVES = {

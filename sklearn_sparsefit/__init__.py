@@ -11,6 +11,10 @@ from sklearn_sparsefit.linear_model import (
     Lasso,
     LassoCV,
     LassoIC,
+    MultiTaskElasticNet,
+    MultiTaskElasticNetCV,
+    MultiTaskLasso,
+    MultiTaskLassoCV,
     enet_path,
     lasso_path,
 )
@@ -31,6 +35,10 @@ __all__ = [
     "Lasso",
     "LassoCV",
     "LassoIC",
+    "MultiTaskElasticNet",
+    "MultiTaskElasticNetCV",
+    "MultiTaskLasso",
+    "MultiTaskLassoCV",
     "enet_path",
     "lasso_path",
 ]

@@ -56,7 +56,7 @@ class ActiveColumns:
             return cls.some(design, datafit, np.arange(design.shape[1]))
         scale = _scale_of(design, datafit, slice(None))
         known = moments(Measure(datafit.weights, datafit.target, datafit.unit, datafit.fit_intercept, scale))
-        return cls(design, datafit, WholeDesign(datafit, known), scale)
+        return cls(design, datafit, WholeDesign(datafit, known, known.correlation), scale)
 
     def energies(self, path: PathResult) -> Vector:
         """Energy at every alpha of a path on these features."""

@@ -14,12 +14,15 @@ ROUNDING = 8 * np.finfo(np.float64).eps
 class Quadratic:
     """1/2 sum_i s_i (y_i - b - z_i)^2 of raw predictions z, with weights s that sum to one and b at its optimum.
 
+    With several tasks, targets have shape (n_tasks, n_samples) and the loss is the sum of theirs. Blocks of raw
+    predictions and residuals have one more axis, the first.
+
     The target is kept centred and divided by ``unit``, a power of two, so that its largest entry is of order one:
     nothing over- or underflows, and scaling y by a power of two scales every later number exactly.
     """
 
     def __init__(self, y: Vector, sample_weight: Vector | None = None, fit_intercept: bool = True):
-        n_samples = len(y)
+        n_samples = y.shape[-1]
         used: slice | NDArray[np.bool_] = slice(None)
         if sample_weight is None:
             self.weights = np.full(n_samples, 1.0 / n_samples)
@@ -29,40 +32,43 @@ class Quadratic:
             used = self.weights > 0
         self.fit_intercept = fit_intercept
 
-        self.unit = power_of_two(np.abs(y[used]).max())
+        self.unit = power_of_two(np.abs(y[..., used]).max())
         target = y / self.unit
-        self.mean = 0.0
+        self.mean = np.zeros(y.shape[:-1])
         if fit_intercept:
             # The second mean takes away what rounding left of the first.
             for _ in range(2):
-                mean = float(self.weights @ target)
-                target = target - mean
-                self.mean += mean
-            if np.abs(target[used]).max() <= ROUNDING:
-                target[used] = 0.0
-        spread = power_of_two(np.abs(target[used]).max())
+                mean = target @ self.weights
+                target = target - mean[..., None]
+                self.mean = self.mean + mean
+            if np.abs(target[..., used]).max() <= ROUNDING:
+                target[..., used] = 0.0
+        spread = power_of_two(np.abs(target[..., used]).max())
         self.unit *= spread
-        self.mean /= spread
+        self.mean = self.mean / spread
         self.target = target / spread
         self.null_loss = float(self.losses(self.target[None])[0])
 
-    def residuals(self, raw_predictions: NDArray[np.float64]) -> tuple[NDArray[np.float64], Vector]:
+    def residuals(self, raw_predictions: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Residuals of each row of raw predictions at its best intercept, and what the intercept adds to the mean."""
         residuals = self.target - raw_predictions
+        offsets = np.zeros(residuals.shape[:-1])
         if not self.fit_intercept:
-            return residuals, np.zeros(len(residuals))
-        offsets = np.zeros(len(residuals))
+            return residuals, offsets
         # The second mean takes away what rounding left of the first; columns with large means would magnify it.
         for _ in range(2):
             means = residuals @ self.weights
-            residuals -= means[:, None]
+            residuals -= means[..., None]
             offsets += means
         return residuals, offsets
 
     def losses(self, residuals: NDArray[np.float64]) -> Vector:
         """Loss of each row of residuals."""
         # In this order rows of weight zero count for nothing even where their squares overflow.
-        return 0.5 * np.einsum("ki,ki->k", residuals * self.weights, residuals)
+        length = residuals[0].size
+        return 0.5 * np.einsum(
+            "ki,ki->k", (residuals * self.weights).reshape(-1, length), residuals.reshape(-1, length)
+        )
 
 
 def power_of_two(value: float) -> float:

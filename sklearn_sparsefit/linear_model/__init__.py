@@ -9,6 +9,12 @@ from sklearn_sparsefit.linear_model.adaptive import (
 from sklearn_sparsefit.linear_model.elastic_net import ElasticNet, Lasso
 from sklearn_sparsefit.linear_model.elastic_net_cv import ElasticNetCV, LassoCV
 from sklearn_sparsefit.linear_model.elastic_net_ic import ElasticNetIC, LassoIC
+from sklearn_sparsefit.linear_model.multi_task import (
+    MultiTaskElasticNet,
+    MultiTaskElasticNetCV,
+    MultiTaskLasso,
+    MultiTaskLassoCV,
+)
 from sklearn_sparsefit.linear_model.paths import enet_path, lasso_path
 
 __all__ = [
@@ -22,6 +28,10 @@ __all__ = [
     "Lasso",
     "LassoCV",
     "LassoIC",
+    "MultiTaskElasticNet",
+    "MultiTaskElasticNetCV",
+    "MultiTaskLasso",
+    "MultiTaskLassoCV",
     "enet_path",
     "lasso_path",
 ]

@@ -17,7 +17,7 @@ from sklearn_sparsefit._validation import TrainingData
 from sklearn_sparsefit.datafit import Quadratic
 from sklearn_sparsefit.linear_model.feature_terms import FeatureOptions
 from sklearn_sparsefit.path import PathGenerator, PathResult, Problem, SolverOptions, solve_path
-from sklearn_sparsefit.penalty import ElasticNetPenalty, FeatureTerms
+from sklearn_sparsefit.penalty import ElasticNetPenalty, FeatureTerms, MultiTaskPenalty, Penalty
 from sklearn_sparsefit.solvers import SOLVERS
 
 Vector = NDArray[np.float64]
@@ -113,9 +113,11 @@ def make_path(
     options: SolverOptions,
     **path: Any,
 ) -> PathGenerator:
-    """Elastic-net path of one target of the training data, its answers in the data's precision."""
+    """Elastic-net path of a target of the training data, or of several tasks, in the data's precision."""
     datafit = Quadratic(target, data.sample_weight, fit_intercept)
     design = data.design
-    penalty = ElasticNetPenalty(1.0, float(l1_ratio), terms)
+    penalty: Penalty = ElasticNetPenalty(1.0, float(l1_ratio), terms)
+    if target.ndim == 2:
+        penalty = MultiTaskPenalty(penalty)
     options = replace(options, dtype=data.dtype.type)
     return solve_path(Problem(datafit, penalty), options=options, density=design.density, **path)

@@ -5,6 +5,7 @@ from numbers import Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import MultiOutputMixin
 from sklearn.utils import metadata_routing
 
@@ -19,6 +20,8 @@ from sklearn_sparsefit.linear_model.base import (
 )
 from sklearn_sparsefit.linear_model.paths import enet_path
 from sklearn_sparsefit.path import PathResult, drive, warn_if_loose
+
+Vector = NDArray[np.float64]
 
 
 class ElasticNet(MultiOutputMixin, SparseLinearRegressor):
@@ -227,7 +230,7 @@ class ElasticNet(MultiOutputMixin, SparseLinearRegressor):
                 ),
                 data.design,
             )
-            for target, start in zip(data.targets, starts, strict=True)
+            for target, start in zip(self._targets(data), starts, strict=True)
         ]
         self._set_fitted(
             **self._outcome(data, [path.relaxed(self.relax) for path in paths]), **self._term_outcome(terms)
@@ -238,6 +241,10 @@ class ElasticNet(MultiOutputMixin, SparseLinearRegressor):
         warn_if_dependent(paths[0], data.names)
         return self
 
+    def _targets(self, data: TrainingData) -> list[Vector]:
+        """What is fitted one by one."""
+        return list(data.targets)
+
     def _starts(self, data: TrainingData) -> list:
         n_targets, n_features = len(data.targets), data.design.shape[1]
         if not (self.warm_start and hasattr(self, "coef_")):
@@ -247,7 +254,7 @@ class ElasticNet(MultiOutputMixin, SparseLinearRegressor):
         return list(np.atleast_2d(coef))
 
     def _outcome(self, data: TrainingData, paths: list[PathResult]) -> dict[str, Any]:
-        coef = np.stack([path.dense_coefs(data.dtype)[:, 0] for path in paths])
+        coef = np.stack([path.dense_coef(0, data.dtype) for path in paths])
         intercept = np.array([path.intercepts[0] for path in paths], dtype=data.dtype)
         gaps = np.array([path.dual_gaps[0] for path in paths])
         n_iters = [int(path.n_iters[0]) for path in paths]

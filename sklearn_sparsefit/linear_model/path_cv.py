@@ -91,20 +91,18 @@ class PathCV(PathModel):
         """
         raise_for_params(params, self, "fit")
         data = check_training_data(X, y, sample_weight, estimator=self)
-        if len(data.targets) > 1:
-            raise ValueError(f"For multi-task outputs, use MultiTask{type(self).__name__}")
-        target = column_or_1d(data.targets[0] if data.y_ndim == 1 else data.targets.T, warn=True)
+        target = self._target(data)
         l1_ratios, relaxes = self._l1_ratios(), self._relaxes()
         grids = [check_alphas(self.alphas, self.eps, l1_ratio) for l1_ratio in l1_ratios]
         check_gram(self.precompute, data, self.fit_intercept)
         split_params, score_params = self._route(data, params)
-        splits = check_cv(self.cv).split(data.design.X, target, **split_params)
-        folds = make_folds(splits, len(target), data.sample_weight)
+        splits = check_cv(self.cv).split(data.design.X, target.T, **split_params)
+        folds = make_folds(splits, data.design.shape[0], data.sample_weight)
 
         if not hasattr(X, "columns"):
             X = data.design.X
 
-        counted = target if data.sample_weight is None else target[data.sample_weight > 0]
+        counted = target if data.sample_weight is None else target[..., data.sample_weight > 0]
         unit = power_of_two(np.abs(counted).max())
 
         progress = Progress(self, len(l1_ratios) * (1 + len(folds)), self.verbose)
@@ -155,6 +153,11 @@ class PathCV(PathModel):
         warn_if_at_edge(full_paths[row], column)
         return self
 
+    def _target(self, data: TrainingData) -> Vector:
+        if len(data.targets) > 1:
+            raise ValueError(f"For multi-task outputs, use MultiTask{type(self).__name__}")
+        return column_or_1d(data.targets[0] if data.y_ndim == 1 else data.targets.T, warn=True)
+
     def _solve_folds(
         self,
         data: TrainingData,
@@ -184,7 +187,7 @@ class PathCV(PathModel):
     ) -> Vector:
         """What the scorer makes, on the held-out rows of X as the user has it, of the model of every alpha."""
         scorer = self._scorer()
-        X, y = safe_indexing(X, fold.test), data.targets[0][fold.test]
+        X, y = safe_indexing(X, fold.test), self._target(data)[..., fold.test].T
         params = check_method_params(data.design.X, params, fold.test)
         scores = np.empty(len(result.alphas))
         for number, alpha in enumerate(result.alphas):
@@ -211,7 +214,7 @@ class PathCV(PathModel):
             return {}
         return dict(
             fold_coef_path_=np.stack([path.dense_coefs(data.dtype) for path in paths]),
-            fold_intercept_path_=np.stack([path.intercepts.astype(data.dtype) for path in paths]),
+            fold_intercept_path_=np.stack([path.intercepts.astype(data.dtype).T for path in paths]),
         )
 
     def get_metadata_routing(self) -> MetadataRouter:

@@ -41,6 +41,10 @@ class PathModel(SparseLinearRegressor):
     def _l1_ratios(self) -> list[float]:
         """The l1_ratios to choose from."""
 
+    def _target(self, data: TrainingData) -> Vector:
+        """What the path is fitted to."""
+        return data.targets[0]
+
     def _relaxes(self) -> list[float]:
         """The weights of the penalised coefficients to choose from."""
         return check_between_zero_and_one(self.relax, "relax")
@@ -73,7 +77,7 @@ class PathModel(SparseLinearRegressor):
         self, data: TrainingData, terms: FeatureTerms, l1_ratio: float, alphas: Vector | AlphaGrid, n_together: int
     ) -> PathGenerator:
         options = replace(self._options(), n_together=n_together)
-        return make_path(data, data.targets[0], terms, l1_ratio, self.fit_intercept, alphas=alphas, options=options)
+        return make_path(data, self._target(data), terms, l1_ratio, self.fit_intercept, alphas=alphas, options=options)
 
     def _outcome(self, path: PathResult, column: int, data: TrainingData) -> dict[str, Any]:
         """What the model knows once one alpha of a path is chosen."""
@@ -84,7 +88,7 @@ class PathModel(SparseLinearRegressor):
             intercept_=intercept_path[column] if self.fit_intercept else 0.0,
             dual_gap_=path.dual_gaps[column],
             n_iter_=int(path.n_iters[column]),
-            intercept_path_=intercept_path,
+            intercept_path_=intercept_path.T,
             dual_gap_path_=path.dual_gaps,
             _fitted_path=path,
             **data.names,
@@ -92,7 +96,7 @@ class PathModel(SparseLinearRegressor):
 
     @cached_property
     def coef_path_(self) -> NDArray:
-        """Coefficients at every alpha, of shape (n_features, n_alphas); made of few numbers when first asked for."""
+        """Coefficients at every alpha, of shape ([n_tasks,] n_features, n_alphas); made when first asked for."""
         if "_fitted_path" not in vars(self):
             raise AttributeError(f"This {type(self).__name__} has no coef_path_: it is not fitted yet.")
         return self._fitted_path.dense_coefs(self.coef_.dtype)
@@ -107,14 +111,16 @@ class PathModel(SparseLinearRegressor):
 
         Returns
         -------
-        y : ndarray of shape (n_samples, n_alphas)
+        y : ndarray of shape (n_samples, n_alphas) or (n_samples, n_tasks, n_alphas)
             Predicted values, for the alphas in the order of ``coef_path_``.
         """
         check_is_fitted(self)
         X = validate_data(self, X, accept_sparse=("csc", "csr"), accept_large_sparse=True, reset=False)
         features = self._fitted_path.kept
         coefs = self._fitted_path.coefs_of(features).astype(self.coef_.dtype)
-        return X[:, features] @ coefs.T + self.intercept_path_
+        predictions = X[:, features] @ coefs.reshape(-1, len(features)).T
+        # Tasks, if any, come before alphas.
+        return np.moveaxis(predictions.reshape(len(predictions), *coefs.shape[:-1]), 1, -1) + self.intercept_path_
 
     def score_path(self, X: Any, y: Any, sample_weight: Any = None) -> NDArray[np.float64]:
         """Coefficient of determination R^2 of the model of every alpha.
@@ -123,7 +129,7 @@ class PathModel(SparseLinearRegressor):
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Samples.
-        y : array-like of shape (n_samples,)
+        y : array-like of shape (n_samples,) or (n_samples, n_tasks)
             True values.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights.
@@ -134,7 +140,9 @@ class PathModel(SparseLinearRegressor):
             What :meth:`score` would be at every alpha.
         """
         predictions = self.predict_path(X)
-        return np.array([r2_score(y, prediction, sample_weight=sample_weight) for prediction in predictions.T])
+        return np.array(
+            [r2_score(y, prediction, sample_weight=sample_weight) for prediction in np.moveaxis(predictions, -1, 0)]
+        )
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

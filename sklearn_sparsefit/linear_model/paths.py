@@ -4,14 +4,9 @@ import warnings
 from numbers import Integral, Real
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-from sklearn.linear_model import enet_path as multi_task_enet_path
-
 from sklearn_sparsefit._progress import PathJob, RegularizationPath
 from sklearn_sparsefit._sklearn import Interval, StrOptions, validate_parameter_constraints, validate_params
 from sklearn_sparsefit._validation import (
-    TrainingData,
     check_alphas,
     check_coef,
     check_gram,
@@ -269,12 +264,12 @@ def enet_path(
         The alphas, from the largest.
     coefs : ndarray of shape (n_features, n_alphas) or (n_targets, n_features, n_alphas)
         Coefficients, in the dtype of X. Several targets share their support: their penalty is the multi-task one of
-        :class:`sklearn.linear_model.MultiTaskElasticNet`.
+        :class:`MultiTaskElasticNet`.
     dual_gaps : ndarray of shape (n_alphas,)
         Duality gaps, in units of the objective, computed on all features.
     n_iters : list of int
         Iterations taken at each alpha, with ``return_n_iter``.
-    intercepts : ndarray of shape (n_alphas,)
+    intercepts : ndarray of shape (n_alphas,) or (n_targets, n_alphas)
         Intercepts, zero without ``fit_intercept``; with ``return_intercept``.
 
     See Also
@@ -311,63 +306,35 @@ def enet_path(
         raise ValueError("positive=True is not allowed for multi-output (y.ndim != 1)")
     alphas = check_alphas(alphas, eps, l1_ratio)
     check_gram(precompute, data, fit_intercept)
-    if len(data.targets) > 1:
-        if fit_intercept or return_intercept or callbacks or sample_weight is not None or solver != "auto":
-            raise ValueError(
-                "fit_intercept, return_intercept, callbacks, sample_weight and solver are for a single target, but y"
-                f" has {len(data.targets)}."
-            )
-        return _multi_task_path(data, l1_ratio, alphas, options, coef_init, return_n_iter)
+    if len(data.targets) > 1 and (solver != "auto" or lower_bounds is not None or upper_bounds is not None):
+        raise ValueError(
+            f"solver, lower_bounds and upper_bounds are for a single target, but y has {len(data.targets)}."
+        )
     check_product(Xy, data)
     start = None
     if coef_init is not None:
-        start = check_coef(coef_init, data.coef_shape, "coef_init").ravel()
+        start = check_coef(coef_init, data.coef_shape, "coef_init")
+        start = start if len(data.targets) > 1 else start.ravel()
 
     task = RegularizationPath()
     if callbacks:
         task.set_callbacks(*callbacks)
     (terms,) = features.terms(data, [data.sample_weight])
-    path = make_path(data, data.targets[0], terms, l1_ratio, fit_intercept, alphas=alphas, options=options, start=start)
+    target = data.targets if len(data.targets) > 1 else data.targets[0]
+    path = make_path(data, target, terms, l1_ratio, fit_intercept, alphas=alphas, options=options, start=start)
     n_alphas = alphas.n_alphas if isinstance(alphas, AlphaGrid) else len(alphas)
     result = task.run(PathJob("path", "path", path, n_alphas), data.design, verbose)
     warn_if_loose([("", result)], options.tol)
     warn_if_dependent(result, data.names)
     result = result.relaxed(relax)
     coefs = result.dense_coefs(data.dtype)
-    outcome = [result.alphas, coefs[None] if data.y_ndim == 2 else coefs, result.dual_gaps]
+    coefs = coefs.reshape(*data.coef_shape, -1)
+    outcome = [result.alphas, coefs, result.dual_gaps]
     if return_n_iter:
         outcome.append(result.n_iters.tolist())
     if return_intercept:
-        outcome.append(result.intercepts)
+        outcome.append(result.intercepts.T)
     return tuple(outcome)
-
-
-def _multi_task_path(
-    data: TrainingData,
-    l1_ratio: float,
-    alphas: AlphaGrid | NDArray[np.float64],
-    options: SolverOptions,
-    coef_init: Any,
-    return_n_iter: bool,
-) -> tuple:
-    """Several targets share their support, under the norm that sums over features the 2-norm over targets.
-
-    That penalty is scikit-learn's to solve.
-    """
-    if isinstance(alphas, AlphaGrid):
-        correlations = data.design.correlate(data.targets)
-        norm = float(np.sqrt((correlations**2).sum(axis=0)).max())
-        alphas = alphas.alphas(norm / (data.targets.shape[1] * l1_ratio))
-    return multi_task_enet_path(
-        data.design.X,
-        np.asarray(data.targets.T, dtype=data.dtype),
-        l1_ratio=l1_ratio,
-        alphas=alphas,
-        coef_init=coef_init,
-        return_n_iter=return_n_iter,
-        tol=options.tol,
-        max_iter=options.max_iter,
-    )
 
 
 def _without_deprecated(n_alphas: Any, alphas: Any) -> Any:

@@ -27,12 +27,23 @@ from sklearn_sparsefit.path.records import (
     SquaredNorms,
 )
 from sklearn_sparsefit.path.reports import Reports
-from sklearn_sparsefit.path.steps import Evaluation, Step
+from sklearn_sparsefit.path.steps import Evaluation, Step, support_of
 from sklearn_sparsefit.penalty import Penalty
-from sklearn_sparsefit.solvers import Iterate, Outside, WholeDesign, WorkingSet, choice, duality_gap, least_squares_gap
+from sklearn_sparsefit.solvers import (
+    Iterate,
+    Outside,
+    WholeDesign,
+    WorkingSet,
+    as_rows,
+    choice,
+    duality_gap,
+    least_squares_gap,
+)
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
+# Of shape (k, n) or, with several tasks, (k, n_tasks, n).
+Block = NDArray[np.float64]
 PathGenerator: TypeAlias = Generator[Request, Any, PathResult]
 
 # A correlation may exceed the threshold by this much, relatively, before it counts: rounding.
@@ -68,22 +79,24 @@ class _Engine:
         # Of all features, and of those that are known, in their order.
         self.penalty = self.inner = problem.penalty
         self.options = options
-        self.shape = (len(problem.datafit.target), n_features)
+        self.shape = (len(problem.datafit.weights), n_features)
+        # Coefficients and correlations of several tasks have an axis for these before that of the features.
+        self.tasks = problem.datafit.target.shape[:-1]
         self.density = density
-        self.solver = choice.make_solver(options.solver)
+        self.solver = choice.make_solver(options.solver, self.tasks)
         self.working_set: WorkingSet | WholeDesign = WorkingSet(self.datafit, n_features, self.solver.max_gram)
-        self.iterate = Iterate(np.empty(0), np.empty(0))
+        self.iterate = Iterate(*np.empty((2, *self.tasks, 0)))
         self.width = choice.FIRST_WIDTH
         self.bounds: SafeBounds | None = None
         self.unit = 1.0
         # From this alpha on no feature enters: those known have these coefficients, and this is the loss.
         self.null_alpha = np.inf
-        self.null_coef = np.empty(0)
+        self.null_coef = np.empty((*self.tasks, 0))
         self.null_loss = self.datafit.null_loss
 
     def run(self, alphas: Vector | AlphaGrid, start: Vector | None) -> PathGenerator:
         """Begin at the null model, whose correlations set the units and the largest alpha of interest."""
-        _, correlations = yield from self._pass(self.datafit.weights * self.datafit.target, EVERYTHING)
+        _, correlations = yield from self._pass((self.datafit.weights * self.datafit.target)[None], EVERYTHING)
         correlation = correlations[0]
         largest = _finite(np.abs(correlation).max(initial=0.0))
         self.unit = 1.0 / max(power_of_two(largest), 2.0**-1000)
@@ -98,7 +111,7 @@ class _Engine:
         alpha_max = self._alpha_at(self.penalty.largest_magnitude(correlation) or largest * self.unit)
         if isinstance(alphas, AlphaGrid):
             alphas = alphas.alphas(alpha_max)
-        self.forecast = Forecast(alpha_max, correlation)
+        self.forecast = Forecast(alpha_max, self.penalty.sizes(correlation))
         self.null_alpha = (1 - SLACK) * alpha_max
 
         steps = [Step(alpha, index) for index, alpha in enumerate(alphas)]
@@ -122,7 +135,7 @@ class _Engine:
         """Bound the correlations from those of the null model on, where that pays."""
         sq_norms = yield SquaredNorms(self.datafit.weights, self.unit)
         if sq_norms is not None:
-            self.bounds = SafeBounds(np.sqrt(sq_norms), self.datafit.weights, correlation, residual)
+            self.bounds = SafeBounds(np.sqrt(sq_norms), self.datafit.weights, self.penalty.sizes(correlation), residual)
 
     def _inner(self, step: Step) -> Penalty:
         """The penalty of the features that are known, at the strength of a step."""
@@ -138,11 +151,15 @@ class _Engine:
                 yield from self._bring_in(np.arange(n_features))
             return
         datafit = self.datafit
-        moments = yield Measure(datafit.weights, datafit.target, datafit.unit, datafit.fit_intercept, self.unit)
-        self.working_set = WholeDesign(datafit, moments)
+        target = as_rows(datafit.target)
+        moments = yield Measure(datafit.weights, target[0], datafit.unit, datafit.fit_intercept, self.unit)
+        correlation = moments.correlation
+        if self.tasks:
+            correlation = yield CorrelateCentred(datafit.weights * target, moments.means, self.unit)
+        self.working_set = WholeDesign(datafit, moments, correlation)
         self.inner = self.penalty
-        self.iterate = Iterate(np.zeros(n_features), moments.correlation.copy())
-        self.null_coef = np.zeros(n_features)
+        self.null_coef = np.zeros((*self.tasks, n_features))
+        self.iterate = Iterate(self.null_coef.copy(), correlation.copy())
 
     def _begin_with_free(self, free: NDArray[np.intp]) -> Generator[Request, Any, tuple[Vector, Vector]]:
         """Fit the features that are free of the penalty; what they leave is the null model's.
@@ -153,16 +170,16 @@ class _Engine:
         yield from self._bring_in(free[known.outside[free]])
         positions = np.flatnonzero(np.isin(known.features, free))
         fit = known.set_free(positions, self.inner.terms)
-        coef = np.zeros(len(known))
-        coef[fit.positions] = fit.fit(self.iterate.correlation[fit.positions])
+        coef = np.zeros((*self.tasks, len(known)))
+        coef[..., fit.positions] = fit.fit(self.iterate.correlation[..., fit.positions])
         residual = self.datafit.target
         if isinstance(known, WorkingSet):
             residuals, _, inside = known.look(coef[None])
             residual = residuals[0]
             energy = 2 * float(self.datafit.losses(residuals)[0])
-            _, correlations = yield from self._pass(self.datafit.weights * residual, EVERYTHING)
+            _, correlations = yield from self._pass(self.datafit.weights * residuals, EVERYTHING)
             correlation = correlations[0]
-            correlation[known.features] = inside[0]
+            correlation[..., known.features] = inside[0]
         else:
             inside = known.look(coef[None])
             energy = float(known.energies(coef[None], inside)[0])
@@ -176,15 +193,15 @@ class _Engine:
         """Go to the coefficients ``start``; if they solve the first alpha as they are, say so."""
         terms = self.penalty.terms
         coef = np.clip(start / (self.unit * self.datafit.unit), terms.lower, terms.upper)
-        support = np.flatnonzero(coef)
+        support = support_of(coef)
         yield from self._bring_in(support[self.working_set.outside[support]])
         # No solver moves the coefficient of a constant column.
-        self.iterate.coef[:] = np.where(self.working_set.sq_norms > 0, coef[self.working_set.features], 0.0)
+        self.iterate.coef[:] = np.where(self.working_set.sq_norms > 0, coef[..., self.working_set.features], 0.0)
         evaluation = yield from self._evaluate([step], self.iterate.coef[None])
         _, outside, gaps = yield from self._check([step], evaluation)
         self.iterate.correlation[:] = evaluation.inside[0]
         largest = max(self.inner.largest_magnitude(evaluation.inside[0]), self.penalty.largest_magnitude(outside[0]))
-        self.forecast = Forecast(self._alpha_at(largest), outside[0])
+        self.forecast = Forecast(self._alpha_at(largest), self.penalty.sizes(outside[0]))
         if not gaps[0] <= self.gap_tol:
             return 0
         step.gap = gaps[0]
@@ -225,7 +242,7 @@ class _Engine:
         if not self.working_set.outside.any():
             return min(width, len(steps)), nobody
         alphas = [step.alpha for step in steps[:width]]
-        n_support = np.count_nonzero(self.iterate.coef)
+        n_support = len(support_of(self.iterate.coef))
         return self.forecast.look_ahead(self.penalty, alphas, self.working_set.outside, n_support)
 
     def _bring_in(self, features: NDArray[np.intp]) -> Generator[Request, Any, None]:
@@ -234,7 +251,8 @@ class _Engine:
         columns = yield Gather(features, self.unit, self.datafit.weights if self.datafit.fit_intercept else None)
         self.working_set.append(features, columns)
         self.inner = self.penalty.at(self.working_set.features)
-        coef = np.concatenate([self.iterate.coef, np.zeros(len(self.working_set) - len(self.iterate.coef))])
+        n_new = len(self.working_set) - self.iterate.coef.shape[-1]
+        coef = np.concatenate([self.iterate.coef, np.zeros((*self.tasks, n_new))], axis=-1)
         residuals, _ = self.working_set.residuals(coef[None])
         self.iterate = Iterate(coef, self.working_set.correlations(self.datafit.weights * residuals)[0])
 
@@ -252,8 +270,8 @@ class _Engine:
         return coefs
 
     def _null_coefs(self, n_rows: int) -> Matrix:
-        coefs = np.zeros((n_rows, len(self.working_set)))
-        coefs[:, : len(self.null_coef)] = self.null_coef
+        coefs = np.zeros((n_rows, *self.tasks, len(self.working_set)))
+        coefs[..., : self.null_coef.shape[-1]] = self.null_coef
         return coefs
 
     def _evaluate(self, block: list[Step], coefs: Matrix) -> Generator[Request, Any, Evaluation]:
@@ -262,12 +280,14 @@ class _Engine:
             residuals, offsets, inside = known.look(coefs)
             return Evaluation(coefs, 2 * datafit.losses(residuals), inside, np.zeros(len(block)), offsets, residuals)
         rows = np.arange(len(block))
-        evaluation = Evaluation(coefs, np.empty(len(block)), np.empty_like(coefs), *np.zeros((2, len(block))))
+        offsets = np.zeros((len(block), *self.tasks))
+        evaluation = Evaluation(coefs, np.empty(len(block)), np.empty_like(coefs), np.zeros(len(block)), offsets)
         if not choice.is_small(self.shape):
             evaluation.inside = known.look(coefs)
             evaluation.energies = known.energies(coefs, evaluation.inside)
             evaluation.slacks = np.array([known.slack(coef) for coef in coefs])
-            evaluation.gaps = self._gaps(block, evaluation, np.empty(0, dtype=np.intp), np.zeros((len(block), 0)))
+            nothing = np.zeros((len(block), *self.tasks, 0))
+            evaluation.gaps = self._gaps(block, evaluation, np.empty(0, dtype=np.intp), nothing)
             rows = np.flatnonzero(~(evaluation.gaps <= choice.ROUNDING_SHARE * self.gap_tol))
         if len(rows):
             yield from self._look_closely(evaluation, rows)
@@ -279,12 +299,14 @@ class _Engine:
         width = choice.affordable_rows(self.shape[::-1])
         for some in (rows[first : first + width] for first in range(0, len(rows), width)):
             means = self.working_set.shift
-            predictions = yield Predict(evaluation.coefs[some], means, self.unit)
+            coefs = evaluation.coefs[some]
+            predictions = yield Predict(as_rows(coefs), means, self.unit)
+            predictions = predictions.reshape(*coefs.shape[:-1], -1)
             residuals, evaluation.offsets[some] = self.datafit.residuals(predictions)
-            inside = yield CorrelateCentred(self.datafit.weights * residuals, means, self.unit)
+            inside = yield CorrelateCentred(as_rows(self.datafit.weights * residuals), means, self.unit)
+            inside = inside.reshape(coefs.shape)
             energies = 2 * self.datafit.losses(residuals)
             if self.working_set.free is not None:
-                coefs = evaluation.coefs[some]
                 energies -= self.working_set.settle_by_moments(coefs, inside)
                 evaluation.coefs[some] = coefs
             evaluation.energies[some], evaluation.inside[some] = energies, inside
@@ -303,11 +325,12 @@ class _Engine:
         evaluation.coefs[diverged] = self._null_coefs(1)
         return (yield from self._evaluate(block, evaluation.coefs))
 
-    def _pass(self, weighted_residuals: Matrix, features: Features) -> Generator[Request, Any, tuple[Features, Matrix]]:
+    def _pass(self, weighted_residuals: Block, features: Features) -> Generator[Request, Any, tuple[Features, Block]]:
         # Not around the yield: in lockstep it may be another thread, with a context of its own, that goes on.
         with np.errstate(over="ignore", invalid="ignore"):
-            residuals = np.atleast_2d(weighted_residuals) * self.unit
-        return (yield Correlate(residuals, features))
+            residuals = weighted_residuals * self.unit
+        features, correlations = yield Correlate(as_rows(residuals), features)
+        return features, correlations.reshape(*residuals.shape[:-1], -1)
 
     def _check(
         self, block: list[Step], evaluation: Evaluation
@@ -325,12 +348,12 @@ class _Engine:
                 features = features[
                     self.bounds.unsafe(self.penalty.with_alpha(block[-1].alpha), evaluation.residuals)[features]
                 ]
-        correlations = np.zeros((len(block), 0))
+        correlations = np.zeros((len(block), *self.tasks, 0))
         if features is EVERYTHING or len(features):
             features, correlations = yield from self._pass(self.datafit.weights * evaluation.residuals, features)
             # Those of the working set are better known from its columns, which are centred in double precision.
             known = self.working_set.features if features is EVERYTHING else np.flatnonzero(~outside[features])
-            correlations[:, known] = 0.0
+            correlations[..., known] = 0.0
         gaps = self._gaps(block, evaluation, features, correlations) if evaluation.gaps is None else evaluation.gaps
         for gap in gaps:
             _finite(gap)
@@ -366,7 +389,7 @@ class _Engine:
         reports: Reports,
     ) -> Generator[Request, Any, tuple[int, NDArray[np.intp]]]:
         """Report the leading alphas that are done; return how many, and the features that others need."""
-        violators = np.zeros(correlations.shape[1], dtype=bool)
+        violators = np.zeros(correlations.shape[-1], dtype=bool)
         read_penalty = self._read(read)
         n_done = 0
         for row, step in enumerate(block):
@@ -374,7 +397,7 @@ class _Engine:
             threshold = (1 + SLACK) * penalty.l1
             is_optimal_outside = read_penalty.largest_magnitude(correlations[row]) <= threshold
             if not is_optimal_outside:
-                violators |= read_penalty.magnitudes(correlations[row]) > threshold
+                violators |= read_penalty.magnitudes(read_penalty.sizes(correlations[row])) > threshold
             step.gap = gaps[row]
             done = step.index is None or step.n_iter >= self.options.max_iter
             if is_optimal_outside:
@@ -385,10 +408,10 @@ class _Engine:
                 if step.index is not None:
                     yield reports.add(step, evaluation, row, self.working_set, penalty)
         for row in range(max(0, n_done - 2), n_done):
-            self.forecast.see(block[row].alpha, read, correlations[row])
+            self.forecast.see(block[row].alpha, read, read_penalty.sizes(correlations[row]))
         if self.bounds is not None:
             last = min(n_done, len(block) - 1)
-            self.bounds.read(read, correlations[last], evaluation.residuals[last])
+            self.bounds.read(read, read_penalty.sizes(correlations[last]), evaluation.residuals[last])
         found = np.flatnonzero(violators)
         return n_done, found if read is EVERYTHING else read[found]
 

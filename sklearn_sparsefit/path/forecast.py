@@ -18,9 +18,9 @@ ROUNDING = 1e-9
 
 
 class Forecast:
-    """Continues every correlation along the line through the last two alphas at which it was seen.
+    """Continues the size of every correlation along the line through the last two alphas at which it was seen.
 
-    Between two changes of the support correlations are affine in alpha.
+    Between two changes of the support correlations are affine in alpha. (Their sizes are, with several tasks, convex.)
     """
 
     def __init__(self, alpha: float, correlation: Vector):
@@ -81,7 +81,7 @@ class SafeBounds:
     def _distance(self, residual: Vector) -> float:
         move = residual - self._residual
         # In this order rows of weight zero count for nothing even where their squares overflow.
-        return (1 + ROUNDING) * float(np.sqrt((move * self._weights) @ move))
+        return (1 + ROUNDING) * float(np.sqrt(np.vdot(move * self._weights, move)))
 
 
 def with_stepping_stones(alphas: Vector, start: float) -> list[tuple[float, int | None]]:

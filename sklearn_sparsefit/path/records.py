@@ -171,21 +171,22 @@ class PathResult:
         return np.unique(np.concatenate(self.supports))
 
     def coefs_of(self, features: NDArray[np.intp]) -> NDArray[np.float64]:
-        """Coefficients, of shape (n_alphas, len(features)), of sorted features that hold all that are kept."""
-        coefs = np.zeros((len(self.alphas), len(features)))
+        """Coefficients, of shape (n_alphas, [n_tasks,] len(features)), of sorted features that hold all kept ones."""
+        coefs = np.zeros((len(self.alphas), *self.values[0].shape[:-1], len(features)))
         for row, support, values in zip(coefs, self.supports, self.values, strict=True):
-            row[np.searchsorted(features, support)] = values
+            row[..., np.searchsorted(features, support)] = values
         return coefs
 
     def dense_coef(self, index: int, dtype: DTypeLike = np.float64) -> NDArray:
-        """Coefficients at one alpha, of shape (n_features,)."""
-        coef = np.zeros(self.n_features, dtype=dtype)
-        coef[self.supports[index]] = self.values[index]
+        """Coefficients at one alpha, of shape ([n_tasks,] n_features)."""
+        coef = np.zeros((*self.values[index].shape[:-1], self.n_features), dtype=dtype)
+        coef[..., self.supports[index]] = self.values[index]
         return coef
 
     def dense_coefs(self, dtype: DTypeLike = np.float64) -> NDArray:
-        """Coefficients of shape (n_features, n_alphas)."""
-        coefs = np.zeros((self.n_features, len(self.alphas)), dtype=dtype, order="F")
+        """Coefficients of shape ([n_tasks,] n_features, n_alphas)."""
+        shape = (*self.values[0].shape[:-1], self.n_features, len(self.alphas))
+        coefs = np.zeros(shape, dtype=dtype, order="F")
         for column, (support, values) in enumerate(zip(self.supports, self.values, strict=True)):
-            coefs[support, column] = values
+            coefs[..., support, column] = values
         return coefs

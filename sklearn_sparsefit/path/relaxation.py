@@ -3,8 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from sklearn_sparsefit.path.steps import support_of
 from sklearn_sparsefit.penalty import Penalty
-from sklearn_sparsefit.solvers import GramSolver, Iterate, WholeDesign, WorkingSet
+from sklearn_sparsefit.solvers import BlockSolver, GramSolver, Iterate, Solver, WholeDesign, WorkingSet
 
 Vector = NDArray[np.float64]
 
@@ -16,21 +17,23 @@ class Relaxation:
     """
 
     def __init__(self, max_iter: int):
-        self._solver = GramSolver()
+        self._solver: Solver | None = None
         self._max_iter = max_iter
 
     def fit(self, known: WorkingSet | WholeDesign, penalty: Penalty, coef: Vector, correlation: Vector) -> Vector:
         """Coefficients of least squares on the support of ``coef``, whose correlations these are."""
-        kept = np.flatnonzero(coef)
+        kept = support_of(coef)
         if len(kept) == 0:
             return coef.copy()
+        new = BlockSolver if coef.ndim == 2 else GramSolver
         if isinstance(known, WholeDesign) or known.has_gram:
+            self._solver = self._solver or new()
             iterate = Iterate(coef.copy(), correlation.copy())
             self._solver.solve(known, penalty.only(kept), iterate, 0.0, self._max_iter)
             return iterate.coef
         relaxed = np.zeros_like(coef)
-        iterate = Iterate(coef[kept], correlation[kept])
+        iterate = Iterate(coef[..., kept], correlation[..., kept])
         part = np.arange(len(kept))
-        GramSolver().solve(known.restricted_to(kept), penalty.at(kept).only(part), iterate, 0.0, self._max_iter)
-        relaxed[kept] = iterate.coef
+        new().solve(known.restricted_to(kept), penalty.at(kept).only(part), iterate, 0.0, self._max_iter)
+        relaxed[..., kept] = iterate.coef
         return relaxed

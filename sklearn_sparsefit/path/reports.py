@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from sklearn_sparsefit.datafit import Quadratic
 from sklearn_sparsefit.path.records import PathResult, Solved, SolverOptions
 from sklearn_sparsefit.path.relaxation import Relaxation
-from sklearn_sparsefit.path.steps import Evaluation, Step
+from sklearn_sparsefit.path.steps import Evaluation, Step, support_of
 from sklearn_sparsefit.penalty import Penalty
 from sklearn_sparsefit.solvers import WholeDesign, WorkingSet
 
@@ -27,7 +27,7 @@ class Reports:
         self._options = options
         self._coef_unit = design_unit * datafit.unit
         self._steps = steps
-        self._intercepts, self._relaxed_intercepts = np.zeros((2, len(steps)))
+        self._intercepts, self._relaxed_intercepts = np.zeros((2, len(steps), *datafit.target.shape[:-1]))
         self._relaxation = Relaxation(options.max_iter) if options.relaxes else None
 
     def add(
@@ -40,9 +40,9 @@ class Reports:
         if self._options.dtype != np.float64:
             self._round(step, correlation, known, penalty)
 
-        def intercept_of(coef: Vector) -> float:
-            offset = evaluation.offsets[row] - float(known.means @ (coef - found))
-            return datafit.unit * (datafit.mean + offset - float(known.shift @ coef))
+        def intercept_of(coef: Vector) -> Vector:
+            offset = evaluation.offsets[row] - (coef - found) @ known.means
+            return datafit.unit * (datafit.mean + offset - coef @ known.shift)
 
         if self._relaxation is not None:
             step.relaxed_coef = known.minimum_norm(self._relaxation.fit(known, penalty, found, correlation))
@@ -50,9 +50,9 @@ class Reports:
                 self._relaxed_intercepts[step.index] = intercept_of(step.relaxed_coef)
         if datafit.fit_intercept:
             intercept = intercept_of(step.coef)
-            self._intercepts[step.index] = self._options.dtype(intercept)
+            self._intercepts[step.index] = intercept.astype(self._options.dtype)
             # An intercept off by e adds e^2 / 2: the residuals are centred.
-            step.gap += 0.5 * ((self._intercepts[step.index] - intercept) / datafit.unit) ** 2
+            step.gap += 0.5 * float((((self._intercepts[step.index] - intercept) / datafit.unit) ** 2).sum())
         return Solved(step.index, step.alpha, float(step.gap) * datafit.unit * datafit.unit)
 
     def _round(self, step: Step, correlation: Vector, known: WorkingSet | WholeDesign, penalty: Penalty) -> None:
@@ -60,7 +60,7 @@ class Reports:
         exact = step.coef
         step.coef = exact.astype(self._options.dtype).astype(np.float64)
         move = step.coef - exact
-        cost = 0.5 * known.energy(move) - correlation @ move
+        cost = 0.5 * known.energy(move) - float(np.vdot(correlation, move))
         cost += penalty.value(step.coef) - penalty.value(exact)
         step.gap = max(0.0, step.gap + cost)
 
@@ -68,11 +68,11 @@ class Reports:
         """All alphas together, their coefficients in the order of the features that are known."""
         features = known.features
         steps = self._steps
-        supports = [np.flatnonzero(step.coef) for step in steps]
+        supports = [support_of(step.coef) for step in steps]
         relaxed_values = []
         if self._relaxation is not None:
             relaxed_values = [
-                self._coef_unit * step.relaxed_coef[support] for step, support in zip(steps, supports, strict=True)
+                self._coef_unit * step.relaxed_coef[..., support] for step, support in zip(steps, supports, strict=True)
             ]
         gaps = np.array([step.gap for step in steps])
         null_loss = self._null_loss
@@ -82,7 +82,7 @@ class Reports:
             n_features=n_features,
             alphas=np.array([step.alpha for step in steps]),
             supports=[features[support] for support in supports],
-            values=[self._coef_unit * step.coef[support] for step, support in zip(steps, supports, strict=True)],
+            values=[self._coef_unit * step.coef[..., support] for step, support in zip(steps, supports, strict=True)],
             intercepts=self._intercepts,
             dual_gaps=dual_gaps,
             relative_gaps=gaps / null_loss if null_loss > 0 else gaps,

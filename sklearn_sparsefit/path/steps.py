@@ -9,6 +9,11 @@ Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 
 
+def support_of(coef: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Features with a coefficient, in any task."""
+    return np.flatnonzero(coef if coef.ndim == 1 else coef.any(axis=0))
+
+
 @dataclass
 class Step:
     """One alpha on the way; a stepping stone has no index."""

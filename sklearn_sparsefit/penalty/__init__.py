@@ -5,5 +5,6 @@ A penalty is separable over coefficients. The kernels see it one coordinate at a
 """
 
 from sklearn_sparsefit.penalty._penalty import ElasticNetPenalty, FeatureTerms, Penalty
+from sklearn_sparsefit.penalty.multi_task import MultiTaskPenalty
 
-__all__ = ["ElasticNetPenalty", "FeatureTerms", "Penalty"]
+__all__ = ["ElasticNetPenalty", "FeatureTerms", "MultiTaskPenalty", "Penalty"]

@@ -213,7 +213,7 @@ cdef class ElasticNetPenalty(Penalty):
     @property
     def least_curvature(self):
         """Least curvature of any feature that is not free."""
-        if self.terms.is_uniform:
+        if self.terms.is_uniform or self.l2 == 0.0:
             return self.l2
         return self.l2 * self.terms.l2_weights.min(initial=np.inf, where=self.terms.l1_weights > 0)
 
@@ -278,6 +278,10 @@ cdef class ElasticNetPenalty(Penalty):
             if not (isfinite(w[j]) and self.terms._lower[j] <= w[j] <= self.terms._upper[j]):
                 return False
         return True
+
+    def sizes(self, correlation):
+        """The correlations themselves: what is foretold, and told from both sides of zero."""
+        return correlation
 
     def magnitudes(self, correlation):
         """What is held against ``l1``: a zero coefficient is optimal where its magnitude <= l1."""

@@ -1,19 +1,22 @@
 """Solvers on a packed working set: none of them ever sees X."""
 
 from sklearn_sparsefit.solvers.base import Iterate, Solver
+from sklearn_sparsefit.solvers.block import BlockSolver
 from sklearn_sparsefit.solvers.certificate import Outside, duality_gap, least_squares_gap
 from sklearn_sparsefit.solvers.choice import SOLVERS, make_solver
 from sklearn_sparsefit.solvers.gram import GramSolver
-from sklearn_sparsefit.solvers.working_set import WholeDesign, WorkingSet
+from sklearn_sparsefit.solvers.working_set import WholeDesign, WorkingSet, as_rows
 
 __all__ = [
     "SOLVERS",
+    "BlockSolver",
     "GramSolver",
     "Iterate",
     "Outside",
     "Solver",
     "WholeDesign",
     "WorkingSet",
+    "as_rows",
     "duality_gap",
     "least_squares_gap",
     "make_solver",

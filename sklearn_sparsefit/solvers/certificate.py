@@ -45,7 +45,7 @@ def duality_gap(
     bounds in place of w where these bound it, and elsewhere, by the strong convexity of a penalty with l2 > 0, the root
     of their sum S by slack (p / (2 l2))^(1/2).
     """
-    reach = slack * float(np.abs(coef).sum()) if slack else 0.0
+    reach = slack * float(np.abs(penalty.sizes(coef)).sum()) if slack else 0.0
     outside_norm = largest_outside = 0.0
     if outside is not None:
         outside_norm = outside.penalty.dual_norm(outside.correlation)
@@ -62,7 +62,7 @@ def duality_gap(
     def loosened(misfit: float, scale: float) -> float:
         """Slack is for designs that are known as a whole: nothing is outside."""
         if scale == 1.0 and norm > penalty.l1:
-            return (np.sqrt(misfit) + slack * np.sqrt(len(coef) / (2 * penalty.least_curvature))) ** 2
+            return (np.sqrt(misfit) + slack * np.sqrt(coef.shape[-1] / (2 * penalty.least_curvature))) ** 2
         return misfit + scale * (reach + slack * penalty.bounded_reach(correlation, slack))
 
     norm = slack * penalty.terms.steepest + np.maximum(penalty.dual_norm(correlation), outside_norm)
@@ -88,4 +88,4 @@ def least_squares_gap(correlation: Vector, gram: NDArray[np.float64]) -> float:
     eigenvalues, vectors = eigh(gram / scales / scales[:, None])
     kept = eigenvalues > 1e-14 * len(gram)
     components = (correlation / scales) @ vectors[:, kept]
-    return 0.5 * float(components**2 @ (1 / eigenvalues[kept]))
+    return 0.5 * float((components**2 @ (1 / eigenvalues[kept])).sum())

@@ -7,6 +7,7 @@ import numpy as np
 
 from sklearn_sparsefit.penalty import Penalty
 from sklearn_sparsefit.solvers.base import Iterate, Solver
+from sklearn_sparsefit.solvers.block import BlockSolver
 from sklearn_sparsefit.solvers.dual_newton import DualNewtonSolver
 from sklearn_sparsefit.solvers.gram import GramSolver
 from sklearn_sparsefit.solvers.prox_grad import ProxGradSolver
@@ -135,7 +136,7 @@ class AutoSolver:
 
     def _preferred(self, working_set: WorkingSet, penalty: Penalty, iterate: Iterate) -> Solver:
         """With a ridge, every alpha calls for a new factor: k^3 / 3 multiply-adds."""
-        n_support, n_samples = np.count_nonzero(iterate.coef), len(working_set.datafit.target)
+        n_support, n_samples = np.count_nonzero(iterate.coef), len(working_set.datafit.weights)
         if penalty.l2 == 0:
             return self._on_gram
         is_curved = working_set.free is None and penalty.least_curvature > 0
@@ -149,6 +150,6 @@ class AutoSolver:
 SOLVERS: dict[str, type[Solver]] = {"auto": AutoSolver, "cd": ResidualSolver, "prox_grad": ProxGradSolver}
 
 
-def make_solver(name: str) -> Solver:
-    """A fresh solver by its public name."""
-    return SOLVERS[name]()
+def make_solver(name: str, tasks: tuple[int, ...] = ()) -> Solver:
+    """A fresh solver by its public name, or the one for several tasks."""
+    return BlockSolver() if tasks else SOLVERS[name]()

@@ -44,7 +44,7 @@ class FreeFeatures:
     def fit(self, correlation: Vector) -> Vector:
         """Coefficients of least squares, given the correlations at zero."""
         if not self._is_bounded:
-            return np.linalg.solve(self._gram, correlation)
+            return np.linalg.solve(self._gram, correlation.T).T
         eigenvalues, vectors = np.linalg.eigh(self._gram)
         some = eigenvalues > dependence_tolerance(len(eigenvalues)) * eigenvalues.max(initial=0.0)
         roots = np.sqrt(eigenvalues[some])
@@ -55,7 +55,7 @@ class FreeFeatures:
     def moves(self, coefs: Matrix, correlations: Matrix) -> Matrix:
         """What to add to rows of coefficients so that the correlations of those inside their bounds vanish."""
         if not self._is_bounded:
-            return np.linalg.solve(self._gram, correlations.T).T
+            return correlations @ np.linalg.inv(self._gram)
         moves = np.zeros_like(coefs)
         for move, coef, correlation in zip(moves, coefs, correlations, strict=True):
             inside = np.flatnonzero(self.are_inside(coef))
@@ -72,5 +72,5 @@ class FreeFeatures:
         if self._null_space.shape[1] == 0:
             return coef
         coef = coef.copy()
-        coef[self._all] -= self._null_space @ (self._null_space.T @ coef[self._all])
+        coef[..., self._all] -= coef[..., self._all] @ self._null_space @ self._null_space.T
         return coef

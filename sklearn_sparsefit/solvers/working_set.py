@@ -14,6 +14,8 @@ from sklearn_sparsefit.solvers.free_features import FreeFeatures
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
+# Of shape (k, n) or, with several tasks, (k, n_tasks, n).
+Block = NDArray[np.float64]
 
 # A centred column this small beside the column itself is rounding: the column is constant.
 CONSTANT = 32 * np.finfo(np.float64).eps
@@ -22,6 +24,11 @@ CONSTANT = 32 * np.finfo(np.float64).eps
 RIDGE = 1e-14
 # Entries of the dense copy of newcomers that is centred at a time.
 CHUNK = 2**21
+
+
+def as_rows(block: Block) -> Matrix:
+    """The vectors of a block, one below the other."""
+    return np.ascontiguousarray(block).reshape(-1, block.shape[-1])
 
 
 class Known(ABC):
@@ -49,17 +56,17 @@ class Known(ABC):
         """The same predictions, up to a constant, by free features with coefficients of the least 2-norm."""
         return coef if self.free is None else self.free.minimum_norm(coef)
 
-    def settle(self, coefs: Matrix, correlations: Matrix) -> Matrix:
+    def settle(self, coefs: Block, correlations: Block) -> Block:
         """Move free features, in place, to where their correlations vanish; return by how much, for each row."""
-        moves = self.free.moves(coefs[:, self.free.positions], correlations[:, self.free.positions])
-        coefs[:, self.free.positions] += moves
+        moves = self.free.moves(coefs[..., self.free.positions], correlations[..., self.free.positions])
+        coefs[..., self.free.positions] += moves
         return moves
 
-    def hold(self, coefs: Matrix, correlations: Matrix) -> None:
+    def hold(self, coefs: Block, correlations: Block) -> None:
         """Take correlations of settled features, in place, for what they are but for rounding: zero."""
         positions = self.free.positions
-        correlations[:, positions] *= ~self.free.are_inside(coefs[:, positions])
-        correlations[:, self.free.dependent] = 0.0
+        correlations[..., positions] *= ~self.free.are_inside(coefs[..., positions])
+        correlations[..., self.free.dependent] = 0.0
 
 
 class WorkingSet(Known):
@@ -163,19 +170,21 @@ class WorkingSet(Known):
         gram = self.gram if self.has_gram else self.restricted_to(np.arange(size)).gram
         return gram[:size, :size]
 
-    def residuals(self, coefs: Matrix) -> tuple[Matrix, Vector]:
+    def residuals(self, coefs: Block) -> tuple[Block, Matrix]:
         """Residuals of each row of coefficients at its best intercept, and the offset of that intercept."""
+        shape = (*coefs.shape[:-1], len(self.datafit.weights))
         if self.columns is None:
-            return self.datafit.residuals(np.zeros((len(coefs), len(self.datafit.target))))
-        return self.datafit.residuals(self.columns.predict(coefs))
+            return self.datafit.residuals(np.zeros(shape))
+        return self.datafit.residuals(self.columns.predict(as_rows(coefs)).reshape(shape))
 
-    def correlations(self, weighted_residuals: Matrix) -> Matrix:
+    def correlations(self, weighted_residuals: Block) -> Block:
         """Correlation of every column with each row of weighted residuals."""
+        shape = (*weighted_residuals.shape[:-1], len(self))
         if self.columns is None:
-            return np.empty((len(weighted_residuals), 0))
-        return self.columns.correlate(weighted_residuals)
+            return np.empty(shape)
+        return self.columns.correlate(as_rows(weighted_residuals)).reshape(shape)
 
-    def look(self, coefs: Matrix) -> tuple[Matrix, Vector, Matrix]:
+    def look(self, coefs: Block) -> tuple[Block, Matrix, Block]:
         """Residuals, offsets and correlations of rows of coefficients, whose free features are settled in place."""
         residuals, offsets = self.residuals(coefs)
         correlations = self.correlations(self.datafit.weights * residuals)
@@ -195,8 +204,8 @@ class WorkingSet(Known):
         """sum_i s_i z_i^2 of the centred predictions z of one vector of coefficients."""
         if self.columns is None:
             return 0.0
-        prediction = self.columns.predict(coef[None])[0] - self.means @ coef
-        return float(self.datafit.weights @ prediction**2)
+        predictions = self.columns.predict(as_rows(coef)) - (as_rows(coef) @ self.means)[:, None]
+        return float((predictions**2 @ self.datafit.weights).sum())
 
 
 class WholeDesign(Known):
@@ -205,13 +214,13 @@ class WholeDesign(Known):
     Residuals stay unknown, but energies and correlations follow from q = X'(s y) and the Gram matrix G.
     """
 
-    def __init__(self, datafit: Quadratic, moments: Moments):
+    def __init__(self, datafit: Quadratic, moments: Moments, correlation: Matrix):
         self.datafit = datafit
         self.features = np.arange(len(moments.means))
         self.outside = np.zeros(len(moments.means), dtype=bool)
         self.shift = moments.means
         self.means = np.zeros(len(moments.means))
-        self.correlation = moments.correlation
+        self.correlation = correlation
         # Several problems may share the moments: they all raise the diagonal alike.
         self._moments = moments
         self.gram = moments.gram
@@ -233,31 +242,33 @@ class WholeDesign(Known):
 
     def energy(self, coef: Vector) -> float:
         """sum_i s_i z_i^2 of the centred predictions z of one vector of coefficients."""
-        return float(coef @ self.gram @ coef)
+        return float(np.vdot(coef @ self.gram, coef))
 
-    def correlations(self, coefs: Matrix) -> Matrix:
+    def correlations(self, coefs: Block) -> Block:
         """Q - G w for each row of coefficients."""
         return self.correlation - coefs @ self.gram
 
-    def look(self, coefs: Matrix) -> Matrix:
+    def look(self, coefs: Block) -> Block:
         """Correlations of rows of coefficients, whose free features are settled in place."""
         correlations = self.correlations(coefs)
         if self.free is not None:
             self.settle_by_moments(coefs, correlations)
         return correlations
 
-    def settle_by_moments(self, coefs: Matrix, correlations: Matrix) -> Vector:
+    def settle_by_moments(self, coefs: Block, correlations: Block) -> Vector:
         """Settle free features of rows of coefficients, in place; return what that takes off the energies."""
-        found = correlations[:, self.free.positions].copy()
+        found = correlations[..., self.free.positions].copy()
         moves = self.settle(coefs, correlations)
         correlations -= moves @ self.gram[self.free.positions]
-        left = correlations[:, self.free.positions]
+        taken = moves * (found + correlations[..., self.free.positions])
         self.hold(coefs, correlations)
-        return np.einsum("kj,kj->k", moves, found + left)
+        return taken.reshape(len(coefs), -1).sum(axis=1)
 
-    def energies(self, coefs: Matrix, correlations: Matrix) -> Vector:
+    def energies(self, coefs: Block, correlations: Block) -> Vector:
         """sum_i s_i r_i^2 = sum_i s_i y_i^2 - w'(q + c), for rows of coefficients w and their correlations c."""
-        explained = np.einsum("kj,kj->k", coefs, self.correlation + correlations)
+        length = coefs[0].size
+        rows = coefs.reshape(-1, length)
+        explained = np.einsum("kj,kj->k", rows, (self.correlation + correlations).reshape(-1, length))
         return np.maximum(0.0, 2 * self.datafit.null_loss - explained)
 
     def slack(self, coef: Vector) -> float:
@@ -267,6 +278,6 @@ class WholeDesign(Known):
         the number of features for G w. So c_j is off by at most m ulps / 2 * ||x_j|| (||y|| + sum_k ||x_k|| |w_k|).
         """
         largest = float(self._norms.max(initial=0.0))
-        size = np.sqrt(2 * self.datafit.null_loss) + float(self._norms @ np.abs(coef))
-        slack = 2.0**-53 * (self._moments.n_terms + len(coef)) * largest * size
+        size = np.sqrt(2 * self.datafit.null_loss) + float(self._norms @ np.sqrt((as_rows(coef) ** 2).sum(axis=0)))
+        slack = 2.0**-53 * (self._moments.n_terms + coef.shape[-1]) * largest * size
         return slack if self.free is None else slack * (1 + largest * self.free.sensitivity)
