@@ -158,7 +158,9 @@ def check_per_feature(
     lowest: float = -np.inf,
     highest: float = np.inf,
 ) -> Vector:
-    """One number for every feature, as a new array: from a number, an array, or a dict by feature name."""
+    """One number for every feature, as a new array: from a number, an array, or a dict (or Series) by feature name."""
+    if hasattr(values, "to_dict") and all(isinstance(label, str) for label in getattr(values, "index", [0])):
+        values = values.to_dict()
     result = np.full(n_features, default)
     if values is None:
         return result
@@ -183,7 +185,9 @@ def check_per_feature(
     if len(wrong):
         feature = wrong[0] if feature_names is None else repr(feature_names[wrong[0]])
         limits = " and ".join(
-            [f"at least {lowest:g}"] * np.isfinite(lowest) + [f"at most {highest:g}"] * np.isfinite(highest)
+            text
+            for text, limit in ((f"at least {lowest:g}", lowest), (f"at most {highest:g}", highest))
+            if np.isfinite(limit)
         )
         raise ValueError(f"{name}[{feature}] == {result[wrong[0]]}, must be {limits}.")
     return result

@@ -1,5 +1,7 @@
 """What the paths of the folds come to on the rows they were not fitted to."""
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -27,7 +29,7 @@ def mean_squared_errors(path: PathResult, fold: Fold, design: Design, target: Ve
     # Rows of weight zero count for nothing even where their squares overflow.
     test = fold.test[fold.test_weight > 0]
     weights = fold.weights[test] / fold.test_weight.max()
-    length = max(1, PIECE // max(len(features), coefs[..., :1].size))
+    length = max(1, PIECE // max(len(features), math.prod(coefs.shape[:-1])))
     pieces = [slice(start, start + length) for start in range(0, len(test), length)]
     sums = np.empty((len(pieces), len(coefs)))
 

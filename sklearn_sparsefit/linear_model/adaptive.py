@@ -61,9 +61,10 @@ class AdaptiveModel(SparseLinearRegressor):
         """Coefficients of the first stage, or of the model with one reweighting less, on the rows that count."""
         if self.n_reweightings == 1:
             return initial_coef(self.first_stage, data, weights, self.fit_intercept)
-        # By name they would need the names of the features.
+        # Weights and bounds by name would need the names of the features, splits by number all of the rows.
         model = clone(self).set_params(
             n_reweightings=self.n_reweightings - 1,
+            **({} if isinstance(getattr(self, "cv", 0), Integral) else {"cv": None}),
             penalty_weights=terms.l1_weights / scales,
             lower_bounds=terms.lower,
             upper_bounds=terms.upper,
@@ -133,8 +134,8 @@ class AdaptiveLasso(AdaptiveFit):
     first_stage : {'ridge', 'ols', 'elastic_net'}, estimator or array-like of shape (n_features,), default='ridge'
         Where the weights come from. ``'ridge'`` is a light ridge on standardised features, for any number of them;
         ``'ols'`` least squares (of the least norm where that is not unique); ``'elastic_net'`` an
-        :class:`ElasticNetCV`, which leaves out the features that it does not keep; an estimator with ``coef_`` is
-        fitted as it is; an array holds the coefficients themselves.
+        :class:`ElasticNetCV` with ``standardize=True``, which leaves out the features that it does not keep; an
+        estimator with ``coef_`` is fitted as it is, to arrays; an array holds the coefficients themselves.
     gamma : float, default=1.0
         Exponent of the weights, above 0.
     n_reweightings : int, default=1
@@ -159,7 +160,7 @@ class AdaptiveLasso(AdaptiveFit):
         Upper bounds of the coefficients, at least 0; None is none.
     standardize : bool, default=False
         Whether penalty and weights are those of features divided by their standard deviations. With ``gamma=1`` and
-        a lasso that changes nothing.
+        a lasso that changes no path but in the scale of alpha.
     relax : float, default=1.0
         Weight of the penalised coefficients beside that of least squares on the features they keep. See
         :class:`ElasticNet`.
@@ -264,8 +265,8 @@ class AdaptiveElasticNet(AdaptiveFit):
     first_stage : {'ridge', 'ols', 'elastic_net'}, estimator or array-like of shape (n_features,), default='ridge'
         Where the weights come from. ``'ridge'`` is a light ridge on standardised features, for any number of them;
         ``'ols'`` least squares (of the least norm where that is not unique); ``'elastic_net'`` an
-        :class:`ElasticNetCV`, which leaves out the features that it does not keep; an estimator with ``coef_`` is
-        fitted as it is; an array holds the coefficients themselves.
+        :class:`ElasticNetCV` with ``standardize=True``, which leaves out the features that it does not keep; an
+        estimator with ``coef_`` is fitted as it is, to arrays; an array holds the coefficients themselves.
     gamma : float, default=1.0
         Exponent of the weights, above 0.
     n_reweightings : int, default=1
@@ -290,7 +291,7 @@ class AdaptiveElasticNet(AdaptiveFit):
         Upper bounds of the coefficients, at least 0; None is none.
     standardize : bool, default=False
         Whether penalty and weights are those of features divided by their standard deviations. With ``gamma=1`` and
-        a lasso that changes nothing.
+        a lasso that changes no path but in the scale of alpha.
     relax : float, default=1.0
         Weight of the penalised coefficients beside that of least squares on the features they keep. See
         :class:`ElasticNet`.
@@ -394,14 +395,15 @@ class AdaptiveLassoCV(AdaptiveModel, PathCV):
     first_stage : {'ridge', 'ols', 'elastic_net'}, estimator or array-like of shape (n_features,), default='ridge'
         Where the weights come from. ``'ridge'`` is a light ridge on standardised features, for any number of them;
         ``'ols'`` least squares (of the least norm where that is not unique); ``'elastic_net'`` an
-        :class:`ElasticNetCV`, which leaves out the features that it does not keep; an estimator with ``coef_`` is
-        fitted as it is; an array holds the coefficients themselves. These were found from all rows, if
-        from these data: use it for weights from elsewhere.
+        :class:`ElasticNetCV` with ``standardize=True``, which leaves out the features that it does not keep; an
+        estimator with ``coef_`` is fitted as it is, to arrays; an array holds the coefficients themselves. Found from
+        these data, they would carry all rows into every fold: use it for coefficients from elsewhere.
     gamma : float, default=1.0
         Exponent of the weights, above 0.
     n_reweightings : int, default=1
-        How often weights are found: the second time and from then on from the coefficients of the model before, at the
-        same alpha, which cross-validation on the rows at hand chooses.
+        How often weights are found: the second time and from then on from the coefficients of the model before, whose
+        alpha cross-validation chooses on the rows at hand (with 5 folds, if ``cv`` is not a number): so many times as
+        many paths as there are folds, for each reweighting.
     eps : float, default=1e-3
         Length of the path, ``alpha_min / alpha_max``.
     alphas : int or array-like, default=100
@@ -431,7 +433,7 @@ class AdaptiveLassoCV(AdaptiveModel, PathCV):
         Upper bounds of the coefficients, at least 0; None is none.
     standardize : bool, default=False
         Whether penalty and weights are those of features divided by their standard deviations. With ``gamma=1`` and
-        a lasso that changes nothing.
+        a lasso that changes no path but in the scale of alpha.
     relax : float or list of float, default=1.0
         Weight of the penalised coefficients beside that of least squares on the features they keep. See
         :class:`ElasticNet`.
@@ -565,14 +567,15 @@ class AdaptiveElasticNetCV(AdaptiveModel, PathCV):
     first_stage : {'ridge', 'ols', 'elastic_net'}, estimator or array-like of shape (n_features,), default='ridge'
         Where the weights come from. ``'ridge'`` is a light ridge on standardised features, for any number of them;
         ``'ols'`` least squares (of the least norm where that is not unique); ``'elastic_net'`` an
-        :class:`ElasticNetCV`, which leaves out the features that it does not keep; an estimator with ``coef_`` is
-        fitted as it is; an array holds the coefficients themselves. These were found from all rows, if
-        from these data: use it for weights from elsewhere.
+        :class:`ElasticNetCV` with ``standardize=True``, which leaves out the features that it does not keep; an
+        estimator with ``coef_`` is fitted as it is, to arrays; an array holds the coefficients themselves. Found from
+        these data, they would carry all rows into every fold: use it for coefficients from elsewhere.
     gamma : float, default=1.0
         Exponent of the weights, above 0.
     n_reweightings : int, default=1
-        How often weights are found: the second time and from then on from the coefficients of the model before, at the
-        same alpha, which cross-validation on the rows at hand chooses.
+        How often weights are found: the second time and from then on from the coefficients of the model before, whose
+        alpha cross-validation chooses on the rows at hand (with 5 folds, if ``cv`` is not a number): so many times as
+        many paths as there are folds, for each reweighting.
     eps : float, default=1e-3
         Length of the path, ``alpha_min / alpha_max``.
     alphas : int or array-like, default=100
@@ -602,7 +605,7 @@ class AdaptiveElasticNetCV(AdaptiveModel, PathCV):
         Upper bounds of the coefficients, at least 0; None is none.
     standardize : bool, default=False
         Whether penalty and weights are those of features divided by their standard deviations. With ``gamma=1`` and
-        a lasso that changes nothing.
+        a lasso that changes no path but in the scale of alpha.
     relax : float or list of float, default=1.0
         Weight of the penalised coefficients beside that of least squares on the features they keep. See
         :class:`ElasticNet`.

@@ -79,7 +79,7 @@ class ElasticNet(MultiOutputMixin, SparseLinearRegressor):
         features as they are, which are neither copied nor, if sparse, densified.
     relax : float, default=1.0
         Weight of the penalised coefficients, between 0 and 1; the rest is the weight of least squares, within the
-        bounds, on the features with a coefficient [3]_. ``dual_gap_`` is that of the penalised coefficients.
+        bounds, on the features with a coefficient [4]_. ``dual_gap_`` is that of the penalised coefficients.
 
     Attributes
     ----------
@@ -113,6 +113,8 @@ class ElasticNet(MultiOutputMixin, SparseLinearRegressor):
        coordinate descent. Journal of Statistical Software 33(1), eq. 5.
     .. [3] Massias, M., Gramfort, A. and Salmon, J. (2018). Celer: a fast solver for the lasso with dual extrapolation.
        ICML, section 2.
+    .. [4] Hastie, T., Tibshirani, R. and Tibshirani, R. J. (2020). Best subset, forward stepwise or lasso? Analysis and
+       recommendations based on extensive comparisons. Statistical Science 35(4).
 
     Examples
     --------

@@ -26,19 +26,24 @@ def initial_coef(first_stage: Any, data: TrainingData, weights: Vector | None, f
         return check_coef(first_stage, (n_features,), "first_stage")
     if first_stage in STRENGTHS:
         return _ridge(data, weights, fit_intercept, STRENGTHS[first_stage])
-    model = ElasticNetCV(fit_intercept=fit_intercept) if first_stage == "elastic_net" else clone(first_stage)
+    if isinstance(first_stage, str):
+        model: Any = ElasticNetCV(fit_intercept=fit_intercept, standardize=True)
+    else:
+        model = clone(first_stage)
     X, y = data.design.X, data.targets[0]
     if weights is None:
         return _coef_of(model.fit(X, y), n_features)
     rows = np.flatnonzero(weights)
-    return _coef_of(model.fit(X[rows], y[rows], sample_weight=weights[rows]), n_features)
+    weights = weights[rows]
+    params = {} if (weights == weights[0]).all() else {"sample_weight": weights}
+    return _coef_of(model.fit(X[rows], y[rows], **params), n_features)
 
 
 def _coef_of(model: Any, n_features: int) -> Vector:
     coef = getattr(model, "coef_", None)
     if np.shape(coef) != (n_features,):
         raise ValueError(f"first_stage must have coef_ of shape ({n_features},) when it is fitted, got {model!r}.")
-    return np.asarray(coef, dtype=np.float64)
+    return check_coef(coef, (n_features,), f"coef_ of first_stage={model!r}")
 
 
 def _ridge(data: TrainingData, weights: Vector | None, fit_intercept: bool, strength: float) -> Vector:
@@ -54,18 +59,21 @@ def _ridge(data: TrainingData, weights: Vector | None, fit_intercept: bool, stre
         moments = design.moments(datafit.weights, datafit.target, fit_intercept, 1.0)
         gram = moments.gram / scales / scales[:, None]
         return datafit.unit * _solve(gram, moments.correlation / scales, strength) / scales
-    roots = np.sqrt(datafit.weights)
+    roots, means = np.sqrt(datafit.weights), np.zeros(n_features)
     kernel = np.zeros((n_samples, n_samples))
     size = max(1, CHUNK // n_samples)
     for start in range(0, n_features, size):
         some = np.arange(start, min(start + size, n_features))
-        columns = design.columns(some, 1.0, datafit.weights if fit_intercept else None).densify(0, len(some))
+        packed = design.columns(some, 1.0, datafit.weights if fit_intercept else None)
+        columns = packed.densify(0, len(some))
         if fit_intercept:
-            columns -= (columns @ datafit.weights)[:, None]
+            left = columns @ datafit.weights
+            columns -= left[:, None]
+            means[some] = packed.shift + left
         columns *= roots / scales[some, None]
         kernel += columns.T @ columns
     residual = roots * _solve(kernel, roots * datafit.target, strength)
-    return datafit.unit * design.correlate(residual[None])[0] / scales**2
+    return datafit.unit * design.correlate_centred(residual[None], means, 1.0)[0] / scales**2
 
 
 def _solve(gram: NDArray[np.float64], right: Vector, strength: float) -> Vector:

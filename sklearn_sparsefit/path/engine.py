@@ -30,6 +30,7 @@ from sklearn_sparsefit.path.reports import Reports
 from sklearn_sparsefit.path.steps import Evaluation, Step, support_of
 from sklearn_sparsefit.penalty import Penalty
 from sklearn_sparsefit.solvers import (
+    REFINEMENTS,
     Iterate,
     Outside,
     WholeDesign,
@@ -93,6 +94,8 @@ class _Engine:
         self.null_alpha = np.inf
         self.null_coef = np.empty((*self.tasks, 0))
         self.null_loss = self.datafit.null_loss
+        # What rounding leaves where features that are free of the penalty fit the target exactly.
+        self.least_gap = 0.0
 
     def run(self, alphas: Vector | AlphaGrid, start: Vector | None) -> PathGenerator:
         """Begin at the null model, whose correlations set the units and the largest alpha of interest."""
@@ -115,7 +118,7 @@ class _Engine:
         self.null_alpha = (1 - SLACK) * alpha_max
 
         steps = [Step(alpha, index) for index, alpha in enumerate(alphas)]
-        reports = Reports(self.datafit, self.null_loss, self.options, self.unit, steps)
+        reports = Reports(self.datafit, (self.null_loss, self.gap_tol), self.options, self.unit, steps)
         if start is not None and largest > 0:
             n_done = yield from self._begin_at(start, steps[0], reports)
             steps = steps[n_done:]
@@ -129,7 +132,7 @@ class _Engine:
 
     @property
     def gap_tol(self) -> float:
-        return self.options.tol * self.null_loss
+        return max(self.options.tol * self.null_loss, self.least_gap)
 
     def _begin_bounds(self, correlation: Vector, residual: Vector) -> Generator[Request, Any, None]:
         """Bound the correlations from those of the null model on, where that pays."""
@@ -181,12 +184,18 @@ class _Engine:
             correlation = correlations[0]
             correlation[..., known.features] = inside[0]
         else:
-            inside = known.look(coef[None])
-            energy = float(known.energies(coef[None], inside)[0])
-            correlation = inside[0]
+            coefs = coef[None]
+            inside = known.look(coefs)
+            energy = float(known.energies(coefs, inside)[0])
+            if fit.is_delicate or choice.is_small(self.shape):
+                seen = Evaluation(coefs, np.empty(1), inside, np.zeros(1), np.zeros((1, *self.tasks)))
+                yield from self._look_closely(seen, np.arange(1))
+                inside, energy = seen.inside, float(seen.energies[0])
+            coef, correlation = coefs[0], inside[0]
         self.iterate = Iterate(coef, inside[0].copy())
         self.null_coef = coef.copy()
-        self.null_loss = max(0.5 * energy, EXACT**2 * self.datafit.null_loss)
+        self.null_loss = 0.5 * energy
+        self.least_gap = EXACT**2 * self.datafit.null_loss
         return residual, correlation
 
     def _begin_at(self, start: Vector, step: Step, reports: Reports) -> Generator[Request, Any, int]:
@@ -299,17 +308,21 @@ class _Engine:
         width = choice.affordable_rows(self.shape[::-1])
         for some in (rows[first : first + width] for first in range(0, len(rows), width)):
             means = self.working_set.shift
-            coefs = evaluation.coefs[some]
-            predictions = yield Predict(as_rows(coefs), means, self.unit)
-            predictions = predictions.reshape(*coefs.shape[:-1], -1)
-            residuals, evaluation.offsets[some] = self.datafit.residuals(predictions)
-            inside = yield CorrelateCentred(as_rows(self.datafit.weights * residuals), means, self.unit)
-            inside = inside.reshape(coefs.shape)
-            energies = 2 * self.datafit.losses(residuals)
-            if self.working_set.free is not None:
-                energies -= self.working_set.settle_by_moments(coefs, inside)
-                evaluation.coefs[some] = coefs
-            evaluation.energies[some], evaluation.inside[some] = energies, inside
+            coefs, inside, known = evaluation.coefs[some], evaluation.inside[some], self.working_set
+            for refinement in range(REFINEMENTS):
+                if refinement:
+                    known.settle(coefs, inside)
+                predictions = yield Predict(as_rows(coefs), means, self.unit)
+                predictions = predictions.reshape(*coefs.shape[:-1], -1)
+                residuals, evaluation.offsets[some] = self.datafit.residuals(predictions)
+                inside = yield CorrelateCentred(as_rows(self.datafit.weights * residuals), means, self.unit)
+                inside = inside.reshape(coefs.shape)
+                if known.free is None or known.is_settled(coefs, inside):
+                    break
+            if known.free is not None:
+                known.hold(coefs, inside)
+            evaluation.coefs[some], evaluation.inside[some] = coefs, inside
+            evaluation.energies[some] = 2 * self.datafit.losses(residuals)
             evaluation.slacks[some] = 0.0
 
     def _without_divergence(self, block: list[Step], evaluation: Evaluation) -> Generator[Request, Any, Evaluation]:
@@ -355,8 +368,8 @@ class _Engine:
             known = self.working_set.features if features is EVERYTHING else np.flatnonzero(~outside[features])
             correlations[..., known] = 0.0
         gaps = self._gaps(block, evaluation, features, correlations) if evaluation.gaps is None else evaluation.gaps
-        for gap in gaps:
-            _finite(gap)
+        if np.isnan(gaps).any():
+            _finite(np.nan)
         return features, correlations, gaps
 
     def _read(self, features: Features) -> Penalty:

@@ -16,14 +16,20 @@ Vector = NDArray[np.float64]
 class Reports:
     """Collects the alphas that are done.
 
-    ``null_loss`` is what gaps are held against, ``design_unit`` what X was multiplied by.
+    ``scale`` is the loss of the null model and the largest gap that is small enough beside it, ``design_unit`` what X
+    was multiplied by.
     """
 
     def __init__(
-        self, datafit: Quadratic, null_loss: float, options: SolverOptions, design_unit: float, steps: list[Step]
+        self,
+        datafit: Quadratic,
+        scale: tuple[float, float],
+        options: SolverOptions,
+        design_unit: float,
+        steps: list[Step],
     ):
         self._datafit = datafit
-        self._null_loss = null_loss
+        self._null_loss, self._gap_tol = scale
         self._options = options
         self._coef_unit = design_unit * datafit.unit
         self._steps = steps
@@ -87,7 +93,7 @@ class Reports:
             dual_gaps=dual_gaps,
             relative_gaps=gaps / null_loss if null_loss > 0 else gaps,
             n_iters=np.array([step.n_iter for step in steps]),
-            converged=gaps <= self._options.tol * null_loss,
+            converged=gaps <= self._gap_tol,
             relaxed_values=relaxed_values,
             relaxed_intercepts=self._relaxed_intercepts,
             dependent=features[known.free.dependent] if known.free is not None else np.empty(0, dtype=np.intp),

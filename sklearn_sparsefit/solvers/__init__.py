@@ -5,9 +5,10 @@ from sklearn_sparsefit.solvers.block import BlockSolver
 from sklearn_sparsefit.solvers.certificate import Outside, duality_gap, least_squares_gap
 from sklearn_sparsefit.solvers.choice import SOLVERS, make_solver
 from sklearn_sparsefit.solvers.gram import GramSolver
-from sklearn_sparsefit.solvers.working_set import WholeDesign, WorkingSet, as_rows
+from sklearn_sparsefit.solvers.working_set import REFINEMENTS, WholeDesign, WorkingSet, as_rows
 
 __all__ = [
+    "REFINEMENTS",
     "SOLVERS",
     "BlockSolver",
     "GramSolver",

@@ -37,8 +37,8 @@ def duality_gap(
         P(w) - D(t r) = (1 - t)^2 / 2 * energy + sum_j [penalty(w_j) + conjugate(t c_j) - t w_j c_j],
 
     a sum of terms that are each at least zero (Fenchel-Young), so no digits cancel. The best is taken of t = 1, where
-    the conjugate is finite, and of the largest t <= 1 at which it vanishes but where there are bounds (Massias et al.
-    2018, section 2).
+    the conjugate is finite, and of the largest t <= 1 at which it vanishes, everywhere or but where there are bounds
+    (Massias et al. 2018, section 2).
 
     Where each correlation is known up to ``slack`` alone, and the energy up to 2 slack ||w||_1, the gap is a bound for
     all that they may be: the terms move by t slack ||w||_1 where the conjugate vanishes, by as much again with the
@@ -65,15 +65,21 @@ def duality_gap(
             return (np.sqrt(misfit) + slack * np.sqrt(coef.shape[-1] / (2 * penalty.least_curvature))) ** 2
         return misfit + scale * (reach + slack * penalty.bounded_reach(correlation, slack))
 
-    norm = slack * penalty.terms.steepest + np.maximum(penalty.dual_norm(correlation), outside_norm)
+    reach_of_norms = slack * penalty.terms.steepest
+    norm = reach_of_norms + np.maximum(penalty.dual_norm(correlation), outside_norm)
+    largest = norm
+    if penalty.terms.has_bounds:
+        largest = reach_of_norms + np.maximum(penalty.largest_magnitude(correlation), largest_outside)
     if not (np.isfinite(norm + largest_outside) and np.isfinite(energy)):
         return np.nan
     # Weights are multiplied by on one side of a comparison, and divided by on the other.
-    if norm <= penalty.l1 * (1.0 if penalty.terms.is_uniform else 1 - HAIR):
-        return gap(1.0)
-    # A hair below the boundary, so that rounding cannot put the scaled point outside.
-    feasible = gap(penalty.l1 / norm * (1 - HAIR))
-    return min(gap(1.0), feasible) if penalty.l2 > 0 else feasible
+    threshold = penalty.l1 * (1.0 if penalty.terms.is_uniform else 1 - HAIR)
+    scales = [1.0] if norm <= threshold or penalty.l2 > 0 else []
+    for size in (norm, largest) if penalty.terms.has_bounds else (norm,):
+        if size > threshold:
+            # A hair below the boundary, so that rounding cannot put the scaled point outside.
+            scales.append(penalty.l1 / size * (1 - HAIR))
+    return min(gap(scale) for scale in scales)
 
 
 def least_squares_gap(correlation: Vector, gram: NDArray[np.float64]) -> float:

@@ -11,13 +11,17 @@ Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 Positions = NDArray[np.intp]
 
+# Where features are nearly combinations of others than this, the first solution has few digits.
+DELICATE = 1e-8
+
 
 class FreeFeatures:
     """Least squares within bounds on the free features among those that are known, given their Gram matrix.
 
-    A certificate takes the correlations of free features that are not at a bound for zero, as it takes the residuals to
-    sum to zero: ``moves`` says what makes them so. Constant features stay at zero; so do, if there are no bounds,
-    combinations of other free features, until ``minimum_norm`` gives each its share.
+    A certificate takes the correlations of free features for zero, but where a bound holds the coefficient against its
+    correlation, as it takes the residuals to sum to zero: ``settled`` says where that is so. Constant features stay at
+    zero; so do, if there are no bounds, combinations of other free features, until ``minimum_norm`` gives each its
+    share.
     """
 
     def __init__(self, positions: Positions, gram: Matrix, lower: Vector, upper: Vector):
@@ -35,37 +39,55 @@ class FreeFeatures:
             self._null_space = orth(combinations)
         self._all = positions
         self.positions = positions[kept]
-        self._gram = gram[np.ix_(kept, kept)]
+        self.norms = np.sqrt(gram.diagonal()[kept])
         self._lower, self._upper = lower[kept], upper[kept]
+        # Of the features divided by their norms, so that scales do not matter.
+        self._gram = gram[np.ix_(kept, kept)] / self.norms / self.norms[:, None]
         smallest = np.linalg.eigvalsh(self._gram)[0] if len(kept) else 1.0
+        self.is_delicate = bool(smallest < DELICATE)
         # How far the dual point that is meant may be from the one that was computed, for correlations off by one.
-        self.sensitivity = float(np.sqrt(len(kept) / smallest)) if smallest > 0 else np.inf
+        least = self.norms.min(initial=np.inf)
+        self.sensitivity = float(np.sqrt(len(kept) / smallest) / least) if smallest > 0 else np.inf
 
-    def fit(self, correlation: Vector) -> Vector:
+    def fit(self, correlation: Matrix) -> Matrix:
         """Coefficients of least squares, given the correlations at zero."""
         if not self._is_bounded:
-            return np.linalg.solve(self._gram, correlation.T).T
+            return np.linalg.solve(self._gram, (correlation / self.norms).T).T / self.norms
         eigenvalues, vectors = np.linalg.eigh(self._gram)
         some = eigenvalues > dependence_tolerance(len(eigenvalues)) * eigenvalues.max(initial=0.0)
+        if not some.any():
+            return np.zeros(len(self.norms))
         roots = np.sqrt(eigenvalues[some])
         # Least squares minimises |A w - b|^2 with A'A = G and A'b = q.
-        A, b = roots[:, None] * vectors[:, some].T, (correlation @ vectors[:, some]) / roots
-        return lsq_linear(A, b, (self._lower, self._upper), method="bvls", tol=1e-15).x
+        A, b = roots[:, None] * vectors[:, some].T, (correlation / self.norms @ vectors[:, some]) / roots
+        bounds = self._lower * self.norms, self._upper * self.norms
+        found = lsq_linear(A, b, bounds, method="bvls", tol=1e-15)
+        # Exactly at its bound, whatever rounding made of it.
+        coef = np.where(found.active_mask > 0, self._upper, found.x / self.norms)
+        return np.where(found.active_mask < 0, self._lower, coef)
 
-    def moves(self, coefs: Matrix, correlations: Matrix) -> Matrix:
-        """What to add to rows of coefficients so that the correlations of those inside their bounds vanish."""
+    def settled(self, coefs: Matrix, correlations: Matrix) -> Matrix:
+        """Where rows of coefficients are to go so that their correlations vanish, but those held at bounds."""
         if not self._is_bounded:
-            return correlations @ np.linalg.inv(self._gram)
-        moves = np.zeros_like(coefs)
-        for move, coef, correlation in zip(moves, coefs, correlations, strict=True):
-            inside = np.flatnonzero(self.are_inside(coef))
-            move[inside] = np.linalg.lstsq(self._gram[np.ix_(inside, inside)], correlation[inside])[0]
-            move[:] = np.clip(coef + move, self._lower, self._upper) - coef
-        return moves
+            return coefs + correlations / self.norms @ np.linalg.inv(self._gram) / self.norms
+        return np.stack([self._goal(coef, correlation) for coef, correlation in zip(coefs, correlations, strict=True)])
 
-    def are_inside(self, coefs: Matrix) -> NDArray[np.bool_]:
-        """Which coefficients are not at a bound."""
-        return (self._lower < coefs) & (coefs < self._upper)
+    def _goal(self, coef: Vector, correlation: Vector) -> Vector:
+        gram = self._gram * self.norms * self.norms[:, None]
+        inside = np.flatnonzero(~self.are_held(coef, correlation))
+        goal = coef.copy()
+        part = self._gram[np.ix_(inside, inside)]
+        goal[inside] += np.linalg.lstsq(part, correlation[inside] / self.norms[inside])[0] / self.norms[inside]
+        left = correlation - gram @ (goal - coef)
+        left[inside] = 0.0
+        is_within = ((self._lower <= goal) & (goal <= self._upper)).all()
+        if is_within and (self.are_held(goal, left) | (left == 0)).all():
+            return goal
+        return self.fit(correlation + gram @ coef)
+
+    def are_held(self, coefs: Matrix, correlations: Matrix) -> NDArray[np.bool_]:
+        """Which coefficients are at a bound that their correlation holds them at."""
+        return (coefs >= self._upper) & (correlations > 0) | (coefs <= self._lower) & (correlations < 0)
 
     def minimum_norm(self, coef: Vector) -> Vector:
         """The same predictions, up to a constant, by free features with coefficients of the least 2-norm."""

@@ -1,5 +1,6 @@
 """What a problem is solved on: the few features of a working set, packed, or the moments of a whole design."""
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 
@@ -22,13 +23,16 @@ CONSTANT = 32 * np.finfo(np.float64).eps
 # Added to the Gram's diagonal, relative to it, so that rounding leaves no direction of negative curvature. What this
 # does to the solution is taken back by going on from true correlations.
 RIDGE = 1e-14
+# Correlations this small, beside the norms of column and target, are rounding; free features that are nearly
+# combinations of others take a few solutions, each for what the last has left, to come there.
+SETTLED, REFINEMENTS = 16 * np.finfo(np.float64).eps, 5
 # Entries of the dense copy of newcomers that is centred at a time.
 CHUNK = 2**21
 
 
 def as_rows(block: Block) -> Matrix:
     """The vectors of a block, one below the other."""
-    return np.ascontiguousarray(block).reshape(-1, block.shape[-1])
+    return np.ascontiguousarray(block).reshape(math.prod(block.shape[:-1]), block.shape[-1])
 
 
 class Known(ABC):
@@ -58,15 +62,22 @@ class Known(ABC):
 
     def settle(self, coefs: Block, correlations: Block) -> Block:
         """Move free features, in place, to where their correlations vanish; return by how much, for each row."""
-        moves = self.free.moves(coefs[..., self.free.positions], correlations[..., self.free.positions])
-        coefs[..., self.free.positions] += moves
-        return moves
+        before = coefs[..., self.free.positions]
+        goals = self.free.settled(before, correlations[..., self.free.positions])
+        coefs[..., self.free.positions] = goals
+        return goals - before
 
     def hold(self, coefs: Block, correlations: Block) -> None:
         """Take correlations of settled features, in place, for what they are but for rounding: zero."""
         positions = self.free.positions
-        correlations[..., positions] *= ~self.free.are_inside(coefs[..., positions])
+        correlations[..., positions] *= self.free.are_held(coefs[..., positions], correlations[..., positions])
         correlations[..., self.free.dependent] = 0.0
+
+    def is_settled(self, coefs: Block, correlations: Block) -> bool:
+        """Whether what is to be taken for zero is as small as rounding makes it."""
+        left = correlations[..., self.free.positions] / self.free.norms
+        left *= ~self.free.are_held(coefs[..., self.free.positions], left)
+        return bool((np.abs(left) <= SETTLED * np.sqrt(2 * self.datafit.null_loss)).all())
 
 
 class WorkingSet(Known):
@@ -189,9 +200,12 @@ class WorkingSet(Known):
         residuals, offsets = self.residuals(coefs)
         correlations = self.correlations(self.datafit.weights * residuals)
         if self.free is not None:
-            self.settle(coefs, correlations)
-            residuals, offsets = self.residuals(coefs)
-            correlations = self.correlations(self.datafit.weights * residuals)
+            for _ in range(REFINEMENTS):
+                self.settle(coefs, correlations)
+                residuals, offsets = self.residuals(coefs)
+                correlations = self.correlations(self.datafit.weights * residuals)
+                if self.is_settled(coefs, correlations):
+                    break
             self.hold(coefs, correlations)
         return residuals, offsets, correlations
 
