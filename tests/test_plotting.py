@@ -557,3 +557,12 @@ def test_missing_matplotlib_is_named(display, lasso, monkeypatch):
 def test_importing_the_package_does_not_import_matplotlib():
     check = "import sys, sklearn_sparsefit; sys.exit('matplotlib' in sys.modules)"
     assert subprocess.run([sys.executable, "-P", "-c", check], check=False).returncode == 0
+
+
+def test_cv_curve_of_a_relaxed_model_is_that_of_the_chosen_relax(diabetes):
+    X, y = diabetes
+    model = LassoCV(relax=[0.0, 0.5, 1.0], alphas=8, cv=4).fit(X, y)
+    display = CVCurveDisplay.from_estimator(model)
+    chosen = [0.0, 0.5, 1.0].index(model.relax_)
+    assert_allclose(display.lines_[0].get_ydata(), model.mse_path_[chosen].mean(axis=1))
+    assert len(display.fold_lines_) == 4

@@ -212,11 +212,14 @@ class CVCurveDisplay:
         >>> plt.show()
         """
         check_has_path(estimator, "alpha_1se_", cls)
-        l1_ratio = getattr(estimator, "l1_ratio", None)
+        l1_ratio, relaxes = getattr(estimator, "l1_ratio", None), np.ravel(getattr(estimator, "relax", 1.0))
+        shape = np.size(l1_ratio), len(relaxes), estimator.alphas_.shape[-1], -1
+        # Where several weights of the penalised coefficients were tried, those of the chosen one.
+        test_scores = _test_scores(estimator).reshape(shape)[:, np.argmax(relaxes == estimator.relax_)]
         named_alphas = {r"$\alpha_\mathrm{min}$": estimator.alpha_min_, r"$\alpha_\mathrm{1se}$": estimator.alpha_1se_}
         display = cls(
             alphas=estimator.alphas_,
-            test_scores=_test_scores(estimator).reshape(np.size(l1_ratio), estimator.alphas_.shape[-1], -1),
+            test_scores=test_scores,
             score_name=_score_name(estimator.scoring),
             chosen_alpha=estimator.alpha_,
             other_alphas={name: alpha for name, alpha in named_alphas.items() if alpha != estimator.alpha_},
