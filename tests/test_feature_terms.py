@@ -1,5 +1,6 @@
 """Weights, bounds and scales of single features, and least squares on what they keep."""
 
+import warnings
 import pickle
 import tracemalloc
 
@@ -920,3 +921,14 @@ def test_defaults_are_what_they_were(Estimator):
     params = {"noise_variance": 1.0, "tol": 1e-11} if Estimator in (LassoIC, ElasticNetIC) else {"tol": 1e-11}
     model, same = make(Estimator, **params).fit(X, y), make(Estimator, **explicit, **params).fit(X, y)
     assert_allclose(model.coef_, same.coef_, atol=1e-9)
+
+
+def test_no_advice_to_try_other_alphas_where_these_change_nothing():
+    X, y = make_data("tall")
+    alphas = np.array([1e3, 1e2])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        LassoCV(penalty_weights=np.zeros(X.shape[1])).fit(X, y)
+        model = LassoCV(penalty_weights=np.r_[0.0, np.ones(X.shape[1] - 1)], alphas=alphas).fit(X, y)
+    assert model.alpha_ == 1e3
+    assert list(np.flatnonzero(model.coef_)) == [0]

@@ -87,7 +87,8 @@ class LassoIC(PathIC):
         :class:`ElasticNet`.
     relax : float, default=1.0
         Weight of the penalised coefficients beside that of least squares on the features they keep. See
-        :class:`ElasticNet`.
+        :class:`ElasticNet`. The degrees of freedom do not count the choice of these features, which least squares makes
+        more of: below 1, noise is kept more often.
 
     Attributes
     ----------
@@ -296,7 +297,8 @@ class ElasticNetIC(PathIC):
         :class:`ElasticNet`.
     relax : float, default=1.0
         Weight of the penalised coefficients beside that of least squares on the features they keep. See
-        :class:`ElasticNet`.
+        :class:`ElasticNet`. The degrees of freedom do not count the choice of these features, which least squares makes
+        more of: below 1, noise is kept more often.
 
     Attributes
     ----------

@@ -150,7 +150,7 @@ class PathCV(PathModel):
         labelled = [*zip(full_labels, full_paths, strict=True), *((path.label, path.result) for path in fold_paths)]
         warn_if_loose(labelled, self.tol)
         warn_if_dependent(full_paths[row], data.names)
-        warn_if_at_edge(full_paths[row], column)
+        warn_if_at_edge(full_paths[row], column, terms)
         return self
 
     def _target(self, data: TrainingData) -> Vector:

@@ -96,7 +96,7 @@ class PathIC(PathModel):
         progress.end()
         warn_if_loose(zip(labels, paths, strict=True), self.tol)
         warn_if_dependent(paths[row], data.names)
-        warn_if_at_edge(paths[row], int(column))
+        warn_if_at_edge(paths[row], int(column), terms)
         return self
 
     def _check_n_samples(self, data: TrainingData) -> None:

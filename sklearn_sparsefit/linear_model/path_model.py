@@ -165,12 +165,15 @@ def path_groups(
         yield from np.array_split(numbers, -(-len(numbers) // n_at_once))
 
 
-def warn_if_at_edge(path: PathResult, chosen: int) -> None:
+def warn_if_at_edge(path: PathResult, chosen: int, terms: FeatureTerms) -> None:
     """Warn where the best alpha may lie beyond the grid: at its small end, or at a large end below alpha_max."""
     chosen_alpha, largest, smallest = path.alphas[[chosen, 0, -1]]
+    penalised = terms.l1_weights > 0
+    if not (penalised & ((terms.lower < 0) | (terms.upper > 0))).any():
+        return
     if 0 < chosen_alpha == smallest < largest:
         advice = "the smallest that was tried; smaller ones may do better: lower eps, or extend alphas"
-    elif smallest < chosen_alpha == largest and len(path.supports[0]):
+    elif smallest < chosen_alpha == largest and penalised[path.supports[0]].any():
         advice = "the largest that was tried; larger ones may do better: extend alphas"
     else:
         return
