@@ -1,8 +1,8 @@
 """Weights, bounds and scales of single features, and least squares on what they keep."""
 
-import warnings
 import pickle
 import tracemalloc
+import warnings
 
 import numpy as np
 import pandas as pd
