@@ -1,20 +1,12 @@
 """Regressors and path functions: they translate parameters, call the floors below and copy what comes back."""
 
-from sklearn_sparsefit.linear_model.adaptive import (
-    AdaptiveElasticNet,
-    AdaptiveElasticNetCV,
-    AdaptiveLasso,
-    AdaptiveLassoCV,
-)
+from sklearn_sparsefit.linear_model.adaptive import AdaptiveElasticNet, AdaptiveLasso
+from sklearn_sparsefit.linear_model.adaptive_cv import AdaptiveElasticNetCV, AdaptiveLassoCV
 from sklearn_sparsefit.linear_model.elastic_net import ElasticNet, Lasso
 from sklearn_sparsefit.linear_model.elastic_net_cv import ElasticNetCV, LassoCV
 from sklearn_sparsefit.linear_model.elastic_net_ic import ElasticNetIC, LassoIC
-from sklearn_sparsefit.linear_model.multi_task import (
-    MultiTaskElasticNet,
-    MultiTaskElasticNetCV,
-    MultiTaskLasso,
-    MultiTaskLassoCV,
-)
+from sklearn_sparsefit.linear_model.multi_task import MultiTaskElasticNet, MultiTaskLasso
+from sklearn_sparsefit.linear_model.multi_task_cv import MultiTaskElasticNetCV, MultiTaskLassoCV
 from sklearn_sparsefit.linear_model.paths import enet_path, lasso_path
 
 __all__ = [
