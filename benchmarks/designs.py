@@ -9,13 +9,14 @@ Data = tuple[Matrix, NDArray]
 
 
 def prepared(X: Matrix, y: NDArray, dtype: type = np.float64) -> Data:
-    """Centre y and a dense X, so that nobody needs an intercept, and scale y to mean square one."""
-    y = y - y.mean()
+    """Centre y and a dense X, so that nobody needs an intercept, and scale y, of all tasks, to mean square one."""
+    y = y - y.mean(axis=0)
     y = y / np.sqrt(np.mean(y**2))
+    y = np.asfortranarray(y, dtype=dtype)
     if sparse.issparse(X):
-        return X.astype(dtype, copy=False), y.astype(dtype)
+        return X.astype(dtype, copy=False), y
     X -= X.mean(axis=0)
-    return np.asfortranarray(X, dtype=dtype), y.astype(dtype)
+    return np.asfortranarray(X, dtype=dtype), y
 
 
 def simulated(
@@ -38,6 +39,36 @@ def simulated(
         signal /= np.sqrt(1 + np.arange(n_nonzero))
     y = X[:, support] @ signal
     return X, y + y.std() / np.sqrt(snr) * rng.standard_normal(n_samples)
+
+
+def several_tasks(X: Matrix, n_tasks: int, n_nonzero: int, snr: float = 5.0) -> Data:
+    """Tasks with Gaussian effects of the same ``n_nonzero`` features."""
+    rng = np.random.default_rng(1)
+    signal = np.zeros((X.shape[1], n_tasks))
+    signal[rng.choice(X.shape[1], n_nonzero, replace=False)] = rng.standard_normal((n_nonzero, n_tasks))
+    Y = X @ signal
+    return X, Y + Y.std() / np.sqrt(snr) * rng.standard_normal(Y.shape)
+
+
+def simulated_tasks(n_samples: int, n_features: int, correlation: float, n_tasks: int, n_nonzero: int) -> Data:
+    """:func:`simulated`, for several tasks."""
+    return several_tasks(simulated(n_samples, n_features, correlation)[0], n_tasks, n_nonzero)
+
+
+def sparse_tasks(n_samples: int, n_features: int, density: float, n_tasks: int, n_nonzero: int) -> Data:
+    """:func:`sparse_simulated`, for several tasks."""
+    return several_tasks(sparse_simulated(n_samples, n_features, density, n_nonzero)[0], n_tasks, n_nonzero)
+
+
+def digits_halves() -> Data:
+    """The lower halves of scikit-learn's digits from the upper halves, all pixels that vary scaled to unit variance."""
+    from sklearn.datasets import load_digits
+    from sklearn.preprocessing import StandardScaler
+
+    images = load_digits().images
+    halves = [images[:, rows].reshape(len(images), -1) for rows in (slice(0, 4), slice(4, 8))]
+    X, Y = (StandardScaler().fit_transform(half[:, half.std(axis=0) > 0]) for half in halves)
+    return X, Y
 
 
 def text_like(n_samples: int = 4000, n_features: int = 55_000, n_entries: int = 900_000, storage: str = "csc") -> Data:

@@ -18,6 +18,9 @@ Matrix = NDArray | sparse.csc_matrix | sparse.csr_matrix
 class Problem:
     """Minimise ``1/(2n) |y - X w|^2 + alpha (l1_ratio |w|_1 + (1 - l1_ratio)/2 |w|^2)`` for every alpha, descending.
 
+    With several tasks, y has shape (n, n_tasks) and W shape (n_features, n_tasks), and the absolute value of a
+    coefficient is the norm of its row.
+
     With ``n_folds``, choose alpha by cross-validation over contiguous blocks of rows, and with ``l1_ratios`` one of
     those too. ``alphas`` go with ``l1_ratio``; those of another l1_ratio have the same products with it.
     """
@@ -29,6 +32,11 @@ class Problem:
     intercept: bool = False
     n_folds: int = 0
     l1_ratios: tuple[float, ...] = ()
+
+    @property
+    def n_tasks(self) -> int:
+        """The number of tasks, none for the lasso of one target."""
+        return self.y.shape[1] if self.y.ndim == 2 else 0
 
     @property
     def alpha(self) -> float | None:
@@ -98,16 +106,20 @@ class Problem:
         rng = np.random.default_rng(0)
         X = np.asfortranarray(rng.standard_normal((30, 12)), dtype=self.X.dtype)
         y = X[:, :3].sum(axis=1) + rng.standard_normal(30).astype(self.X.dtype)
+        if self.n_tasks:
+            y = np.asfortranarray(np.column_stack([(-1) ** k * np.roll(y, k) for k in range(self.n_tasks)]))
         if sparse.issparse(self.X):
             X = type(self.X)(X)
-        top = float(np.abs(X.T @ y).max()) / len(y) / self.l1_ratio
+        top = alpha_max(X, y, self.l1_ratio)
         alphas = top * np.geomspace(0.9, 0.1, min(len(self.alphas), 5))
         return replace(self, X=X, y=y, alphas=alphas, n_folds=min(self.n_folds, 3))
 
 
 def alpha_max(X: Matrix, y: NDArray, l1_ratio: float) -> float:
     """The smallest alpha whose answer is zero."""
-    return float(np.abs(X.T @ y).max()) / len(y) / l1_ratio
+    correlations = X.T @ y
+    norms = np.linalg.norm(correlations, axis=1) if y.ndim == 2 else np.abs(correlations)
+    return float(norms.max()) / len(y) / l1_ratio
 
 
 def relative_gaps(problem: Problem, coefs: NDArray | sparse.spmatrix) -> NDArray[np.float64]:
@@ -140,3 +152,25 @@ def relative_gaps(problem: Problem, coefs: NDArray | sparse.spmatrix) -> NDArray
     if problem.l1_ratio < 1:
         best = np.maximum(best, dual(np.ones_like(feasible)))
     return (primal - best) / (y @ y / (2 * n))
+
+
+def relative_gaps_of_tasks(problem: Problem, coefs: NDArray) -> NDArray[np.float64]:
+    """The same of coefficients of shape (n_features, n_tasks, n_alphas)."""
+    problem = problem.in_double()
+    X, Y = problem.X, problem.y
+    n, rho = len(Y), problem.l1_ratio
+    gaps = []
+    for alpha, W in zip(problem.alphas, np.moveaxis(np.asarray(coefs, dtype=np.float64), -1, 0), strict=True):
+        l1, l2 = alpha * rho, alpha * (1 - rho)
+        R = Y - X @ W
+        sizes = np.linalg.norm(W, axis=1)
+        norms = np.linalg.norm(X.T @ R, axis=1) / n
+        primal = np.vdot(R, R) / (2 * n) + l1 * sizes.sum() + l2 / 2 * sizes @ sizes
+        scales = [min(1.0, l1 / max(norms.max(), np.finfo(float).tiny))] + [1.0] * (rho < 1)
+        duals = []
+        for scale in scales:
+            excess = np.maximum(scale * norms - l1, 0) if rho < 1 else np.zeros(1)
+            loss = (2 * scale * np.vdot(Y, R) - scale**2 * np.vdot(R, R)) / (2 * n)
+            duals.append(loss - (excess @ excess / (2 * l2) if rho < 1 else 0.0))
+        gaps.append(primal - max(duals))
+    return np.array(gaps) / (np.vdot(Y, Y) / (2 * n))

@@ -5,7 +5,18 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-from designs import Data, interactions, newsgroups, prepared, simulated, sparse_simulated, text_like
+from designs import (
+    Data,
+    digits_halves,
+    interactions,
+    newsgroups,
+    prepared,
+    simulated,
+    simulated_tasks,
+    sparse_simulated,
+    sparse_tasks,
+    text_like,
+)
 from problem import Problem, alpha_max
 
 
@@ -56,6 +67,9 @@ dense_support = partial(simulated, 2000, 5000, n_nonzero=1500, snr=20.0)
 dense_support_correlated = partial(simulated, 2000, 5000, 0.5, n_nonzero=1500, snr=20.0)
 sparse_support = partial(sparse_simulated, 3000, 20_000, 0.01, n_nonzero=1500)
 text_csr = partial(text_like, storage="csr")
+wide_tasks = partial(simulated_tasks, 200, 5000, 0.5, n_tasks=10, n_nonzero=20)
+tall_tasks = partial(simulated_tasks, 1000, 300, 0.5, n_tasks=12, n_nonzero=40)
+tasks_of_sparse = partial(sparse_tasks, 2000, 10_000, 0.01, n_tasks=5, n_nonzero=50)
 ten_fold = partial(Row, family="cross-validation", n_folds=10, patience=10)
 
 ROWS = (
@@ -101,6 +115,12 @@ ROWS = (
     Row("wide 300x10000, AR .95, alpha_max/100", "single alpha", correlated, single=True),
     Row("tall 20000x500, AR .5, alpha_max/100", "single alpha", less_tall, single=True),
     Row("square 2000x2000, AR .95, alpha_max/100", "single alpha", square_correlated, single=True),
+    Row("200x5000, 10 tasks, to alpha_max/10", "multi-task", wide_tasks, eps=0.1, quick=True, patience=2),
+    Row("200x5000, 10 tasks", "multi-task", wide_tasks, patience=4),
+    Row("1000x300, 12 tasks", "multi-task", tall_tasks, patience=2),
+    Row("1000x300, 12 tasks, l1_ratio .5", "multi-task", tall_tasks, l1_ratio=0.5, patience=2),
+    Row("digits 1797x30, 30 tasks", "multi-task", digits_halves, patience=2),
+    Row("sparse 2000x10000, 1 %, 5 tasks, to alpha_max/10", "multi-task", tasks_of_sparse, eps=0.1, patience=4),
     ten_fold("diabetes 442x285, 10-fold", data=partial(diabetes, 3), quick=True),
     ten_fold("breast cancer 569x495, 10-fold", data=partial(cancer, 2)),
     ten_fold("wide 200x20000, 10-fold", data=wide),

@@ -15,12 +15,25 @@ from typing import Any
 from cross_validation import AdelieCV, CelerCV, GlmnetCV, ScikitLearnCV, SklearnSparsefitCV
 from entries import TARGET
 from glmnet import Glmnet
-from packages import Adelie, Celer, Package, Pycasso, ScikitLearn, Skglm, SklearnSparsefit
+from packages import (
+    Adelie,
+    Celer,
+    CelerTasks,
+    Package,
+    Pycasso,
+    ScikitLearn,
+    ScikitLearnTasks,
+    Skglm,
+    SkglmTasks,
+    SklearnSparsefit,
+    SklearnSparsefitTasks,
+)
 from peak_memory import PeakMemory
 from problem import Problem
 
 PACKAGES = {kind.name: kind for kind in (SklearnSparsefit, ScikitLearn, Celer, Skglm, Adelie, Pycasso, Glmnet)}
 CROSS_VALIDATORS = {kind.name: kind for kind in (SklearnSparsefitCV, ScikitLearnCV, CelerCV, AdelieCV, GlmnetCV)}
+OF_TASKS = {kind.name: kind for kind in (SklearnSparsefitTasks, ScikitLearnTasks, CelerTasks, SkglmTasks)}
 REPEAT_SECONDS = 0.5
 NOISE_SECONDS = 0.3
 
@@ -55,7 +68,9 @@ def try_setting(package: Package, problem: Problem, variant: str, tol: float, lo
         seconds, coefs = package.run(problem, variant, tol)
     log.write("timed", variant=variant, tol=tol, live=live, seconds=seconds)
     gap = package.worst_gap(problem, coefs, variant, tol)
-    entries = {"gap": gap, "memory": peak.growth, "nonzeros": int((coefs[:, [-1]] != 0).sum())}
+    last = coefs[..., -1] != 0 if problem.n_tasks else coefs[:, [-1]] != 0
+    nonzeros = int((last.any(axis=1) if problem.n_tasks else last).sum())
+    entries = {"gap": gap, "memory": peak.growth, "nonzeros": nonzeros}
     del coefs
     if gap <= TARGET:
         seconds = repeat(package, problem, variant, tol, seconds)
@@ -93,9 +108,9 @@ def main() -> None:
     folder, name = Path(sys.argv[1]), sys.argv[2]
     log = Log(folder / f"{name}.jsonl")
     problem = Problem.load(folder)
-    kinds = CROSS_VALIDATORS if problem.n_folds else PACKAGES
+    kinds = OF_TASKS if problem.n_tasks else CROSS_VALIDATORS if problem.n_folds else PACKAGES
     if name not in kinds:
-        log.write("refused", reason="no cross-validation")
+        log.write("refused", reason="no multi-task model" if problem.n_tasks else "no cross-validation")
         return
     package = kinds[name]()
     refusal = package.refusal(problem)

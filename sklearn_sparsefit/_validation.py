@@ -1,6 +1,5 @@
 """The only unsafe door: whatever a user may hand in becomes arrays the floors below can trust, or a clear error."""
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from numbers import Integral, Number, Real
@@ -13,6 +12,7 @@ from sklearn.utils import check_array, check_scalar
 from sklearn.utils.validation import check_consistent_length, validate_data
 
 from sklearn_sparsefit._sklearn import get_feature_names
+from sklearn_sparsefit._warnings import warn_user
 from sklearn_sparsefit.design import Design, make_design
 from sklearn_sparsefit.path import AlphaGrid
 
@@ -225,10 +225,8 @@ def check_gram(precompute: Any, data: TrainingData, fit_intercept: bool) -> None
     weights = np.ones(n_samples) if data.sample_weight is None else data.sample_weight
     weights = weights * (n_samples / weights.sum())
     if fit_intercept and not np.allclose(data.design.correlate(weights[None] / n_samples), 0.0):
-        warnings.warn(
+        warn_user(
             "Gram matrix was provided but X was centered to fit intercept: recomputing Gram matrix.",
-            UserWarning,
-            stacklevel=4,
         )
         return
     feature = n_features // 2

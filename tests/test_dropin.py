@@ -17,19 +17,26 @@ from registry import make_data
 ESTIMATORS = ["Lasso", "ElasticNet", "LassoCV", "ElasticNetCV"]
 SINGLE = ["Lasso", "ElasticNet"]
 CROSS_VALIDATED = ["LassoCV", "ElasticNetCV"]
+MULTI_TASK = ["MultiTaskLasso", "MultiTaskElasticNet"]
+MULTI_TASK_CV = ["MultiTaskLassoCV", "MultiTaskElasticNetCV"]
 PATHS = ["lasso_path", "enet_path"]
 
 # Keyword-only parameters that are ours alone.
-FEATURES = {"penalty_weights", "lower_bounds", "upper_bounds", "standardize", "relax"}
+TERMS = {"penalty_weights", "standardize", "relax"}
+FEATURES = TERMS | {"lower_bounds", "upper_bounds"}
+CHOICE = {"alpha_rule", "scoring", "store_fold_coefs"}
 ADDED = {
     **{key: {"solver"} | FEATURES for key in SINGLE},
-    **{key: {"solver", "alpha_rule", "scoring", "store_fold_coefs"} | FEATURES for key in CROSS_VALIDATED},
+    **{key: {"solver"} | CHOICE | FEATURES for key in CROSS_VALIDATED},
+    **dict.fromkeys(MULTI_TASK, TERMS),
+    **dict.fromkeys(MULTI_TASK_CV, CHOICE | TERMS),
     **{key: {"fit_intercept", "return_intercept", "solver", "callbacks"} | FEATURES for key in PATHS},
 }
 since_1_9 = pytest.mark.skipif(
     parse_version(sklearn.__version__) < parse_version("1.9"),
     reason="the interface is that of scikit-learn 1.9",
 )
+ALL = ESTIMATORS + [pytest.param(name, marks=since_1_9) for name in MULTI_TASK + MULTI_TASK_CV]
 
 
 def both(name):
@@ -41,7 +48,7 @@ def data():
 
 
 @since_1_9
-@pytest.mark.parametrize("name", ESTIMATORS + PATHS)
+@pytest.mark.parametrize("name", ALL + PATHS)
 def test_signatures(name):
     our, their = (inspect.signature(c).parameters for c in both(name))
     assert our.keys() - their.keys() == ADDED[name]
@@ -54,14 +61,14 @@ def test_signatures(name):
         assert our[added].default is not inspect.Parameter.empty
 
 
-@pytest.mark.parametrize("name", ESTIMATORS)
+@pytest.mark.parametrize("name", ALL)
 @pytest.mark.parametrize("method", ["fit", "predict", "score"])
 def test_method_signatures(name, method):
     our, their = (inspect.signature(getattr(c, method)).parameters.values() for c in both(name))
     assert [(p.name, p.kind, p.default) for p in our] == [(p.name, p.kind, p.default) for p in their]
 
 
-@pytest.mark.parametrize("name", SINGLE)
+@pytest.mark.parametrize("name", SINGLE + MULTI_TASK)
 def test_only_alpha_is_positional(name):
     Ours, _ = both(name)
     assert Ours(0.5).alpha == 0.5
@@ -69,7 +76,7 @@ def test_only_alpha_is_positional(name):
         Ours(0.5, False)
 
 
-@pytest.mark.parametrize("name", ESTIMATORS)
+@pytest.mark.parametrize("name", ALL)
 def test_same_base_classes_to_scikit_learn(name):
     Ours, Theirs = both(name)
     assert sklearn.base.is_regressor(Ours())

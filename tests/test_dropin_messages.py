@@ -4,11 +4,13 @@ import warnings
 
 import numpy as np
 import pytest
+import sklearn
 from numpy.testing import assert_allclose
 from scipy import sparse
 from sklearn import linear_model as theirs
 from sklearn.exceptions import ConvergenceWarning, DataConversionWarning, NotFittedError
 from sklearn.utils._param_validation import InvalidParameterError
+from sklearn.utils.fixes import parse_version
 
 import sklearn_sparsefit as ours
 from registry import make_data
@@ -16,6 +18,13 @@ from registry import make_data
 SINGLE = ["Lasso", "ElasticNet"]
 CROSS_VALIDATED = ["LassoCV", "ElasticNetCV"]
 ESTIMATORS = SINGLE + CROSS_VALIDATED
+MULTI_TASK = ["MultiTaskLasso", "MultiTaskElasticNet"]
+MULTI_TASK_CV = ["MultiTaskLassoCV", "MultiTaskElasticNetCV"]
+since_1_9 = pytest.mark.skipif(
+    parse_version(sklearn.__version__) < parse_version("1.9"),
+    reason="the interface is that of scikit-learn 1.9",
+)
+ALL = ESTIMATORS + [pytest.param(name, marks=since_1_9) for name in MULTI_TASK + MULTI_TASK_CV]
 PATHS = ["lasso_path", "enet_path"]
 
 
@@ -23,15 +32,16 @@ def both(name):
     return getattr(ours, name), getattr(theirs, name)
 
 
-def data():
-    return make_data("tall")
+def data(name=""):
+    X, y = make_data("tall")
+    return X, (np.column_stack([y, X[:, 1] - y]) if name.startswith("MultiTask") else y)
 
 
-@pytest.mark.parametrize("name", CROSS_VALIDATED)
+@pytest.mark.parametrize("name", CROSS_VALIDATED + MULTI_TASK_CV)
 def test_n_alphas_is_gone(name):
     with pytest.raises(TypeError, match="n_alphas"):
         both(name)[0](n_alphas=10)
-    X, y = data()
+    X, y = data(name)
     with pytest.raises(InvalidParameterError, match="The 'alphas' parameter"):
         both(name)[0](alphas=None).fit(X, y)
 
@@ -127,13 +137,26 @@ BAD_CALLS = {
     "X_inf": ("LassoCV", {}, {"X": np.full((200, 2), np.inf)}),
     "weight_nan": ("LassoCV", {}, {"sample_weight": np.full(200, np.nan)}),
     "groups_without_routing": ("LassoCV", {}, {"groups": np.ones(200)}),
+    "tasks_alpha": ("MultiTaskLasso", {"alpha": -1.0}, {}),
+    "tasks_l1_ratio": ("MultiTaskElasticNet", {"l1_ratio": 1.5}, {}),
+    "tasks_l1_ratio_cv": ("MultiTaskElasticNetCV", {"l1_ratio": -0.5}, {}),
+    "tasks_tol": ("MultiTaskLasso", {"tol": -1}, {}),
+    "tasks_max_iter": ("MultiTaskElasticNetCV", {"max_iter": 0}, {}),
+    "tasks_selection": ("MultiTaskLasso", {"selection": "greedy"}, {}),
+    "tasks_eps": ("MultiTaskLassoCV", {"eps": 0}, {}),
+    "tasks_y_length": ("MultiTaskLasso", {}, {"y": np.ones((3, 2))}),
+    "tasks_y_nan": ("MultiTaskLasso", {}, {"y": np.full((200, 2), np.nan)}),
+    "tasks_y_nan_cv": ("MultiTaskLassoCV", {}, {"y": np.full((200, 2), np.nan)}),
+    "tasks_y_none": ("MultiTaskLasso", {}, {"y": None}),
+    "tasks_y_one_target": ("MultiTaskElasticNet", {}, {"y": np.ones(200)}),
+    "tasks_groups_without_routing": ("MultiTaskLassoCV", {}, {"groups": np.ones(200)}),
 }
 
 
 @pytest.mark.parametrize("case", BAD_CALLS)
 def test_same_error(case):
     name, params, changed = BAD_CALLS[case]
-    X, y = data()
+    X, y = data(name)
     arguments = {"X": X, "y": y} | changed
     errors = []
     for Estimator in both(name):
@@ -144,16 +167,16 @@ def test_same_error(case):
     assert str(errors[0].value).splitlines()[0] == str(errors[1].value).splitlines()[0]
 
 
-@pytest.mark.parametrize("name", ESTIMATORS)
+@pytest.mark.parametrize("name", ALL)
 @pytest.mark.parametrize("shape", [(3,), (200, 2)])
 def test_weights_of_another_shape_are_a_value_error(name, shape):
-    X, y = data()
+    X, y = data(name)
     for Estimator in both(name):
         with pytest.raises(ValueError, match=r"[Ss]ample.weight"):
             Estimator().fit(X, y, sample_weight=np.ones(shape))
 
 
-@pytest.mark.parametrize("name", ESTIMATORS)
+@pytest.mark.parametrize("name", ALL)
 def test_sparse_target_is_a_type_error(name):
     X, y = data()
     for Estimator in both(name):
@@ -161,9 +184,9 @@ def test_sparse_target_is_a_type_error(name):
             Estimator().fit(X, sparse.csr_array(y[:, None]))
 
 
-@pytest.mark.parametrize("name", ESTIMATORS)
+@pytest.mark.parametrize("name", ALL)
 def test_using_an_estimator_the_wrong_way(name):
-    X, y = data()
+    X, y = data(name)
     messages = []
     for Estimator in both(name):
         with pytest.raises(NotFittedError) as info:

@@ -12,6 +12,10 @@ from sklearn_sparsefit import (
     Lasso,
     LassoCV,
     LassoIC,
+    MultiTaskElasticNet,
+    MultiTaskElasticNetCV,
+    MultiTaskLasso,
+    MultiTaskLassoCV,
 )
 
 
@@ -36,6 +40,11 @@ from sklearn_sparsefit import (
         AdaptiveElasticNet(alpha=0.1),
         AdaptiveLassoCV(),
         AdaptiveElasticNetCV(),
+        MultiTaskLasso(),
+        MultiTaskElasticNet(),
+        MultiTaskLassoCV(),
+        MultiTaskElasticNetCV(),
+        MultiTaskElasticNetCV(l1_ratio=[0.5, 1.0], relax=[0.5, 1.0], standardize=True, alphas=5),
     ]
 )
 def test_estimator_checks(estimator, check):

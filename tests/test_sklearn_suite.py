@@ -15,7 +15,18 @@ from sklearn.utils.fixes import parse_version
 
 import sklearn_sparsefit
 
-REPLACED = ["ElasticNet", "ElasticNetCV", "Lasso", "LassoCV", "enet_path", "lasso_path"]
+REPLACED = [
+    "ElasticNet",
+    "ElasticNetCV",
+    "Lasso",
+    "LassoCV",
+    "MultiTaskElasticNet",
+    "MultiTaskElasticNetCV",
+    "MultiTaskLasso",
+    "MultiTaskLassoCV",
+    "enet_path",
+    "lasso_path",
+]
 
 # What cannot apply, and why.
 NOT_APPLICABLE = {
@@ -27,9 +38,6 @@ NOT_APPLICABLE = {
     "test_check_input_false": "asserts that C-ordered X fails: it is fitted without a copy",
     "test_enet_nonfinite_params": "asserts that an X of 1e308 fails: it is fitted, in exact units of its own",
     "test_lasso_dual_gap": "asserts equal digits of two gaps that are both rounding errors",
-    "test_1d_multioutput_lasso_and_multitask_lasso_cv": "asks scikit-learn's MultiTaskLassoCV for"
-    " more digits than it has at its default tolerance: see the last test here",
-    "test_1d_multioutput_enet_and_multitask_enet_cv": "likewise, MultiTaskElasticNetCV",
 }
 # Tests of older versions that ask for what 1.9 gave up; some live on under the same name.
 OUTDATED = {

@@ -1,6 +1,5 @@
 """What all regressors here share."""
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from numbers import Integral, Real
@@ -14,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_sparsefit._sklearn import CallbackSupportMixin, Interval, StrOptions, align_sparse
 from sklearn_sparsefit._validation import TrainingData
+from sklearn_sparsefit._warnings import warn_user
 from sklearn_sparsefit.datafit import Quadratic
 from sklearn_sparsefit.linear_model.feature_terms import FeatureOptions
 from sklearn_sparsefit.path import PathGenerator, PathResult, Problem, SolverOptions, solve_path
@@ -96,11 +96,9 @@ def warn_if_dependent(path: PathResult, names: dict[str, Any]) -> None:
         found = ", ".join(
             str(name) for name in names.get("feature_names_in_", np.arange(path.n_features))[path.dependent]
         )
-        warnings.warn(
+        warn_user(
             "Features with penalty weight 0 are combinations of others of them or of the intercept (constant):"
             f" {found}. Of all coefficients with the same predictions theirs are those with the least norm.",
-            UserWarning,
-            stacklevel=3,
         )
 
 

@@ -1,6 +1,5 @@
 """Lasso and elastic net at one alpha."""
 
-import warnings
 from numbers import Real
 from typing import Any, ClassVar, Self
 
@@ -12,6 +11,7 @@ from sklearn.utils import metadata_routing
 from sklearn_sparsefit._progress import Progress
 from sklearn_sparsefit._sklearn import Interval, fit_context
 from sklearn_sparsefit._validation import TrainingData, check_coef, check_gram, check_training_data
+from sklearn_sparsefit._warnings import warn_user
 from sklearn_sparsefit.linear_model.base import (
     PARAMETER_CONSTRAINTS,
     SparseLinearRegressor,
@@ -207,10 +207,9 @@ class ElasticNet(MultiOutputMixin, SparseLinearRegressor):
             If X, y, the weights or the coefficients to start from do not fit together or are not finite.
         """
         if self.alpha == 0:
-            warnings.warn(
+            warn_user(
                 "With alpha=0, this algorithm does not converge well. You are advised to use the LinearRegression"
                 " estimator",
-                stacklevel=3,
             )
         data = check_training_data(X, y, sample_weight, estimator=self, check_input=check_input)
         check_gram(self.precompute, data, self.fit_intercept)

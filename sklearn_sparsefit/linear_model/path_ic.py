@@ -12,6 +12,7 @@ from sklearn_sparsefit._progress import Progress
 from sklearn_sparsefit._sklearn import Interval, StrOptions, fit_context
 from sklearn_sparsefit._threads import single_threaded_blas
 from sklearn_sparsefit._validation import TrainingData, check_alphas, check_gram, check_training_data
+from sklearn_sparsefit._warnings import warn_user
 from sklearn_sparsefit.criteria import CRITERIA, ActiveColumns, information_criterion
 from sklearn_sparsefit.datafit import Quadratic
 from sklearn_sparsefit.linear_model.base import PARAMETER_CONSTRAINTS, warn_if_dependent
@@ -199,12 +200,10 @@ class PathIC(PathModel):
             )
         rounding = (EXACT * np.sqrt(datafit.weights @ (data.targets[0] / datafit.unit) ** 2)) ** 2
         if energy <= rounding:
-            warnings.warn(
+            warn_user(
                 f"{fit} leaves no residuals but rounding: y is constant, or a linear function of X. The noise variance"
                 " is taken to be that of rounding, and the criterion follows the residuals. You might want to pass a"
                 " number as noise_variance.",
-                UserWarning,
-                stacklevel=5,
             )
             return max(rounding, float(limits.tiny))
         return n_samples * energy / n_left

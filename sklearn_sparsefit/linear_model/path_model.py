@@ -1,6 +1,5 @@
 """What the estimators that choose one model of a path share."""
 
-import warnings
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -17,10 +16,11 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from sklearn_sparsefit._progress import PathJob, Progress
 from sklearn_sparsefit._sklearn import Interval, StrOptions
 from sklearn_sparsefit._validation import TrainingData, check_between_zero_and_one
+from sklearn_sparsefit._warnings import warn_user
 from sklearn_sparsefit.linear_model.base import PARAMETER_CONSTRAINTS, SparseLinearRegressor, make_path
 from sklearn_sparsefit.path import AlphaGrid, Measuring, PathGenerator, PathResult
 from sklearn_sparsefit.penalty import FeatureTerms
-from sklearn_sparsefit.solvers import choice
+from sklearn_sparsefit.solvers import as_rows, choice
 
 Vector = NDArray[np.float64]
 
@@ -118,7 +118,7 @@ class PathModel(SparseLinearRegressor):
         X = validate_data(self, X, accept_sparse=("csc", "csr"), accept_large_sparse=True, reset=False)
         features = self._fitted_path.kept
         coefs = self._fitted_path.coefs_of(features).astype(self.coef_.dtype)
-        predictions = X[:, features] @ coefs.reshape(-1, len(features)).T
+        predictions = X[:, features] @ as_rows(coefs).T
         # Tasks, if any, come before alphas.
         return np.moveaxis(predictions.reshape(len(predictions), *coefs.shape[:-1]), 1, -1) + self.intercept_path_
 
@@ -177,4 +177,4 @@ def warn_if_at_edge(path: PathResult, chosen: int, terms: FeatureTerms) -> None:
         advice = "the largest that was tried; larger ones may do better: extend alphas"
     else:
         return
-    warnings.warn(f"The chosen alpha={chosen_alpha:.6g} is {advice}.", UserWarning, stacklevel=4)
+    warn_user(f"The chosen alpha={chosen_alpha:.6g} is {advice}.")

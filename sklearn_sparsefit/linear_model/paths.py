@@ -1,6 +1,5 @@
 """Path functions."""
 
-import warnings
 from numbers import Integral, Real
 from typing import Any
 
@@ -13,6 +12,7 @@ from sklearn_sparsefit._validation import (
     check_product,
     check_training_data,
 )
+from sklearn_sparsefit._warnings import warn_user
 from sklearn_sparsefit.linear_model.base import PARAMETER_CONSTRAINTS, make_path, warn_if_dependent
 from sklearn_sparsefit.linear_model.feature_terms import FeatureOptions
 from sklearn_sparsefit.path import AlphaGrid, SolverOptions, warn_if_loose
@@ -339,18 +339,16 @@ def enet_path(
 
 def _without_deprecated(n_alphas: Any, alphas: Any) -> Any:
     if n_alphas != "deprecated":
-        warnings.warn(
+        warn_user(
             "'n_alphas' was deprecated in 1.9 and will be removed in 1.11. 'alphas' now accepts an integer value which"
             " removes the need to pass 'n_alphas'.",
             FutureWarning,
-            stacklevel=4,
         )
     if alphas is None:
-        warnings.warn(
+        warn_user(
             "'alphas=None' is deprecated and will be removed in 1.11, at which point the default value will be set to"
             " 100. Set 'alphas=100' to silence this warning.",
             FutureWarning,
-            stacklevel=4,
         )
     if alphas is None or (isinstance(alphas, str) and alphas == "warn"):
         return 100 if n_alphas == "deprecated" else n_alphas

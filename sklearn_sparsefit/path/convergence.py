@@ -1,11 +1,11 @@
 """The one place that warns of loose answers."""
 
-import warnings
 from collections.abc import Iterable
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
+from sklearn_sparsefit._warnings import warn_user
 from sklearn_sparsefit.path.records import PathResult
 
 
@@ -22,10 +22,9 @@ def warn_if_loose(paths: Iterable[tuple[str, PathResult]], tol: float) -> None:
             worst_gap = path.relative_gaps[worst]
             where = f"alpha={path.alphas[worst]:.6g}" + (f" of {label}" if label else "")
     if n_loose:
-        warnings.warn(
+        warn_user(
             "Objective did not converge. You might want to increase the number of iterations (max_iter), scale the"
             f" features or raise alpha. {n_loose} solution(s) ended above the tolerance; the loosest is at {where},"
             f" with a relative duality gap of {worst_gap:.3e} (tol={tol:.3g}).",
             ConvergenceWarning,
-            stacklevel=4,
         )
