@@ -47,8 +47,8 @@ class AdaptiveModel(SparseLinearRegressor):
         sizes = np.abs(self._initial_coef(terms, scales, data, weights)) * scales
         free = terms.l1_weights == 0
         with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-            typical = sizes @ (sizes / sizes.max()) / (sizes / sizes.max()).sum()
-            adaptive = (typical / sizes) ** self.gamma
+            sizes /= sizes.max()
+            adaptive = (sizes @ sizes / sizes.sum() / sizes) ** self.gamma
         left_out = ~np.isfinite(adaptive) & ~free
         adaptive[free | left_out] = 1.0
         lower, upper = (np.where(left_out, 0.0, bound) for bound in (terms.lower, terms.upper))

@@ -22,6 +22,9 @@ from sklearn_sparsefit.solvers import SOLVERS
 
 Vector = NDArray[np.float64]
 
+# Features that a warning names.
+MOST_NAMED = 10
+
 PARAMETER_CONSTRAINTS: dict[str, list] = {
     "fit_intercept": ["boolean"],
     "max_iter": [Interval(Integral, 1, None, closed="left")],
@@ -93,9 +96,10 @@ class SparseLinearRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator)
 def warn_if_dependent(path: PathResult, names: dict[str, Any]) -> None:
     """Warn where features that are not penalised are combinations of others."""
     if len(path.dependent):
-        found = ", ".join(
-            str(name) for name in names.get("feature_names_in_", np.arange(path.n_features))[path.dependent]
-        )
+        dependent = names.get("feature_names_in_", np.arange(path.n_features))[path.dependent]
+        found = ", ".join(str(name) for name in dependent[:MOST_NAMED])
+        if len(dependent) > MOST_NAMED:
+            found += f" and {len(dependent) - MOST_NAMED} more"
         warn_user(
             "Features with penalty weight 0 are combinations of others of them or of the intercept (constant):"
             f" {found}. Of all coefficients with the same predictions theirs are those with the least norm.",

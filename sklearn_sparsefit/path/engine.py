@@ -111,6 +111,8 @@ class _Engine:
         if len(free):
             residual, correlation = yield from self._begin_with_free(free)
         # Where no feature has a chance to enter, the grid is that of the problem without bounds.
+        if self.null_loss == 0:
+            largest = 0.0
         alpha_max = self._alpha_at(self.penalty.largest_magnitude(correlation) or largest * self.unit)
         if isinstance(alphas, AlphaGrid):
             alphas = alphas.alphas(alpha_max)
@@ -196,6 +198,9 @@ class _Engine:
         self.null_coef = coef.copy()
         self.null_loss = 0.5 * energy
         self.least_gap = EXACT**2 * self.datafit.null_loss
+        if self.null_loss <= self.least_gap:
+            # An exact fit: what is left is rounding, as for a constant target.
+            residual, correlation, self.null_loss = np.zeros_like(residual), np.zeros_like(correlation), 0.0
         return residual, correlation
 
     def _begin_at(self, start: Vector, step: Step, reports: Reports) -> Generator[Request, Any, int]:
@@ -287,6 +292,8 @@ class _Engine:
         datafit, known = self.datafit, self.working_set
         if isinstance(known, WorkingSet):
             residuals, offsets, inside = known.look(coefs)
+            is_rounding = datafit.losses(residuals) <= self.least_gap
+            residuals[is_rounding] = inside[is_rounding] = 0.0
             return Evaluation(coefs, 2 * datafit.losses(residuals), inside, np.zeros(len(block)), offsets, residuals)
         rows = np.arange(len(block))
         offsets = np.zeros((len(block), *self.tasks))
