@@ -1,17 +1,27 @@
 import numpy as np
 from numpy.typing import NDArray
 
-Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 
-def sweep(
+def sweep_gram(
     gram: Matrix,
-    sq_norms: Vector,
-    positions: NDArray[np.intp],
-    l1: Vector,
-    l2: Vector,
+    terms: Matrix,
     coef: Matrix,
     correlation: Matrix,
-    room: Vector,
+    step: Matrix,
+    room: Matrix,
     n_sweeps: int,
-) -> float: ...
+    rate: float,
+    enough: float,
+) -> bool: ...
+def sweep_columns(
+    columns: Matrix,
+    terms: Matrix,
+    coef: Matrix,
+    residual: Matrix,
+    step: Matrix,
+    room: Matrix,
+    n_sweeps: int,
+    rate: float,
+    enough: float,
+) -> bool: ...

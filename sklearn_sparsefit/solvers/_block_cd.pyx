@@ -1,58 +1,105 @@
-"""Block coordinate descent on a Gram matrix, for coefficients that several tasks share."""
+"""Block coordinate descent, for coefficients that several tasks share."""
 
 from libc.math cimport fmax, sqrt
+from scipy.linalg.cython_blas cimport dgemv, dger
 
 
-def sweep(
-    const double[:, ::1] gram,
-    const double[::1] sq_norms,
-    const Py_ssize_t[::1] positions,
-    const double[::1] l1,
-    const double[::1] l2,
-    double[:, ::1] coef,
-    double[:, ::1] correlation,
-    double[::1] room,
-    Py_ssize_t n_sweeps,
-):
-    """Sweeps over the features at some positions, in place; returns the largest move of the last of them.
+cdef struct Feature:
+    # Curvature of the loss, weights in the penalty.
+    double h
+    double l1
+    double l2
 
-    Every step is the minimum over one feature's coefficients w_j of all tasks: with u = w_j + c_j / h, the new ones are
-    u (1 - l1_j / (h |u|))_+ / (1 + l2_j / h). ``coef`` and ``correlation`` have shape (n_features, n_tasks), and
-    correlations are kept up to date at these positions alone. Moves are in units of the prediction.
+
+cdef double _update(
+    Feature f, Py_ssize_t j, const double[:, ::1] coef, double[:, ::1] step, const double* c, double* move
+) noexcept nogil:
+    """Minimise over one feature's coefficients w, of all tasks, from correlations c; returns how far they move.
+
+    With u = w + c / h, the new ones are u (1 - l1 / (h |u|))_+ / (1 + l2 / h).
     """
-    cdef Py_ssize_t a, b, j, k, t, n_tasks = coef.shape[1], _
-    cdef double h, norm, factor, change, largest = 0.0, g
-    cdef double* move = &room[0]
-    cdef double* c
+    cdef Py_ssize_t t
+    cdef double norm = 0.0, factor = 0.0, square = 0.0, before
+    for t in range(coef.shape[0]):
+        move[t] = coef[t, j] + step[t, j] + c[t] / f.h
+        norm += move[t] * move[t]
+    norm = sqrt(norm)
+    if f.h * norm > f.l1:
+        factor = (1.0 - f.l1 / (f.h * norm)) / (1.0 + f.l2 / f.h)
+    for t in range(coef.shape[0]):
+        before = step[t, j]
+        step[t, j] = factor * move[t] - coef[t, j]
+        move[t] = step[t, j] - before
+        square += move[t] * move[t]
+    return sqrt(f.h * square)
+
+
+def sweep_gram(
+    const double[:, ::1] gram,
+    const double[:, ::1] terms,
+    const double[:, ::1] coef,
+    const double[:, ::1] correlation,
+    double[:, ::1] step,
+    double[:, ::1] room,
+    Py_ssize_t n_sweeps,
+    double rate,
+    double enough,
+):
+    """Sweeps over all features: adds to ``step`` what they do to ``coef``, whose correlations are given.
+
+    They end when one moves nothing by more than ``enough``, in units of the prediction, or by more than ``rate`` times
+    what the one before did; returns whether more than ``enough`` is left. ``terms`` are h, l1 and l2 of all features;
+    coefficients and correlations have shape (n_tasks, n_features); ``room`` is (2, n_tasks).
+    """
+    cdef int m = <int> coef.shape[1], n_tasks = <int> coef.shape[0], one = 1
+    cdef Py_ssize_t j, t, sweep
+    cdef double plus = 1.0, minus = -1.0, largest = 0.0, last
+    cdef double* move = &room[0, 0]
+    cdef double* c = &room[1, 0]
     with nogil:
-        for _ in range(n_sweeps):
+        for sweep in range(n_sweeps):
+            last = largest
             largest = 0.0
-            for a in range(positions.shape[0]):
-                j = positions[a]
-                h = sq_norms[j]
-                if h <= 0.0:
-                    continue
-                norm = 0.0
+            for j in range(m):
                 for t in range(n_tasks):
-                    move[t] = coef[j, t] + correlation[j, t] / h
-                    norm += move[t] * move[t]
-                norm = sqrt(norm)
-                factor = 0.0
-                if h * norm > l1[j]:
-                    factor = (1.0 - l1[j] / (h * norm)) / (1.0 + l2[j] / h)
-                change = 0.0
-                for t in range(n_tasks):
-                    move[t] = factor * move[t] - coef[j, t]
-                    change += move[t] * move[t]
-                if change == 0.0:
-                    continue
-                largest = fmax(largest, sqrt(change * h))
-                for t in range(n_tasks):
-                    coef[j, t] += move[t]
-                for b in range(positions.shape[0]):
-                    k = positions[b]
-                    g = gram[j, k]
-                    c = &correlation[k, 0]
-                    for t in range(n_tasks):
-                        c[t] -= g * move[t]
-    return largest
+                    c[t] = correlation[t, j]
+                dgemv("T", &m, &n_tasks, &minus, &step[0, 0], &m, <double*> &gram[j, 0], &one, &plus, c, &one)
+                largest = fmax(largest, _update(Feature(terms[0, j], terms[1, j], terms[2, j]), j, coef, step, c, move))
+            if largest <= enough or (sweep > 0 and largest > rate * last):
+                break
+    return largest > enough
+
+
+def sweep_columns(
+    const double[:, ::1] columns,
+    const double[:, ::1] terms,
+    const double[:, ::1] coef,
+    double[:, ::1] residual,
+    double[:, ::1] step,
+    double[:, ::1] room,
+    Py_ssize_t n_sweeps,
+    double rate,
+    double enough,
+):
+    """The same with the columns, one per row, and residuals of shape (n_tasks, n_samples), kept up to date."""
+    cdef int n = <int> residual.shape[1], n_tasks = <int> coef.shape[0], one = 1
+    cdef Py_ssize_t j, sweep
+    cdef double plus = 1.0, minus = -1.0, zero = 0.0, moved, largest = 0.0, last
+    cdef double* move = &room[0, 0]
+    cdef double* c = &room[1, 0]
+    cdef double* r = &residual[0, 0]
+    cdef double* x
+    with nogil:
+        for sweep in range(n_sweeps):
+            last = largest
+            largest = 0.0
+            for j in range(coef.shape[1]):
+                x = <double*> &columns[j, 0]
+                dgemv("T", &n, &n_tasks, &plus, r, &n, x, &one, &zero, c, &one)
+                moved = _update(Feature(terms[0, j], terms[1, j], terms[2, j]), j, coef, step, c, move)
+                if moved > 0.0:
+                    dger(&n, &n_tasks, &minus, x, &one, move, &one, r, &n)
+                    largest = fmax(largest, moved)
+            if largest <= enough or (sweep > 0 and largest > rate * last):
+                break
+    return largest > enough

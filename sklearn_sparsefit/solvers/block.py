@@ -1,15 +1,18 @@
 """Block coordinate descent and Newton steps, for tasks that share their features."""
 
 import sys
+from collections.abc import Callable
+from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cho_factor, cho_solve
-from scipy.linalg.lapack import dpotrf, dpotri
+from scipy.linalg.blas import dsymm, dsyrk, dtrmm
+from scipy.linalg.lapack import dposv, dpotrf, dpotri, dtrtri
 
 from sklearn_sparsefit.penalty import MultiTaskPenalty
-from sklearn_sparsefit.solvers._block_cd import sweep
+from sklearn_sparsefit.solvers import _block_cd
 from sklearn_sparsefit.solvers.base import Iterate
+from sklearn_sparsefit.solvers.certificate import duality_gap
 from sklearn_sparsefit.solvers.working_set import Known, WorkingSet
 
 Vector = NDArray[np.float64]
@@ -19,116 +22,283 @@ Positions = NDArray[np.intp]
 # Largest move of coordinate descent, in units of the prediction, from a solution that is right to rounding; beyond so
 # many times that, an iteration that gains nothing is no sign that there is nothing to gain.
 TIGHT, NEARLY = 1e-13, 1e4
+# Sweeps go on while each makes the largest move smaller by this factor: up to so many, and so many multiply-adds.
+RATE, MAX_SWEEPS, MAX_WORK = 0.7, 30, 1e9
 # Of a Newton step, the first of these lengths that lowers the objective is taken.
 LENGTHS = 0.5 ** np.arange(8)
+# Where there are more features in than samples, this share of the tolerated gap is enough.
+GAP_SHARE = 0.04
+# There, conjugate gradients make the residual of a Newton step so much smaller, in so many steps at most.
+FORCING, MAX_STEPS = 1e-2, 100
 
 
 class BlockSolver:
-    """Sweeps of block coordinate descent find the features that are kept; Newton steps on these converge fast.
+    """Newton steps on the features that are kept, and sweeps of block coordinate descent, which find these.
 
-    Solves to rounding whatever ``gap_tol`` says: the last digits cost one more step.
+    Sweeps alone, where they converge fast. Solves to rounding whatever ``gap_tol`` says, but for supports of more
+    features than there are samples: these are solved for on their columns, to a gap well below ``gap_tol``.
     """
 
     max_gram = sys.maxsize
 
+    def __init__(self) -> None:
+        self._columns = np.empty((0, 0))
+        self._n_columns = 0
+        # Whether the last sweeps ended for want of progress.
+        self._stalled = False
+
     def solve(self, known: Known, penalty: MultiTaskPenalty, iterate: Iterate, gap_tol: float, max_iter: int) -> int:
         """See :class:`Solver`."""
-        size = len(known)
-        if size == 0:
+        if len(known) == 0:
             return 0
-        gram = known.gram
-        l1, l2 = penalty.l1 * penalty.terms.l1_weights, penalty.l2 * penalty.terms.l2_weights
-        sq_norms = np.where(penalty.terms.upper > 0, known.sq_norms, 0.0)
-        coef, correlation = np.ascontiguousarray(iterate.coef.T), np.ascontiguousarray(iterate.correlation.T)
-        room = np.empty(coef.shape[1])
+        coef, terms = iterate.coef, _terms(known, penalty)
+        movable = terms[0] > 0
         tight = TIGHT * np.sqrt(2 * known.datafit.null_loss)
+        view = self._view(known, terms, iterate)
         last, n_iter = np.inf, 0
         while n_iter < max_iter:
-            moves = _moves(coef, correlation, sq_norms, l1, l2)
+            moves = _moves(coef, view.correlation, terms)
             largest = float(moves.max(initial=0.0))
             # Near rounding, done when a further iteration gains nothing.
             if not largest > tight or (largest < NEARLY * tight and largest >= 0.5 * last):
                 break
+            if isinstance(view, _ColumnView) and view.duality_gap(coef, penalty) <= GAP_SHARE * gap_tol:
+                break
             last = largest
             n_iter += 1
-            before, known_correlation = coef.copy(), correlation.copy()
-            active = np.flatnonzero(coef.any(axis=1) | (moves > tight))
-            sweep(gram, sq_norms, active, l1, l2, coef, correlation, room, 1)
-            support = active[coef[active].any(axis=1)]
-            if len(support):
-                coef[support] += _newton_step(known, support, coef, correlation, l1[support], l2[support])
-            correlation = known_correlation - gram[:size, :size] @ (coef - before)
-        iterate.coef[:], iterate.correlation[:] = coef.T, correlation.T
+            support = np.flatnonzero(coef.any(axis=0) & movable)
+            if self._stalled and len(support):
+                # Alone: of the features that would have entered before, few still want to after.
+                step = _newton_step(view.at(support), _at(coef, support), _at(terms, support))
+                coef[:, support] += step
+                view.move(support, step)
+                moves = _moves(coef, view.correlation, terms)
+            n_left = 1 + max_iter - n_iter
+            active = np.flatnonzero((coef.any(axis=0) & movable) | (moves > tight))
+            step, self._stalled = view.at(active).sweep(_at(coef, active), _at(terms, active), n_left, tight / 10)
+            coef[:, active] += step
+            view.move(active, step)
+        iterate.correlation[:] = view.correlation
         return n_iter
 
+    def _view(self, known: Known, terms: Matrix, iterate: Iterate) -> "_View":
+        weights, n_support = known.datafit.weights, np.count_nonzero(iterate.coef.any(axis=0))
+        if isinstance(known, WorkingSet) and n_support > len(weights) and terms[1].min() > 0:
+            roots = np.sqrt(weights)
+            columns = self._extended(known, roots)
+            return _ColumnView(columns, roots * known.datafit.target - iterate.coef @ columns)
+        return _GramView(known.gram[: len(known), : len(known)], iterate.correlation)
 
-def _moves(coef: Matrix, correlation: Matrix, sq_norms: Vector, l1: Vector, l2: Vector) -> Vector:
-    """How far coordinate descent would move every feature, in units of the prediction."""
-    moving = sq_norms > 0
-    h = np.where(moving, sq_norms, 1.0)
-    goal = coef + correlation / h[:, None]
-    norms = np.sqrt(np.einsum("jt,jt->j", goal, goal))
-    factors = np.maximum(1.0 - l1 / (h * np.where(norms > 0, norms, 1.0)), 0.0) / (1.0 + l2 / h)
-    change = factors[:, None] * goal - coef
-    return np.where(moving, np.sqrt(h * np.einsum("jt,jt->j", change, change)), 0.0)
-
-
-def _newton_step(known: Known, support: Positions, coef: Matrix, correlation: Matrix, l1: Vector, l2: Vector) -> Matrix:
-    """The step to take from coefficients none of whose rows is zero; zero, if none lowers the objective.
-
-    With rows of norms n_j and directions e_j, and d_j = l1_j / n_j, the Hessian takes v to
-    M v - d_j <e_j, v_j> e_j, with M = G + diag(d + l2). By Woodbury, its inverse takes that of M and of a matrix of the
-    same size, I - (d_i d_j)^(1/2) (M^-1)_ij <e_i, e_j>.
-    """
-    coef, correlation = coef[support], correlation[support]
-    norms = np.sqrt(np.einsum("jt,jt->j", coef, coef))
-    directions = coef / norms[:, None]
-    roots = np.sqrt(l1 / norms)
-    gradient = correlation - l1[:, None] * directions - l2[:, None] * coef
-    gram = known.gram[np.ix_(support, support)]
-    try:
-        inverse = _inverse(known, support, gram, l1 / norms + l2)
-        inner = np.multiply(inverse, directions @ directions.T)
-        inner *= -roots * roots[:, None]
-        inner.flat[:: len(gram) + 1] += 1.0
-        step = inverse @ gradient
-        along = roots * np.einsum("jt,jt->j", directions, step)
-        weights = cho_solve(cho_factor(inner, overwrite_a=True, check_finite=False), along, check_finite=False)
-    except np.linalg.LinAlgError:
-        return np.zeros_like(coef)
-    step += inverse @ ((roots * weights)[:, None] * directions)
-    slope, bend = np.vdot(correlation, step), np.vdot(step, gram @ step)
-
-    def gain(length: float) -> float:
-        moved = coef + length * step
-        sq_norms = np.einsum("jt,jt->j", moved, moved)
-        penalties = l1 * (norms - np.sqrt(sq_norms)) + 0.5 * l2 * (norms**2 - sq_norms)
-        return length * (slope - 0.5 * length * bend) + float(penalties.sum())
-
-    for length in LENGTHS:
-        if gain(length) > 0:
-            return length * step
-    return np.zeros_like(coef)
+    def _extended(self, working_set: WorkingSet, roots: Vector) -> Matrix:
+        """The centred columns of the working set times the roots of the weights, one per row."""
+        known, total = self._n_columns, len(working_set)
+        if total > len(self._columns):
+            columns = np.empty((total + total // 4, len(roots)))
+            if known:
+                columns[:known] = self._columns[:known]
+            self._columns = columns
+        for block in working_set.blocks(known):
+            self._columns[block] = working_set.centred(block) * roots
+        self._n_columns = total
+        return self._columns[:total]
 
 
-def _inverse(known: Known, support: Positions, gram: Matrix, ridges: Vector) -> Matrix:
-    """Inverse of G + diag(ridges), by way of the products of rows where there are fewer of them."""
-    roots = np.sqrt(known.datafit.weights)
-    if isinstance(known, WorkingSet) and len(support) > len(roots) and ridges.min() > 0:
-        columns = known.columns.take(support).densify(0, len(support)) - known.means[support, None]
-        columns *= roots / ridges[:, None]
-        kernel = columns.T @ (ridges[:, None] * columns)
+class _View(Protocol):
+    """What is known of some features and the residual; steps of their coefficients have shape (n_tasks, n_features)."""
+
+    correlation: Matrix
+
+    def at(self, features: Positions) -> Self:
+        """View of some of the features."""
+
+    def move(self, features: Positions, step: Matrix) -> None:
+        """Take a step in some of the features."""
+
+    def bend(self, step: Matrix) -> float:
+        """Curvature of the loss along a step, <v, G v>."""
+
+    def sweep(self, coef: Matrix, terms: Matrix, at_most: int, enough: float) -> tuple[Matrix, bool]:
+        """What sweeps of coordinate descent do, and whether they stalled."""
+
+    def solve(self, target: Matrix, ridges: Vector, pulls: Matrix) -> Matrix | None:
+        """Solve (M - U U') v = target, M = G + diag(ridges), where u_j are the ``pulls`` and U'v = (<u_j, v_j>)_j.
+
+        By Woodbury, v = M^-1 (target + U x) with (I - U' M^-1 U) x = U' M^-1 target. None if rounding leaves no v.
+        """
+
+
+class _GramView:
+    """By the Gram matrix and the correlations."""
+
+    def __init__(self, gram: Matrix, correlation: Matrix):
+        self.gram, self.correlation = gram, correlation
+
+    def at(self, features: Positions) -> Self:
+        return type(self)(_at(self.gram.take(features, axis=0), features), _at(self.correlation, features))
+
+    def move(self, features: Positions, step: Matrix) -> None:
+        self.correlation -= step @ self.gram[features]
+
+    def bend(self, step: Matrix) -> float:
+        return float(np.vdot(step @ self.gram, step))
+
+    def sweep(self, coef: Matrix, terms: Matrix, at_most: int, enough: float) -> tuple[Matrix, bool]:
+        step, room = np.zeros(coef.shape), np.empty((2, len(coef)))
+        limits = _n_sweeps(at_most, self.gram.size * len(coef)), RATE, enough
+        return step, _block_cd.sweep_gram(self.gram, terms, coef, self.correlation, step, room, *limits)
+
+    def solve(self, target: Matrix, ridges: Vector, pulls: Matrix) -> Matrix | None:
+        """By factors; (U' M^-1 U)_ij = (M^-1)_ij <u_i, u_j>."""
+        shifted = self.gram.copy()
+        shifted.flat[:: len(shifted) + 1] += ridges
+        factor, info = dpotrf(shifted.T, lower=1, overwrite_a=1)
+        if info != 0:
+            return None
+        # Of symmetric matrices, the lower halves.
+        inverse, _ = dpotri(factor, lower=1, overwrite_c=1)
+        solution = dsymm(1.0, inverse, target.T, lower=1).T
+        inner = dsyrk(-1.0, pulls, trans=1, lower=1)
+        inner *= inverse
+        inner.T.flat[:: len(inner) + 1] += 1.0
+        _, weights, info = dposv(inner, _dots(pulls, solution), lower=1, overwrite_a=1)
+        if info != 0:
+            return None
+        return solution + dsymm(1.0, inverse, (weights * pulls).T, lower=1).T
+
+
+class _ColumnView:
+    """By the columns, one per row, and the residuals of all tasks: for more features than samples."""
+
+    def __init__(self, columns: Matrix, residual: Matrix, correlation: Matrix | None = None):
+        self.columns, self.residual = columns, residual
+        self.correlation = residual @ columns.T if correlation is None else correlation
+
+    def duality_gap(self, coef: Matrix, penalty: MultiTaskPenalty) -> float:
+        """Duality gap of the problem on these features alone."""
+        return duality_gap(float(np.vdot(self.residual, self.residual)), coef, self.correlation, penalty)
+
+    def at(self, features: Positions) -> Self:
+        return type(self)(self.columns[features], self.residual, _at(self.correlation, features))
+
+    def move(self, features: Positions, step: Matrix) -> None:
+        self.residual -= step @ self.columns[features]
+        self.correlation = self.residual @ self.columns.T
+
+    def bend(self, step: Matrix) -> float:
+        image = step @ self.columns
+        return float(np.vdot(image, image))
+
+    def sweep(self, coef: Matrix, terms: Matrix, at_most: int, enough: float) -> tuple[Matrix, bool]:
+        step, room = np.zeros(coef.shape), np.empty((2, len(coef)))
+        limits = _n_sweeps(at_most, 2 * self.columns.size * len(coef)), RATE, enough
+        return step, _block_cd.sweep_columns(self.columns, terms, coef, self.residual.copy(), step, room, *limits)
+
+    def solve(self, target: Matrix, ridges: Vector, pulls: Matrix) -> Matrix | None:
+        """By conjugate gradients for x.
+
+        With Z = diag(ridges)^(-1/2) X, L L' = I + Z'Z and F = Z L^-T, M^-1 is I - F F' in units of ridges^(1/2), and
+        in these I - U' M^-1 U = I - U'U + U' F F' U, where U'U is diagonal. Its diagonal, 1 - |u_j|^2 (1 - |f_j|^2),
+        is a good preconditioner: columns that are close to each other before L^-1 are far apart after.
+        """
+        roots = np.sqrt(ridges)
+        scaled = self.columns / roots[:, None]
+        kernel = scaled.T @ scaled
         kernel.flat[:: len(kernel) + 1] += 1.0
-        inverse = -columns @ cho_solve(cho_factor(kernel, overwrite_a=True), columns.T)
-        inverse.flat[:: len(gram) + 1] += 1.0 / ridges
-        return inverse
-    shifted = gram.copy()
-    shifted.flat[:: len(gram) + 1] += ridges
-    factor, info = dpotrf(shifted.T, lower=1, overwrite_a=1)
-    if info != 0:
-        raise np.linalg.LinAlgError
-    inverse, _ = dpotri(factor, lower=1, overwrite_c=1)
-    inverse = inverse.T
-    lower = np.tril_indices(len(gram), -1)
-    inverse[lower] = inverse.T[lower]
-    return inverse
+        factor, info = dpotrf(kernel.T, lower=1, overwrite_a=1)
+        if info != 0:
+            return None
+        inverse, _ = dtrtri(factor, lower=1, overwrite_c=1)
+        whitened = dtrmm(1.0, inverse, scaled.T, lower=1, overwrite_b=1)
+        pulls = pulls / roots
+        squares = _dots(pulls, pulls)
+        own = np.maximum(1.0 - squares, 0.0)
+
+        def solved(v: Matrix) -> Matrix:
+            return v - (v @ whitened.T) @ whitened
+
+        def inner(x: Vector) -> Vector:
+            return own * x + _dots(pulls, (x * pulls) @ whitened.T @ whitened)
+
+        solution = solved(target / roots)
+        weights = _conjugate_gradients(inner, own + squares * _dots(whitened, whitened), _dots(pulls, solution))
+        return (solution + solved(weights * pulls)) / roots
+
+
+def _terms(known: Known, penalty: MultiTaskPenalty) -> Matrix:
+    """Curvature of the loss and weights in the penalty: h, l1 and l2 of all features, h = 0 for those that stay."""
+    of = penalty.terms
+    sq_norms = np.where(of.upper > 0, known.sq_norms, 0.0)
+    return np.stack([sq_norms, penalty.l1 * of.l1_weights, penalty.l2 * of.l2_weights])
+
+
+def _moves(coef: Matrix, correlation: Matrix, terms: Matrix) -> Vector:
+    """How far coordinate descent would move every feature, in units of the prediction."""
+    sq_norms, l1, l2 = terms
+    movable = sq_norms > 0
+    h = np.where(movable, sq_norms, 1.0)
+    goal = coef + correlation / h
+    norms = np.sqrt(_dots(goal, goal))
+    factors = np.maximum(1.0 - l1 / (h * np.where(norms > 0, norms, 1.0)), 0.0) / (1.0 + l2 / h)
+    change = factors * goal - coef
+    return np.where(movable, np.sqrt(h * _dots(change, change)), 0.0)
+
+
+def _newton_step(view: _View, coef: Matrix, terms: Matrix) -> Matrix:
+    """The step to take from coefficients w_j none of which is zero; zero, if none lowers the objective.
+
+    With norms n_j, directions e_j, and d_j = l1_j / n_j, the Hessian takes v to M v - d_j <e_j, v_j> e_j, M being
+    G + diag(d + l2). Features that would turn back go to zero.
+    """
+    _, l1, l2 = terms
+    norms = np.sqrt(_dots(coef, coef))
+    directions, bends = coef / norms, l1 / norms
+    gradient = view.correlation - l1 * directions - l2 * coef
+    newton = view.solve(gradient, bends + l2, np.sqrt(bends) * directions)
+    if newton is None:
+        return np.zeros(coef.shape)
+    outward = _dots(directions, newton)
+    for length in LENGTHS:
+        step = np.where(norms + length * outward > 0, length * newton, -coef)
+        along, squares = _dots(directions, step), _dots(step, step)
+        # |w + v| - |w| - <e, v> = s / (|w + v| + |w| + <e, v>), s the square of what is across.
+        ahead, across = np.maximum(norms + along, 0.0), np.maximum(squares - along**2, 0.0)
+        sums = ahead + np.sqrt(ahead**2 + across)
+        excess = across / np.where(sums > 0, sums, 1.0)
+        if np.vdot(gradient, step) - 0.5 * (view.bend(step) + l2 @ squares) - l1 @ excess > 0:
+            return step
+    return np.zeros(coef.shape)
+
+
+def _conjugate_gradients(product: Callable[[Vector], Vector], diagonal: Vector, target: Vector) -> Vector:
+    """Roughly solve a positive definite system, given its product with a vector and its diagonal."""
+    solution, residual = np.zeros(target.shape), target.copy()
+    direction = scaled = residual / diagonal
+    size = first = residual @ scaled
+    for _ in range(MAX_STEPS):
+        if not size > FORCING**2 * first:
+            break
+        image = product(direction)
+        curvature = direction @ image
+        if not curvature > 0:
+            break
+        solution += size / curvature * direction
+        residual -= size / curvature * image
+        scaled = residual / diagonal
+        size, before = residual @ scaled, size
+        direction = scaled + size / before * direction
+    return solution
+
+
+def _n_sweeps(at_most: int, work: float) -> int:
+    """How many sweeps to make at once, of so many multiply-adds each."""
+    return int(min(at_most, MAX_SWEEPS, max(MAX_WORK / max(work, 1.0), 1.0)))
+
+
+def _at(values: Matrix, features: Positions) -> Matrix:
+    """Values of some features; other than from ``values[:, features]``, in C order."""
+    return values.take(features, axis=1)
+
+
+def _dots(rows: Matrix, others: Matrix) -> Vector:
+    """Inner products over the tasks, for every feature."""
+    return np.einsum("tj,tj->j", rows, others)
