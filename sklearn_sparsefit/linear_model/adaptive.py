@@ -4,13 +4,15 @@ from typing import Any, ClassVar, Self
 
 from sklearn.utils import column_or_1d
 
+from sklearn_sparsefit._sklearn import fit_context
 from sklearn_sparsefit.linear_model.adaptive_model import AdaptiveModel
-from sklearn_sparsefit.linear_model.elastic_net import ElasticNet
+from sklearn_sparsefit.linear_model.single_model import SingleModel
 
 
-class AdaptiveFit(AdaptiveModel, ElasticNet):
+class AdaptiveFit(AdaptiveModel, SingleModel):
     """An adaptive model of one alpha and one target."""
 
+    @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Fit the first stage, and the model with the weights that come from it.
 
@@ -35,7 +37,7 @@ class AdaptiveFit(AdaptiveModel, ElasticNet):
         """
         if getattr(y, "ndim", 1) == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
-        return super().fit(X, y, sample_weight)
+        return self._fit(X, y, sample_weight)
 
 
 class AdaptiveLasso(AdaptiveFit):
@@ -126,7 +128,7 @@ class AdaptiveLasso(AdaptiveFit):
     """
 
     _parameter_constraints: ClassVar[dict] = {
-        **ElasticNet._parameter_constraints,
+        **SingleModel._parameter_constraints,
         **AdaptiveModel._adaptive_constraints,
     }
     l1_ratio = 1.0
@@ -258,7 +260,7 @@ class AdaptiveElasticNet(AdaptiveFit):
     """
 
     _parameter_constraints: ClassVar[dict] = {
-        **ElasticNet._parameter_constraints,
+        **SingleModel._parameter_constraints,
         **AdaptiveModel._adaptive_constraints,
     }
 

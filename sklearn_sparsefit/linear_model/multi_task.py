@@ -5,16 +5,17 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from sklearn_sparsefit._sklearn import fit_context
 from sklearn_sparsefit._validation import TrainingData, check_coef
 from sklearn_sparsefit.datafit import Quadratic
-from sklearn_sparsefit.linear_model.elastic_net import ElasticNet
 from sklearn_sparsefit.linear_model.multi_task_model import MultiTaskModel
+from sklearn_sparsefit.linear_model.single_model import SingleModel
 from sklearn_sparsefit.path import PathResult
 
 Matrix = NDArray[np.float64]
 
 
-class MultiTaskElasticNet(MultiTaskModel, ElasticNet):
+class MultiTaskElasticNet(MultiTaskModel, SingleModel):
     """Elastic net of several tasks that share their features, certified by its duality gap.
 
     Minimises, with weights s_i (1 unless ``sample_weight`` is given), over coefficients W of shape
@@ -123,6 +124,7 @@ class MultiTaskElasticNet(MultiTaskModel, ElasticNet):
         self.standardize = standardize
         self.relax = relax
 
+    @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Fit the model.
 
@@ -145,7 +147,7 @@ class MultiTaskElasticNet(MultiTaskModel, ElasticNet):
         ValueError
             If X, y, the weights or the coefficients to start from do not fit together or are not finite.
         """
-        return super().fit(X, y, sample_weight)
+        return self._fit(X, y, sample_weight)
 
     def _targets(self, data: TrainingData) -> list[Matrix]:
         return [self._tasks(data)]

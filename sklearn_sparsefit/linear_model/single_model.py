@@ -1,0 +1,100 @@
+"""What the estimators of one alpha share."""
+
+from numbers import Real
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import MultiOutputMixin
+
+from sklearn_sparsefit._progress import Progress
+from sklearn_sparsefit._sklearn import Interval
+from sklearn_sparsefit._validation import TrainingData, check_coef, check_gram, check_training_data
+from sklearn_sparsefit._warnings import warn_user
+from sklearn_sparsefit.linear_model.base import (
+    PARAMETER_CONSTRAINTS,
+    SparseLinearRegressor,
+    make_path,
+    warn_if_dependent,
+)
+from sklearn_sparsefit.linear_model.paths import enet_path
+from sklearn_sparsefit.path import PathResult, drive, warn_if_loose
+
+Vector = NDArray[np.float64]
+
+
+class SingleModel(MultiOutputMixin, SparseLinearRegressor):
+    """A linear model of one alpha, for one target or several."""
+
+    _parameter_constraints: ClassVar[dict] = {
+        "alpha": [Interval(Real, 0, None, closed="left")],
+        "l1_ratio": [Interval(Real, 0, 1, closed="both")],
+        "precompute": ["boolean", "array-like"],
+        "warm_start": ["boolean"],
+        **PARAMETER_CONSTRAINTS,
+    }
+
+    path = staticmethod(enet_path)
+
+    def _fit(self, X: Any, y: Any, sample_weight: Any, check_input: bool = True) -> Self:
+        if self.alpha == 0:
+            warn_user(
+                "With alpha=0, this algorithm does not converge well. You are advised to use the LinearRegression"
+                " estimator",
+            )
+        data = check_training_data(X, y, sample_weight, estimator=self, check_input=check_input)
+        check_gram(self.precompute, data, self.fit_intercept)
+        starts = self._starts(data)
+        (terms,) = self._terms(data, [data.sample_weight])
+
+        progress = Progress(self)
+        paths = [
+            drive(
+                make_path(
+                    data,
+                    target,
+                    terms,
+                    self.l1_ratio,
+                    self.fit_intercept,
+                    alphas=np.array([self.alpha], dtype=np.float64),
+                    options=self._options(),
+                    start=start,
+                ),
+                data.design,
+            )
+            for target, start in zip(self._targets(data), starts, strict=True)
+        ]
+        self._set_fitted(
+            **self._outcome(data, [path.relaxed(self.relax) for path in paths]), **self._term_outcome(terms)
+        )
+        progress.end()
+        labels = [""] if len(paths) == 1 else [f"target {k}" for k in range(len(paths))]
+        warn_if_loose(zip(labels, paths, strict=True), self.tol)
+        warn_if_dependent(paths[0], data.names)
+        return self
+
+    def _targets(self, data: TrainingData) -> list[Vector]:
+        """What is fitted one by one."""
+        return list(data.targets)
+
+    def _starts(self, data: TrainingData) -> list:
+        n_targets, n_features = len(data.targets), data.design.shape[1]
+        if not (self.warm_start and hasattr(self, "coef_")):
+            return [None] * n_targets
+        shape = (n_features,) if n_targets == 1 else (n_targets, n_features)
+        coef = check_coef(self.coef_, shape, "coef_, to start from under warm_start=True,")
+        return list(np.atleast_2d(coef))
+
+    def _outcome(self, data: TrainingData, paths: list[PathResult]) -> dict[str, Any]:
+        coef = np.stack([path.dense_coef(0, data.dtype) for path in paths])
+        intercept = np.array([path.intercepts[0] for path in paths], dtype=data.dtype)
+        gaps = np.array([path.dual_gaps[0] for path in paths])
+        n_iters = [int(path.n_iters[0]) for path in paths]
+        n_passes = [path.n_passes for path in paths]
+        if len(paths) == 1:
+            coef, gaps, n_iters, n_passes = coef[0], gaps[0], n_iters[0], n_passes[0]
+        if not self.fit_intercept:
+            intercept = 0.0
+        elif data.y_ndim == 1:
+            intercept = intercept[0]
+        return dict(coef_=coef, intercept_=intercept, dual_gap_=gaps, n_iter_=n_iters, n_passes_=n_passes, **data.names)
