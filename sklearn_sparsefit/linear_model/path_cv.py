@@ -139,10 +139,9 @@ class PathCV(PathModel):
             mse_path_=mse_path,
             cv_results_=cv_results,
             n_passes_=progress.n_passes + (measure.n_readings if measure else 0),
-            **(dict(l1_ratio_=l1_ratios[row]) if hasattr(self, "l1_ratio") else {}),
             relax_=relax,
             **self._term_outcome(terms),
-            **self._outcome(full_paths[row].relaxed(relax), column, data),
+            **self._outcome(l1_ratios[row], full_paths[row].relaxed(relax), column, data),
             **self._fold_outcome([path.result.relaxed(relax) for path in fold_paths if path.row == row], data),
         )
         progress.end()

@@ -91,8 +91,7 @@ class PathIC(PathModel):
             df_path_=df if len(l1_ratios) > 1 else df[0],
             noise_variance_=noise_variance,
             n_passes_=n_passes,
-            **(dict(l1_ratio_=l1_ratios[row]) if hasattr(self, "l1_ratio") else {}),
-            **self._outcome(paths[row].relaxed(self.relax), int(column), data),
+            **self._outcome(l1_ratios[row], paths[row].relaxed(self.relax), int(column), data),
         )
         progress.end()
         warn_if_loose(zip(labels, paths, strict=True), self.tol)

@@ -79,8 +79,8 @@ class PathModel(SparseLinearRegressor):
         options = replace(self._options(), n_together=n_together)
         return make_path(data, self._target(data), terms, l1_ratio, self.fit_intercept, alphas=alphas, options=options)
 
-    def _outcome(self, path: PathResult, column: int, data: TrainingData) -> dict[str, Any]:
-        """What the model knows once one alpha of a path is chosen."""
+    def _outcome(self, l1_ratio: float, path: PathResult, column: int, data: TrainingData) -> dict[str, Any]:
+        """What the model knows once one alpha of the path of one l1_ratio is chosen."""
         intercept_path = path.intercepts.astype(data.dtype)
         return dict(
             alpha_=path.alphas[column],
@@ -91,6 +91,7 @@ class PathModel(SparseLinearRegressor):
             intercept_path_=intercept_path.T,
             dual_gap_path_=path.dual_gaps,
             _fitted_path=path,
+            **(dict(l1_ratio_=l1_ratio) if hasattr(self, "l1_ratio") else {}),
             **data.names,
         )
 

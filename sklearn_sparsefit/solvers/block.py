@@ -13,7 +13,7 @@ from sklearn_sparsefit.penalty import MultiTaskPenalty
 from sklearn_sparsefit.solvers import _block_cd
 from sklearn_sparsefit.solvers.base import Iterate
 from sklearn_sparsefit.solvers.certificate import duality_gap
-from sklearn_sparsefit.solvers.working_set import Known, WorkingSet
+from sklearn_sparsefit.solvers.working_set import Known, RootColumns, WorkingSet
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -42,8 +42,7 @@ class BlockSolver:
     max_gram = sys.maxsize
 
     def __init__(self) -> None:
-        self._columns = np.empty((0, 0))
-        self._n_columns = 0
+        self._columns = RootColumns()
         # Whether the last sweeps ended for want of progress.
         self._stalled = False
 
@@ -85,22 +84,9 @@ class BlockSolver:
         weights, n_support = known.datafit.weights, np.count_nonzero(iterate.coef.any(axis=0))
         if isinstance(known, WorkingSet) and n_support > len(weights) and terms[1].min() > 0:
             roots = np.sqrt(weights)
-            columns = self._extended(known, roots)
+            columns = self._columns.of(known)
             return _ColumnView(columns, roots * known.datafit.target - iterate.coef @ columns)
         return _GramView(known.gram[: len(known), : len(known)], iterate.correlation)
-
-    def _extended(self, working_set: WorkingSet, roots: Vector) -> Matrix:
-        """The centred columns of the working set times the roots of the weights, one per row."""
-        known, total = self._n_columns, len(working_set)
-        if total > len(self._columns):
-            columns = np.empty((total + total // 4, len(roots)))
-            if known:
-                columns[:known] = self._columns[:known]
-            self._columns = columns
-        for block in working_set.blocks(known):
-            self._columns[block] = working_set.centred(block) * roots
-        self._n_columns = total
-        return self._columns[:total]
 
 
 class _View(Protocol):

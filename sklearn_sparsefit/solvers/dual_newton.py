@@ -6,7 +6,7 @@ from scipy.linalg import cho_factor, cho_solve
 
 from sklearn_sparsefit.penalty import Penalty
 from sklearn_sparsefit.solvers.base import Iterate
-from sklearn_sparsefit.solvers.working_set import WorkingSet
+from sklearn_sparsefit.solvers.working_set import RootColumns, WorkingSet
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -36,7 +36,7 @@ class DualNewtonSolver:
     max_gram = 0
 
     def __init__(self) -> None:
-        self._columns = np.empty((0, 0))
+        self._columns = RootColumns()
         self._kernel = np.empty((0, 0))
         self._inside = np.empty(0, dtype=bool)
         self._n_updates = 0
@@ -45,7 +45,8 @@ class DualNewtonSolver:
         """See :class:`Solver`."""
         roots = np.sqrt(working_set.datafit.weights)
         target = roots * working_set.datafit.target
-        columns = self._extended(working_set, roots)
+        columns = self._columns.of(working_set)
+        self._inside = np.concatenate([self._inside, np.zeros(len(columns) - len(self._inside), dtype=bool)])
         tight = TIGHT * np.linalg.norm(target)
         coef, last = iterate.coef, np.inf
         residual = target - coef @ columns
@@ -61,7 +62,7 @@ class DualNewtonSolver:
             if size <= tight or (self._is_kernel_of(inside) and size >= 0.5 * last):
                 break
             last = size if self._is_kernel_of(inside) else np.inf
-            self._update_kernel(inside, penalty.terms.l2_weights)
+            self._update_kernel(columns, inside, penalty.terms.l2_weights)
             hessian = self._kernel / penalty.l2
             hessian.flat[:: len(hessian) + 1] += 1.0
             try:
@@ -79,27 +80,12 @@ class DualNewtonSolver:
         iterate.correlation[:] = columns @ (target - coef @ columns)
         return n_iter
 
-    def _extended(self, working_set: WorkingSet, roots: Vector) -> Matrix:
-        """The centred columns of the working set times the roots of the weights, one per row."""
-        known, total = len(self._inside), len(working_set)
-        if total > len(self._columns):
-            columns = np.empty((total + total // 4, len(roots)))
-            if known:
-                columns[:known] = self._columns[:known]
-            self._columns = columns
-        for block in working_set.blocks(known):
-            self._columns[block] = working_set.centred(block) * roots
-            self._columns[block][working_set.sq_norms[block] == 0] = 0.0
-        self._inside = np.concatenate([self._inside, np.zeros(total - known, dtype=bool)])
-        return self._columns[:total]
-
     def _is_kernel_of(self, inside: NDArray[np.bool_]) -> bool:
         return len(self._kernel) > 0 and np.array_equal(self._inside, inside)
 
-    def _update_kernel(self, inside: NDArray[np.bool_], l2_weights: Vector) -> None:
+    def _update_kernel(self, columns: Matrix, inside: NDArray[np.bool_], l2_weights: Vector) -> None:
         changed = np.flatnonzero(inside != self._inside)
         self._n_updates += 1
-        columns = self._columns[: len(inside)]
         if len(self._kernel) == 0 or 2 * len(changed) > np.count_nonzero(inside) or self._n_updates > MAX_UPDATES:
             self._kernel = columns[inside].T @ (columns[inside] / l2_weights[inside, None])
             self._n_updates = 0
