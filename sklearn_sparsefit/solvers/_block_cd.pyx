@@ -1,7 +1,7 @@
 """Block coordinate descent, for coefficients that several tasks share."""
 
 from libc.math cimport fmax, sqrt
-from scipy.linalg.cython_blas cimport dgemv, dger
+from scipy.linalg.cython_blas cimport dgemm, dgemv, dger
 
 
 cdef struct Feature:
@@ -9,6 +9,10 @@ cdef struct Feature:
     double h
     double l1
     double l2
+
+
+cdef inline Feature _feature(const double[:, ::1] terms, Py_ssize_t j) noexcept nogil:
+    return Feature(terms[0, j], terms[1, j], terms[2, j])
 
 
 cdef double _update(
@@ -49,22 +53,35 @@ def sweep_gram(
 
     They end when one moves nothing by more than ``enough``, in units of the prediction, or by more than ``rate`` times
     what the one before did; returns whether more than ``enough`` is left. ``terms`` are h, l1 and l2 of all features;
-    coefficients and correlations have shape (n_tasks, n_features); ``room`` is (2, n_tasks).
+    coefficients and correlations have shape (n_tasks, n_features). Correlations are brought up to date for as many
+    features at a time as ``room``, of shape (1 + these, n_tasks), holds.
     """
-    cdef int m = <int> coef.shape[1], n_tasks = <int> coef.shape[0], one = 1
-    cdef Py_ssize_t j, t, sweep
-    cdef double plus = 1.0, minus = -1.0, largest = 0.0, last
+    cdef int m = <int> coef.shape[1], n_tasks = <int> coef.shape[0], size
+    cdef Py_ssize_t together = room.shape[0] - 1, block, first, j, k, t, sweep
+    cdef double plus = 1.0, minus = -1.0, largest = 0.0, last, moved
     cdef double* move = &room[0, 0]
     cdef double* c = &room[1, 0]
     with nogil:
         for sweep in range(n_sweeps):
             last = largest
             largest = 0.0
-            for j in range(m):
-                for t in range(n_tasks):
-                    c[t] = correlation[t, j]
-                dgemv("T", &m, &n_tasks, &minus, &step[0, 0], &m, <double*> &gram[j, 0], &one, &plus, c, &one)
-                largest = fmax(largest, _update(Feature(terms[0, j], terms[1, j], terms[2, j]), j, coef, step, c, move))
+            for block in range((m - 1) // together + 1):
+                first = block * together
+                size = <int> min(together, m - first)
+                for j in range(size):
+                    for t in range(n_tasks):
+                        c[j * n_tasks + t] = correlation[t, first + j]
+                dgemm(
+                    "T", "N", &n_tasks, &size, &m,
+                    &minus, &step[0, 0], &m, <double*> &gram[first, 0], &m, &plus, c, &n_tasks,
+                )
+                for j in range(size):
+                    moved = _update(_feature(terms, first + j), first + j, coef, step, c + j * n_tasks, move)
+                    if moved > 0.0:
+                        largest = fmax(largest, moved)
+                        for k in range(j + 1, size):
+                            for t in range(n_tasks):
+                                c[k * n_tasks + t] -= gram[first + j, first + k] * move[t]
             if largest <= enough or (sweep > 0 and largest > rate * last):
                 break
     return largest > enough
@@ -96,7 +113,7 @@ def sweep_columns(
             for j in range(coef.shape[1]):
                 x = <double*> &columns[j, 0]
                 dgemv("T", &n, &n_tasks, &plus, r, &n, x, &one, &zero, c, &one)
-                moved = _update(Feature(terms[0, j], terms[1, j], terms[2, j]), j, coef, step, c, move)
+                moved = _update(_feature(terms, j), j, coef, step, c, move)
                 if moved > 0.0:
                     dger(&n, &n_tasks, &minus, x, &one, move, &one, r, &n)
                     largest = fmax(largest, moved)

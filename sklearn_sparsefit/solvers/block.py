@@ -6,8 +6,9 @@ from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg.blas import dsymm, dsyrk, dtrmm
-from scipy.linalg.lapack import dposv, dpotrf, dpotri, dtrtri
+from scipy.linalg import get_blas_funcs, get_lapack_funcs
+from scipy.linalg.blas import dsymm, dsyrk
+from scipy.linalg.lapack import dposv, dpotrf, dpotri
 
 from sklearn_sparsefit.penalty import MultiTaskPenalty
 from sklearn_sparsefit.solvers import _block_cd
@@ -24,12 +25,16 @@ Positions = NDArray[np.intp]
 TIGHT, NEARLY = 1e-13, 1e4
 # Sweeps go on while each makes the largest move smaller by this factor: up to so many, and so many multiply-adds.
 RATE, MAX_SWEEPS, MAX_WORK = 0.7, 30, 1e9
+# In a Gram matrix, correlations are brought up to date for so many features at a time.
+TOGETHER = 32
 # Of a Newton step, the first of these lengths that lowers the objective is taken.
 LENGTHS = 0.5 ** np.arange(8)
 # Where there are more features in than samples, this share of the tolerated gap is enough.
-GAP_SHARE = 0.04
-# There, conjugate gradients make the residual of a Newton step so much smaller, in so many steps at most.
+GAP_SHARE = 0.6
+# There, conjugate gradients make the residual of a Newton step so much smaller, in so many steps at most, in single
+# precision up to this condition number.
 FORCING, MAX_STEPS = 1e-2, 100
+MAX_SINGLE = 1e6
 
 
 class BlockSolver:
@@ -65,6 +70,7 @@ class BlockSolver:
                 break
             last = largest
             n_iter += 1
+            n_left = 1 + max_iter - n_iter
             support = np.flatnonzero(coef.any(axis=0) & movable)
             if self._stalled and len(support):
                 # Alone: of the features that would have entered before, few still want to after.
@@ -72,7 +78,7 @@ class BlockSolver:
                 coef[:, support] += step
                 view.move(support, step)
                 moves = _moves(coef, view.correlation, terms)
-            n_left = 1 + max_iter - n_iter
+                n_left = min(n_left, view.sweeps_after_newton)
             active = np.flatnonzero((coef.any(axis=0) & movable) | (moves > tight))
             step, self._stalled = view.at(active).sweep(_at(coef, active), _at(terms, active), n_left, tight / 10)
             coef[:, active] += step
@@ -93,6 +99,8 @@ class _View(Protocol):
     """What is known of some features and the residual; steps of their coefficients have shape (n_tasks, n_features)."""
 
     correlation: Matrix
+    # At most; they find the support.
+    sweeps_after_newton: int
 
     def at(self, features: Positions) -> Self:
         """View of some of the features."""
@@ -116,6 +124,8 @@ class _View(Protocol):
 class _GramView:
     """By the Gram matrix and the correlations."""
 
+    sweeps_after_newton = MAX_SWEEPS
+
     def __init__(self, gram: Matrix, correlation: Matrix):
         self.gram, self.correlation = gram, correlation
 
@@ -129,7 +139,7 @@ class _GramView:
         return float(np.vdot(step @ self.gram, step))
 
     def sweep(self, coef: Matrix, terms: Matrix, at_most: int, enough: float) -> tuple[Matrix, bool]:
-        step, room = np.zeros(coef.shape), np.empty((2, len(coef)))
+        step, room = np.zeros(coef.shape), np.empty((1 + TOGETHER, len(coef)))
         limits = _n_sweeps(at_most, self.gram.size * len(coef)), RATE, enough
         return step, _block_cd.sweep_gram(self.gram, terms, coef, self.correlation, step, room, *limits)
 
@@ -154,6 +164,8 @@ class _GramView:
 
 class _ColumnView:
     """By the columns, one per row, and the residuals of all tasks: for more features than samples."""
+
+    sweeps_after_newton = 1
 
     def __init__(self, columns: Matrix, residual: Matrix, correlation: Matrix | None = None):
         self.columns, self.residual = columns, residual
@@ -187,15 +199,19 @@ class _ColumnView:
         is a good preconditioner: columns that are close to each other before L^-1 are far apart after.
         """
         roots = np.sqrt(ridges)
-        scaled = self.columns / roots[:, None]
+        sq_norms = np.einsum("ji,ji->j", self.columns, self.columns)
+        precision = np.float32 if (sq_norms / ridges).sum() < MAX_SINGLE else np.float64
+        potrf, trtri = get_lapack_funcs(("potrf", "trtri"), dtype=precision)
+        trmm = get_blas_funcs("trmm", dtype=precision)
+        scaled = np.multiply(self.columns, 1 / roots[:, None], dtype=precision, casting="same_kind")
+        pulls = (pulls / roots).astype(precision)
         kernel = scaled.T @ scaled
         kernel.flat[:: len(kernel) + 1] += 1.0
-        factor, info = dpotrf(kernel.T, lower=1, overwrite_a=1)
+        factor, info = potrf(kernel.T, lower=1, overwrite_a=1)
         if info != 0:
             return None
-        inverse, _ = dtrtri(factor, lower=1, overwrite_c=1)
-        whitened = dtrmm(1.0, inverse, scaled.T, lower=1, overwrite_b=1)
-        pulls = pulls / roots
+        inverse, _ = trtri(factor, lower=1, overwrite_c=1)
+        whitened = trmm(1.0, inverse, scaled.T, lower=1, overwrite_b=1)
         squares = _dots(pulls, pulls)
         own = np.maximum(1.0 - squares, 0.0)
 
@@ -205,7 +221,7 @@ class _ColumnView:
         def inner(x: Vector) -> Vector:
             return own * x + _dots(pulls, (x * pulls) @ whitened.T @ whitened)
 
-        solution = solved(target / roots)
+        solution = solved((target / roots).astype(precision))
         weights = _conjugate_gradients(inner, own + squares * _dots(whitened, whitened), _dots(pulls, solution))
         return (solution + solved(weights * pulls)) / roots
 
