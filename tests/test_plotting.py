@@ -17,8 +17,8 @@ from sklearn import linear_model
 from sklearn.datasets import load_diabetes
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import Ridge
-from sklearn.metrics import get_scorer, make_scorer, r2_score
-from sklearn.model_selection import GridSearchCV, ShuffleSplit
+from sklearn.metrics import get_scorer, make_scorer, mean_squared_error, r2_score
+from sklearn.model_selection import GridSearchCV, KFold, ShuffleSplit
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -28,6 +28,8 @@ from sklearn_sparsefit import (
     ElasticNetCV,
     Lasso,
     LassoCV,
+    MultiTaskElasticNetCV,
+    MultiTaskLassoCV,
     lasso_path,
 )
 from sklearn_sparsefit.plotting.line_labels import spread
@@ -184,9 +186,10 @@ def test_line_kw_styles_the_named_lines_only(lasso):
     assert widths.count(4) == 2
 
 
-def test_path_of_several_targets_is_refused():
-    display = CoefficientPathDisplay(alphas=[2.0, 1.0], coefs=np.ones((3, 5, 2)))
-    with pytest.raises(ValueError, match=r"\(3, 5, 2\).*coefs\[target\]"):
+@pytest.mark.parametrize("shape", [(2,), (3, 5), (5, 2, 3), (1, 3, 5, 2)])
+def test_wrong_shape_of_coefs_is_refused(shape):
+    display = CoefficientPathDisplay(alphas=[2.0, 1.0], coefs=np.ones(shape))
+    with pytest.raises(ValueError, match=r"coefs must have shape .* got \(.*\) and \(2,\)"):
         display.plot()
 
 
@@ -194,6 +197,124 @@ def test_wrong_number_of_names_is_refused():
     display = CoefficientPathDisplay(alphas=[2.0, 1.0], coefs=np.ones((3, 2)), feature_names="ab")
     with pytest.raises(ValueError, match="2 feature_names for 3 features"):
         display.plot()
+
+
+def test_legend_stands_clear_of_lines_that_rise_early():
+    alphas = np.geomspace(1.0, 0.01, 50)
+    coefs = np.exp(-np.linspace(0, 8, 50))[None]
+    display = CoefficientPathDisplay(alphas=alphas, coefs=coefs, chosen_alpha=alphas[5]).plot()
+    display.figure_.canvas.draw()
+    points = display.ax_.transData.transform(np.column_stack([alphas, coefs[0]]))
+    assert not display.ax_.get_legend().get_window_extent().count_contains(points)
+
+
+# Coefficient path of several tasks
+
+
+@pytest.fixture(scope="module")
+def several_tasks(diabetes):
+    X, y = diabetes
+    # Blood measurements, s1 to s6, from age, sex, bmi and bp, their products, and the progression of the disease.
+    inputs = X[["age", "sex", "bmi", "bp"]].assign(bmi_bp=X["bmi"] * X["bp"], progression=y / 1000)
+    return inputs, X.filter(regex="^s[1-6]$") * 20
+
+
+@pytest.fixture(scope="module")
+def multi_task(several_tasks):
+    return MultiTaskLassoCV(alphas=20, eps=0.01, alpha_rule="1se").fit(*several_tasks)
+
+
+def test_path_of_several_tasks_is_the_norm_over_them(multi_task):
+    display = CoefficientPathDisplay.from_estimator(multi_task)
+    norms = np.sqrt(sum(coefs**2 for coefs in multi_task.coef_path_))
+    entering = np.flatnonzero(multi_task.coef_path_.any(axis=(0, 2)))
+    assert [line.get_label() for line in display.lines_] == list(multi_task.feature_names_in_[entering])
+    for line, feature in zip(display.lines_, entering, strict=True):
+        assert_array_equal(line.get_xdata(), multi_task.alphas_)
+        assert_allclose(line.get_ydata(), norms[feature], rtol=1e-14)
+    assert display.ax_.get_ylabel() == "Norm of the coefficients over the tasks"
+    assert alpha_lines(display.ax_) == {CHOSEN: (multi_task.alpha_, "-")}
+
+
+@pytest.mark.parametrize("n_labels", [1, 2, 10])
+def test_named_features_of_several_tasks_are_those_of_the_largest_kept_norms(multi_task, n_labels):
+    norms = pd.Series(np.linalg.norm(multi_task.coef_, axis=0), multi_task.feature_names_in_)
+    assert 2 <= np.count_nonzero(norms) < len(norms)
+    expected = norms[norms > 0].nlargest(n_labels).index
+    display = CoefficientPathDisplay.from_estimator(multi_task, n_labels=n_labels)
+    assert sorted(names(display.ax_)) == sorted(expected)
+
+
+MEASUREMENTS = ["s1", "s2", "s3", "s4", "s5", "s6"]
+
+
+@pytest.mark.parametrize(
+    ("task", "task_names", "position", "label"),
+    [
+        (0, None, 0, "Coefficient for task 0"),
+        (np.int64(5), None, 5, "Coefficient for task 5"),
+        ("task 5", None, 5, "Coefficient for task 5"),
+        (2, MEASUREMENTS, 2, "Coefficient for s3"),
+        ("s3", pd.Index(MEASUREMENTS), 2, "Coefficient for s3"),
+        ("$f_{", [*"abcde", "$f_{"], 5, "Coefficient for $f_{"),
+    ],
+)
+def test_path_of_one_of_several_tasks(multi_task, task, task_names, position, label):
+    display = CoefficientPathDisplay.from_estimator(multi_task, task=task, task_names=task_names, n_labels=2)
+    coefs = multi_task.coef_path_[position]
+    for line, feature in zip(display.lines_, np.flatnonzero(coefs.any(axis=1)), strict=True):
+        assert_array_equal(line.get_ydata(), coefs[feature])
+    kept = pd.Series(np.abs(multi_task.coef_[position]), multi_task.feature_names_in_)
+    assert sorted(names(display.ax_)) == sorted(kept.nlargest(2).index)
+    assert display.ax_.get_ylabel() == label
+    display.figure_.canvas.draw()
+
+
+def test_one_display_draws_one_task_after_another(several_tasks):
+    X, Y = several_tasks
+    alphas, coefs, _ = lasso_path(X, Y, alphas=5)
+    display = CoefficientPathDisplay(alphas=alphas, coefs=coefs, feature_names=X.columns, task_names=Y.columns)
+    for coefs_of_task, name in zip(coefs, Y, strict=True):
+        for line in display.plot(task=name).lines_:
+            assert_array_equal(line.get_ydata(), coefs_of_task[X.columns.get_loc(line.get_label())])
+    norms = np.linalg.norm(coefs, axis=0)
+    for line in display.plot().lines_:
+        assert_allclose(line.get_ydata(), norms[X.columns.get_loc(line.get_label())], rtol=1e-14)
+
+
+def test_path_of_several_tasks_and_l1_ratio_is_the_chosen_one(several_tasks):
+    # Of fifteen pairs the first with the l1_ratio in the middle.
+    model = MultiTaskElasticNetCV(alphas=5, l1_ratio=[0.5, 0.8, 1.0], alpha_rule=lambda results: 5).fit(*several_tasks)
+    display = CoefficientPathDisplay.from_estimator(model)
+    norms = np.linalg.norm(model.coef_path_, axis=0)
+    for line, path in zip(display.lines_, norms[norms.any(axis=1)], strict=True):
+        assert_array_equal(line.get_xdata(), model.alphas_[1])
+        assert_allclose(line.get_ydata(), path, rtol=1e-14)
+
+
+def test_one_task_of_a_multi_task_model_is_drawn_as_its_size(several_tasks):
+    X, Y = several_tasks
+    model = MultiTaskLassoCV(alphas=5).fit(X, Y[["s3"]])
+    for line in CoefficientPathDisplay.from_estimator(model).lines_:
+        path = model.coef_path_[0, X.columns.get_loc(line.get_label())]
+        assert_allclose(line.get_ydata(), np.abs(path), rtol=1e-14)
+
+
+@pytest.mark.parametrize("task", [6, -1, "s7", ""])
+def test_unknown_task_is_refused(multi_task, task):
+    with pytest.raises(ValueError, match=rf"^task={task!r} is none of the 6 tasks.*'task 0', 'task 1'"):
+        CoefficientPathDisplay.from_estimator(multi_task, task=task)
+
+
+def test_wrong_number_of_task_names_is_refused(multi_task):
+    with pytest.raises(ValueError, match="2 task_names for 6 tasks"):
+        CoefficientPathDisplay.from_estimator(multi_task, task_names=["s1", "s2"])
+
+
+@pytest.mark.parametrize("options", [{"task": 0}, {"task_names": ["y"]}])
+def test_task_of_a_path_without_tasks_is_refused(lasso, options):
+    with pytest.raises(ValueError, match=r"coefs of shape \(10, 30\) have no tasks"):
+        CoefficientPathDisplay.from_estimator(lasso, **options)
 
 
 # Names beside the lines
@@ -566,3 +687,17 @@ def test_cv_curve_of_a_relaxed_model_is_that_of_the_chosen_relax(diabetes):
     chosen = [0.0, 0.5, 1.0].index(model.relax_)
     assert_allclose(display.lines_[0].get_ydata(), model.mse_path_[chosen].mean(axis=1))
     assert len(display.fold_lines_) == 4
+
+
+def test_cv_curve_of_several_tasks_is_the_mean_over_held_out_rows_and_tasks(several_tasks):
+    X, Y = several_tasks
+    splits = list(KFold(3).split(X))
+    display = CVCurveDisplay.from_estimator(MultiTaskLassoCV(alphas=[0.1, 0.01], cv=splits, tol=1e-10).fit(X, Y))
+    for alpha, drawn in zip([0.1, 0.01], display.lines_[0].get_ydata(), strict=True):
+        errors = []
+        for train, test in splits:
+            reference = linear_model.MultiTaskLasso(alpha, tol=1e-10, max_iter=100_000).fit(
+                X.iloc[train], Y.iloc[train]
+            )
+            errors.append(mean_squared_error(Y.iloc[test], reference.predict(X.iloc[test])))
+        assert_allclose(drawn, np.mean(errors), rtol=1e-6)

@@ -31,17 +31,19 @@ class MultiTaskElasticNet(MultiTaskModel, SingleModel):
     Parameters
     ----------
     alpha : float, default=1.0
-        Strength of the penalty.
+        Strength of the penalty, in units of the squared error's derivative. ``alpha=0`` is least squares, for which
+        :class:`sklearn.linear_model.LinearRegression` is the better tool.
     l1_ratio : float, default=0.5
-        Share of the norm in the penalty, between 0 (ridge) and 1 (lasso).
+        Share of the norm in the penalty, between 0 (ridge) and 1 (multi-task lasso) [2]_.
     fit_intercept : bool, default=True
         Whether to fit an intercept for every task, which is not penalised.
     copy_X : bool, default=True
         Accepted for compatibility: X is neither copied nor written to.
     max_iter : int, default=1000
-        Largest number of iterations per alpha, and at each that is put in between alphas far apart.
+        Largest number of iterations at alpha, and at each larger one that is put in on the way to it.
     tol : float, default=1e-4
-        The duality gap is at most ``tol`` times the loss of the model without features.
+        The fit ends when the duality gap is at most ``tol`` times the loss of the model without features,
+        ``1 / (2 * sum(s)) * sum_i s_i * ||y_i - mean(y)||_2^2`` (of ``y`` itself without an intercept).
     warm_start : bool, default=False
         Whether to start from the coefficients of the last fit.
     random_state : int, RandomState instance, default=None
@@ -49,42 +51,52 @@ class MultiTaskElasticNet(MultiTaskModel, SingleModel):
     selection : {'cyclic', 'random'}, default='cyclic'
         Accepted for compatibility: the answer, certified, is the same for any order of the coordinates.
     penalty_weights : array-like of shape (n_features,) or dict, default=None
-        Weight of the penalty of every feature, by array or by name: 0 leaves a feature unpenalised, infinity leaves it
-        out. See :class:`ElasticNet`.
+        Weight of the penalty of every feature, for all tasks, by array or by name: 0 leaves a feature unpenalised,
+        infinity leaves it out. See :class:`ElasticNet`.
     standardize : bool, default=False
         Whether to penalise the coefficients of features divided by their standard deviations. See
         :class:`ElasticNet`.
     relax : float, default=1.0
-        Weight of the penalised coefficients beside that of least squares on the features they keep. See
-        :class:`ElasticNet`.
+        Weight of the penalised coefficients, between 0 and 1; the rest is the weight of least squares, for every task,
+        on the features with a coefficient. See :class:`ElasticNet`.
 
     Attributes
     ----------
     coef_ : ndarray of shape (n_tasks, n_features)
         Coefficients, in the dtype of X.
     intercept_ : ndarray of shape (n_tasks,) or float
-        Intercepts, 0.0 without.
+        Intercept of every task; the number 0.0 without ``fit_intercept``.
     dual_gap_ : float
-        Duality gap, in units of the objective, computed on all features.
+        Duality gap [3]_, in units of the objective, computed on all features and tasks: the objective is at most this
+        far above its minimum. For float32 X this includes what rounding the coefficients and the intercepts costs.
     n_iter_ : int
         Iterations taken.
     n_passes_ : int
         Times X was read as a whole.
     eps_ : float
-        ``tol`` times the sum of squares of the (centred) targets.
+        ``tol`` times the sum of squares of all (centred) targets, under weights with a mean of one.
+    sparse_coef_ : sparse matrix of shape (n_tasks, n_features)
+        Sparse representation of ``coef_``.
     n_features_in_ : int
         Number of features seen in :meth:`fit`.
     feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, where X had names that are strings.
 
+    See Also
+    --------
+    MultiTaskElasticNetCV : Chooses alpha and l1_ratio by cross-validation.
+    MultiTaskLasso : The norm alone.
+
     References
     ----------
     .. [1] Obozinski, G., Taskar, B. and Jordan, M. I. (2010). Joint covariate selection and joint subspace selection
        for multiple classification problems. Statistics and Computing 20.
+    .. [2] Zou, H. and Hastie, T. (2005). Regularization and variable selection via the elastic net. JRSS B 67.
+    .. [3] Ndiaye, E., Fercoq, O., Gramfort, A. and Salmon, J. (2015). GAP safe screening rules for sparse multi-task
+       and multi-class models. NIPS.
 
     Examples
     --------
-    >>> import numpy as np
     >>> from sklearn.datasets import load_linnerud
     >>> from sklearn_sparsefit import MultiTaskElasticNet
     >>> X, y = load_linnerud(return_X_y=True)
@@ -145,7 +157,8 @@ class MultiTaskElasticNet(MultiTaskModel, SingleModel):
         Raises
         ------
         ValueError
-            If X, y, the weights or the coefficients to start from do not fit together or are not finite.
+            If X, y, the weights or the coefficients to start from do not fit together or are not finite, or y has one
+            dimension.
         """
         return self._fit(X, y, sample_weight)
 
@@ -182,15 +195,17 @@ class MultiTaskLasso(MultiTaskElasticNet):
     Parameters
     ----------
     alpha : float, default=1.0
-        Strength of the penalty.
+        Strength of the penalty, in units of the squared error's derivative. ``alpha=0`` is least squares, for which
+        :class:`sklearn.linear_model.LinearRegression` is the better tool.
     fit_intercept : bool, default=True
         Whether to fit an intercept for every task, which is not penalised.
     copy_X : bool, default=True
         Accepted for compatibility: X is neither copied nor written to.
     max_iter : int, default=1000
-        Largest number of iterations per alpha, and at each that is put in between alphas far apart.
+        Largest number of iterations at alpha, and at each larger one that is put in on the way to it.
     tol : float, default=1e-4
-        The duality gap is at most ``tol`` times the loss of the model without features.
+        The fit ends when the duality gap is at most ``tol`` times the loss of the model without features,
+        ``1 / (2 * sum(s)) * sum_i s_i * ||y_i - mean(y)||_2^2`` (of ``y`` itself without an intercept).
     warm_start : bool, default=False
         Whether to start from the coefficients of the last fit.
     random_state : int, RandomState instance, default=None
@@ -198,42 +213,51 @@ class MultiTaskLasso(MultiTaskElasticNet):
     selection : {'cyclic', 'random'}, default='cyclic'
         Accepted for compatibility: the answer, certified, is the same for any order of the coordinates.
     penalty_weights : array-like of shape (n_features,) or dict, default=None
-        Weight of the penalty of every feature, by array or by name: 0 leaves a feature unpenalised, infinity leaves it
-        out. See :class:`ElasticNet`.
+        Weight of the penalty of every feature, for all tasks, by array or by name: 0 leaves a feature unpenalised,
+        infinity leaves it out. See :class:`ElasticNet`.
     standardize : bool, default=False
         Whether to penalise the coefficients of features divided by their standard deviations. See
         :class:`ElasticNet`.
     relax : float, default=1.0
-        Weight of the penalised coefficients beside that of least squares on the features they keep. See
-        :class:`ElasticNet`.
+        Weight of the penalised coefficients, between 0 and 1; the rest is the weight of least squares, for every task,
+        on the features with a coefficient. See :class:`ElasticNet`.
 
     Attributes
     ----------
     coef_ : ndarray of shape (n_tasks, n_features)
         Coefficients, in the dtype of X.
     intercept_ : ndarray of shape (n_tasks,) or float
-        Intercepts, 0.0 without.
+        Intercept of every task; the number 0.0 without ``fit_intercept``.
     dual_gap_ : float
-        Duality gap, in units of the objective, computed on all features.
+        Duality gap [2]_, in units of the objective, computed on all features and tasks: the objective is at most this
+        far above its minimum. For float32 X this includes what rounding the coefficients and the intercepts costs.
     n_iter_ : int
         Iterations taken.
     n_passes_ : int
         Times X was read as a whole.
     eps_ : float
-        ``tol`` times the sum of squares of the (centred) targets.
+        ``tol`` times the sum of squares of all (centred) targets, under weights with a mean of one.
+    sparse_coef_ : sparse matrix of shape (n_tasks, n_features)
+        Sparse representation of ``coef_``.
     n_features_in_ : int
         Number of features seen in :meth:`fit`.
     feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, where X had names that are strings.
 
+    See Also
+    --------
+    MultiTaskLassoCV : Chooses alpha by cross-validation.
+    Lasso : One task, or several that do not share their features.
+
     References
     ----------
     .. [1] Obozinski, G., Taskar, B. and Jordan, M. I. (2010). Joint covariate selection and joint subspace selection
        for multiple classification problems. Statistics and Computing 20.
+    .. [2] Ndiaye, E., Fercoq, O., Gramfort, A. and Salmon, J. (2015). GAP safe screening rules for sparse multi-task
+       and multi-class models. NIPS.
 
     Examples
     --------
-    >>> import numpy as np
     >>> from sklearn.datasets import load_linnerud
     >>> from sklearn_sparsefit import MultiTaskLasso
     >>> X, y = load_linnerud(return_X_y=True)

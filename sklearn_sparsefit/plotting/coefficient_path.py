@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from itertools import cycle
+from operator import index
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -19,12 +20,15 @@ class CoefficientPathDisplay:
 
     One line per feature that ever enters the model, with alpha on a log axis that falls from left
     to right: reading on, features enter one after another. The most important features are drawn
-    in colour and named at the ends of their lines; the others stay grey.
+    in colour and named at the ends of their lines; the others stay grey. Of several tasks that
+    share their features, the lines are the Euclidean norms over the tasks of the coefficients of
+    each feature, which are zero together, or the coefficients for one of the tasks.
 
     It is recommended to use :meth:`from_estimator` to create a display from a fitted
-    :class:`~sklearn_sparsefit.LassoCV` or :class:`~sklearn_sparsefit.ElasticNetCV`, and the
-    constructor for the results of :func:`~sklearn_sparsefit.lasso_path` or
-    :func:`~sklearn_sparsefit.enet_path`. All parameters are stored as attributes.
+    :class:`~sklearn_sparsefit.LassoCV`, :class:`~sklearn_sparsefit.MultiTaskLassoCV` or another
+    estimator with a path, and the constructor for the results of
+    :func:`~sklearn_sparsefit.lasso_path` or :func:`~sklearn_sparsefit.enet_path`. All parameters
+    are stored as attributes.
 
     Parameters
     ----------
@@ -32,11 +36,14 @@ class CoefficientPathDisplay:
         The alphas of the path, in descending order. An alpha of zero has no place on a log axis
         and is left out.
 
-    coefs : array-like of shape (n_features, n_alphas)
+    coefs : array-like of shape (n_features, n_alphas) or (n_tasks, n_features, n_alphas)
         Coefficients along the path.
 
     feature_names : array-like of shape (n_features,), default=None
         Names of the features. If None, "x0", "x1", ... are used.
+
+    task_names : array-like of shape (n_tasks,), default=None
+        Names of the tasks, of a path with several. If None, "task 0", "task 1", ... are used.
 
     chosen_alpha : float, default=None
         The alpha of the model that was chosen, marked by a vertical line.
@@ -76,17 +83,20 @@ class CoefficientPathDisplay:
         alphas: ArrayLike,
         coefs: ArrayLike,
         feature_names: ArrayLike | None = None,
+        task_names: ArrayLike | None = None,
         chosen_alpha: float | None = None,
     ):
         self.alphas = alphas
         self.coefs = coefs
         self.feature_names = feature_names
+        self.task_names = task_names
         self.chosen_alpha = chosen_alpha
 
     def plot(
         self,
         ax: "Axes | None" = None,
         *,
+        task: int | str | None = None,
         n_labels: int = 10,
         line_kw: dict[str, Any] | None = None,
     ) -> Self:
@@ -98,11 +108,15 @@ class CoefficientPathDisplay:
             Axes to draw on. If None, a new figure with constrained layout is created, which leaves
             room for the names at the right; give your own figure ``layout="constrained"`` too.
 
+        task : int or str, default=None
+            The task, by position or by name, whose coefficients are drawn. If None, those of all
+            tasks are, as their norm for every feature. Only for paths with several tasks.
+
         n_labels : int, default=10
-            Number of features to name: those with the largest absolute coefficient at
+            Number of features to name: those with the largest absolute coefficient, or norm, at
             `chosen_alpha` or, where there is none or no feature is kept at it, anywhere on the
-            path. Features with a coefficient of zero there are not named. Sizes of coefficients compare only between
-            features on one scale.
+            path. Features with a coefficient of zero there are not named. Sizes of coefficients
+            compare only between features on one scale.
 
         line_kw : dict, default=None
             Keyword arguments of matplotlib's ``plot`` for the lines of the named features.
@@ -112,7 +126,7 @@ class CoefficientPathDisplay:
         display : CoefficientPathDisplay
             The display itself.
         """
-        alphas, coefs, names = self._checked_path()
+        alphas, coefs, names, quantity = self._checked_path(task)
         ax = alpha_axes(ax, alphas, type(self))
         from matplotlib.cbook import normalize_kwargs
         from matplotlib.lines import Line2D
@@ -133,10 +147,10 @@ class CoefficientPathDisplay:
             if feature in named:
                 named_lines.append(line)
 
-        ax.set_ylabel("Coefficient")
+        ax.set_ylabel(quantity, parse_math=False)
         if self.chosen_alpha is not None:
             chosen_line = mark_alpha(ax, self.chosen_alpha)
-            ax.legend(handles=[chosen_line], loc="upper left")
+            ax.legend(handles=[chosen_line])
         label_line_ends(ax, named_lines)
 
         self.ax_ = ax
@@ -149,11 +163,13 @@ class CoefficientPathDisplay:
         estimator: Any,
         *,
         feature_names: ArrayLike | None = None,
+        task_names: ArrayLike | None = None,
+        task: int | str | None = None,
         n_labels: int = 10,
         ax: "Axes | None" = None,
         line_kw: dict[str, Any] | None = None,
     ) -> Self:
-        """Draw the path of a cross-validated estimator on its full training data.
+        """Draw the path of an estimator that chose its alpha, on its full training data.
 
         Of an :class:`~sklearn_sparsefit.ElasticNetCV` with several `l1_ratio`, the path is that of
         the chosen one.
@@ -161,18 +177,26 @@ class CoefficientPathDisplay:
         Parameters
         ----------
         estimator : estimator instance
-            Fitted :class:`~sklearn_sparsefit.LassoCV` or
-            :class:`~sklearn_sparsefit.ElasticNetCV`. Of a
-            :class:`~sklearn.pipeline.Pipeline`, pass its last step, ``pipeline[-1]``.
+            Fitted :class:`~sklearn_sparsefit.LassoCV`, :class:`~sklearn_sparsefit.ElasticNetCV`,
+            one of their multi-task or adaptive relatives, :class:`~sklearn_sparsefit.LassoIC` or
+            :class:`~sklearn_sparsefit.ElasticNetIC`. Of a :class:`~sklearn.pipeline.Pipeline`,
+            pass its last step, ``pipeline[-1]``.
 
         feature_names : array-like of shape (n_features,), default=None
             Names of the features. If None, the estimator's `feature_names_in_` or, where it has
             none, "x0", "x1", ... are used.
 
+        task_names : array-like of shape (n_tasks,), default=None
+            Names of the tasks, such as ``Y.columns``. If None, "task 0", "task 1", ... are used.
+
+        task : int or str, default=None
+            The task, by position or by name, whose coefficients are drawn. If None, those of all
+            tasks are, as their norm for every feature. Only for paths with several tasks.
+
         n_labels : int, default=10
-            Number of features to name: those with the largest absolute coefficient in the chosen
-            model. Features that it does not keep are not named, unless it keeps none: then those
-            with the largest absolute coefficient anywhere on the path are.
+            Number of features to name: those with the largest absolute coefficient, or norm, in
+            the chosen model. Features that it does not keep are not named, unless it keeps none:
+            then those with the largest anywhere on the path are.
 
         ax : matplotlib Axes, default=None
             Axes to draw on. If None, a new figure with constrained layout is created, which leaves
@@ -208,38 +232,59 @@ class CoefficientPathDisplay:
             alphas=alphas,
             coefs=estimator.coef_path_,
             feature_names=feature_names,
+            task_names=task_names,
             chosen_alpha=estimator.alpha_,
         )
-        return display.plot(ax, n_labels=n_labels, line_kw=line_kw)
+        return display.plot(ax, task=task, n_labels=n_labels, line_kw=line_kw)
 
-    def _checked_path(self) -> tuple[NDArray[np.float64], NDArray[np.float64], list[str]]:
-        """Positive alphas in descending order, the coefficients there, and a name for each."""
+    def _checked_path(self, task: int | str | None) -> tuple[NDArray[np.float64], NDArray[np.float64], list[str], str]:
+        """Positive alphas in descending order, what is drawn there of every feature, the names of both."""
         alphas = np.asarray(self.alphas, dtype=np.float64)
         coefs = np.asarray(self.coefs, dtype=np.float64)
-        if alphas.ndim != 1 or coefs.ndim != 2 or coefs.shape[1] != alphas.size:
+        if alphas.ndim != 1 or coefs.ndim not in (2, 3) or coefs.shape[-1] != alphas.size:
             raise ValueError(
-                "coefs must have shape (n_features, n_alphas) and alphas (n_alphas,); got "
-                f"{coefs.shape} and {alphas.shape}. Of a path with several targets, draw one: "
-                "coefs[target]."
+                "coefs must have shape (n_features, n_alphas) or, with several tasks, (n_tasks, n_features, n_alphas), "
+                f"and alphas (n_alphas,); got {coefs.shape} and {alphas.shape}."
             )
-        n_features = len(coefs)
-        names = [f"x{feature}" for feature in range(n_features)]
-        if self.feature_names is not None:
-            names = [str(name) for name in self.feature_names]
-        if len(names) != n_features:
-            raise ValueError(f"got {len(names)} feature_names for {n_features} features")
+        names = _names(self.feature_names, "feature", coefs.shape[-2], "x")
+        values, quantity = self._values(coefs, task)
         descending = np.argsort(-alphas, kind="stable")
         descending = descending[alphas[descending] > 0]
-        return alphas[descending], coefs[:, descending], names
+        return alphas[descending], values[:, descending], names, quantity
+
+    def _values(self, coefs: NDArray[np.float64], task: int | str | None) -> tuple[NDArray[np.float64], str]:
+        """What is drawn of every feature at every alpha, and what it is called."""
+        if coefs.ndim == 2:
+            if task is not None or self.task_names is not None:
+                raise ValueError(f"coefs of shape {coefs.shape} have no tasks; leave out task and task_names.")
+            return coefs, "Coefficient"
+        names = _names(self.task_names, "task", len(coefs), "task ")
+        if task is None:
+            return np.linalg.norm(coefs, axis=0), "Norm of the coefficients over the tasks"
+        if isinstance(task, str) and task in names:
+            task = names.index(task)
+        if isinstance(task, str) or not 0 <= index(task) < len(coefs):
+            raise ValueError(f"task={task!r} is none of the {len(coefs)} tasks, by position or by name: {names}.")
+        return coefs[task], f"Coefficient for {names[task]}"
 
     def _importance(self, alphas: NDArray[np.float64], coefs: NDArray[np.float64]) -> NDArray[np.float64]:
         """Absolute coefficients at the chosen alpha or, without any, their maxima over the path."""
         if self.chosen_alpha is not None:
-            # Lasso paths are piecewise linear in alpha.
+            # Lasso paths are piecewise linear in alpha, others nearly so from one alpha to the next.
             at_chosen = [np.interp(self.chosen_alpha, alphas[::-1], path[::-1]) for path in coefs]
             if np.any(at_chosen):
                 return np.abs(at_chosen)
         return np.abs(coefs).max(axis=1)
+
+
+def _names(given: ArrayLike | None, kind: str, number: int, prefix: str) -> list[str]:
+    """The names that are given, or numbered ones."""
+    if given is None:
+        return [f"{prefix}{position}" for position in range(number)]
+    names = [str(name) for name in given]
+    if len(names) != number:
+        raise ValueError(f"got {len(names)} {kind}_names for {number} {kind}s")
+    return names
 
 
 def _colors() -> Iterator[Any]:

@@ -179,8 +179,8 @@ class CVCurveDisplay:
         Parameters
         ----------
         estimator : estimator instance
-            Fitted :class:`~sklearn_sparsefit.LassoCV` or
-            :class:`~sklearn_sparsefit.ElasticNetCV`. Of a
+            Fitted :class:`~sklearn_sparsefit.LassoCV`, :class:`~sklearn_sparsefit.ElasticNetCV` or
+            one of their multi-task or adaptive relatives. Of a
             :class:`~sklearn.pipeline.Pipeline`, pass its last step, ``pipeline[-1]``.
 
         ax : matplotlib Axes, default=None

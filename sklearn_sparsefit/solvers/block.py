@@ -74,9 +74,12 @@ class BlockSolver:
             support = np.flatnonzero(coef.any(axis=0) & movable)
             if self._stalled and len(support):
                 # Alone: of the features that would have entered before, few still want to after.
-                step = _newton_step(view.at(support), _at(coef, support), _at(terms, support))
+                step, is_cut = _newton_step(view.at(support), _at(coef, support), _at(terms, support))
                 coef[:, support] += step
                 view.move(support, step)
+                if is_cut:
+                    # A sweep would only bring back the one that turned.
+                    continue
                 moves = _moves(coef, view.correlation, terms)
                 n_left = min(n_left, view.sweeps_after_newton)
             active = np.flatnonzero((coef.any(axis=0) & movable) | (moves > tight))
@@ -245,11 +248,12 @@ def _moves(coef: Matrix, correlation: Matrix, terms: Matrix) -> Vector:
     return np.where(movable, np.sqrt(h * _dots(change, change)), 0.0)
 
 
-def _newton_step(view: _View, coef: Matrix, terms: Matrix) -> Matrix:
+def _newton_step(view: _View, coef: Matrix, terms: Matrix) -> tuple[Matrix, bool]:
     """The step to take from coefficients w_j none of which is zero; zero, if none lowers the objective.
 
     With norms n_j, directions e_j, and d_j = l1_j / n_j, the Hessian takes v to M v - d_j <e_j, v_j> e_j, M being
-    G + diag(d + l2). Features that would turn back go to zero.
+    G + diag(d + l2). Features that would turn back go to zero. Along directions of hardly any curvature, nothing may be
+    lower beyond where the first one turns: whether the step was cut there is returned, too.
     """
     _, l1, l2 = terms
     norms = np.sqrt(_dots(coef, coef))
@@ -257,18 +261,19 @@ def _newton_step(view: _View, coef: Matrix, terms: Matrix) -> Matrix:
     gradient = view.correlation - l1 * directions - l2 * coef
     newton = view.solve(gradient, bends + l2, np.sqrt(bends) * directions)
     if newton is None:
-        return np.zeros(coef.shape)
+        return np.zeros(coef.shape), False
     outward = _dots(directions, newton)
-    for length in LENGTHS:
-        step = np.where(norms + length * outward > 0, length * newton, -coef)
+    turns = np.divide(norms, -outward, out=np.full(len(norms), np.inf), where=outward < 0)
+    for length in (*LENGTHS, min(turns.min(), LENGTHS[-1])):
+        step = np.where(turns > length, length * newton, -coef)
         along, squares = _dots(directions, step), _dots(step, step)
         # |w + v| - |w| - <e, v> = s / (|w + v| + |w| + <e, v>), s the square of what is across.
         ahead, across = np.maximum(norms + along, 0.0), np.maximum(squares - along**2, 0.0)
         sums = ahead + np.sqrt(ahead**2 + across)
         excess = across / np.where(sums > 0, sums, 1.0)
         if np.vdot(gradient, step) - 0.5 * (view.bend(step) + l2 @ squares) - l1 @ excess > 0:
-            return step
-    return np.zeros(coef.shape)
+            return step, length < LENGTHS[-1]
+    return np.zeros(coef.shape), False
 
 
 def _conjugate_gradients(product: Callable[[Vector], Vector], diagonal: Vector, target: Vector) -> Vector:
