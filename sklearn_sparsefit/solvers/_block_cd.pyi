@@ -1,8 +1,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
+Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 
+def moves(terms: Matrix, coef: Matrix, correlation: Matrix, out: Vector) -> None: ...
 def sweep_gram(
     gram: Matrix,
     terms: Matrix,

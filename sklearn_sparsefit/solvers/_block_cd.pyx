@@ -15,27 +15,50 @@ cdef inline Feature _feature(const double[:, ::1] terms, Py_ssize_t j) noexcept 
     return Feature(terms[0, j], terms[1, j], terms[2, j])
 
 
+cdef inline double _shrunken(Feature f, double norm) noexcept nogil:
+    """The minimum is at u (1 - l1 / (h |u|))_+ / (1 + l2 / h) for u = w + c / h: the factor of u, given its norm."""
+    return (1.0 - f.l1 / (f.h * norm)) / (1.0 + f.l2 / f.h) if f.h * norm > f.l1 else 0.0
+
+
 cdef double _update(
     Feature f, Py_ssize_t j, const double[:, ::1] coef, double[:, ::1] step, const double* c, double* move
 ) noexcept nogil:
-    """Minimise over one feature's coefficients w, of all tasks, from correlations c; returns how far they move.
-
-    With u = w + c / h, the new ones are u (1 - l1 / (h |u|))_+ / (1 + l2 / h).
-    """
+    """Minimise over one feature's coefficients w, of all tasks, from correlations c; returns how far they move."""
     cdef Py_ssize_t t
-    cdef double norm = 0.0, factor = 0.0, square = 0.0, before
+    cdef double norm = 0.0, factor, square = 0.0, before
     for t in range(coef.shape[0]):
         move[t] = coef[t, j] + step[t, j] + c[t] / f.h
         norm += move[t] * move[t]
-    norm = sqrt(norm)
-    if f.h * norm > f.l1:
-        factor = (1.0 - f.l1 / (f.h * norm)) / (1.0 + f.l2 / f.h)
+    factor = _shrunken(f, sqrt(norm))
     for t in range(coef.shape[0]):
         before = step[t, j]
         step[t, j] = factor * move[t] - coef[t, j]
         move[t] = step[t, j] - before
         square += move[t] * move[t]
     return sqrt(f.h * square)
+
+
+def moves(
+    const double[:, ::1] terms, const double[:, ::1] coef, const double[:, ::1] correlation, double[::1] out
+):
+    """How far coordinate descent would move every feature alone, in units of the prediction."""
+    cdef Py_ssize_t j, t
+    cdef double norm, factor, goal, square
+    cdef Feature f
+    with nogil:
+        for j in range(coef.shape[1]):
+            f = _feature(terms, j)
+            out[j] = square = norm = 0.0
+            if f.h == 0.0:
+                continue
+            for t in range(coef.shape[0]):
+                goal = coef[t, j] + correlation[t, j] / f.h
+                norm += goal * goal
+            factor = _shrunken(f, sqrt(norm))
+            for t in range(coef.shape[0]):
+                goal = factor * (coef[t, j] + correlation[t, j] / f.h) - coef[t, j]
+                square += goal * goal
+            out[j] = sqrt(f.h * square)
 
 
 def sweep_gram(

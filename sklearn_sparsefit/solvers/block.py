@@ -238,14 +238,9 @@ def _terms(known: Known, penalty: MultiTaskPenalty) -> Matrix:
 
 def _moves(coef: Matrix, correlation: Matrix, terms: Matrix) -> Vector:
     """How far coordinate descent would move every feature, in units of the prediction."""
-    sq_norms, l1, l2 = terms
-    movable = sq_norms > 0
-    h = np.where(movable, sq_norms, 1.0)
-    goal = coef + correlation / h
-    norms = np.sqrt(_dots(goal, goal))
-    factors = np.maximum(1.0 - l1 / (h * np.where(norms > 0, norms, 1.0)), 0.0) / (1.0 + l2 / h)
-    change = factors * goal - coef
-    return np.where(movable, np.sqrt(h * _dots(change, change)), 0.0)
+    moves = np.empty(coef.shape[1])
+    _block_cd.moves(terms, coef, correlation, moves)
+    return moves
 
 
 def _newton_step(view: _View, coef: Matrix, terms: Matrix) -> tuple[Matrix, bool]:

@@ -2,7 +2,6 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import orth
 from scipy.optimize import lsq_linear
 
 from sklearn_sparsefit.solvers.independence import dependence_tolerance, independent_columns
@@ -29,14 +28,15 @@ class FreeFeatures:
         kept = np.sort(independent_columns(gram.copy())[0])
         dependent = np.setdiff1d(np.arange(len(positions)), kept)
         self.dependent = positions[dependent]
-        self._null_space = np.zeros((len(positions), 0))
+        # Orthonormal basis of what coefficients of the least norm may be, where there are others.
+        self._row_space: Matrix | None = None
         if self._is_bounded:
             kept = np.flatnonzero(gram.diagonal())
         elif len(dependent):
-            combinations = np.zeros((len(positions), len(dependent)))
-            combinations[dependent, np.arange(len(dependent))] = 1.0
-            combinations[kept] = -np.linalg.solve(gram[np.ix_(kept, kept)], gram[np.ix_(kept, dependent)])
-            self._null_space = orth(combinations)
+            rows = np.empty((len(positions), len(kept)))
+            rows[kept] = np.eye(len(kept))
+            rows[dependent] = np.linalg.solve(gram[np.ix_(kept, kept)], gram[np.ix_(kept, dependent)]).T
+            self._row_space = np.linalg.qr(rows)[0]
         self._all = positions
         self.positions = positions[kept]
         self.norms = np.sqrt(gram.diagonal()[kept])
@@ -91,8 +91,8 @@ class FreeFeatures:
 
     def minimum_norm(self, coef: Vector) -> Vector:
         """The same predictions, up to a constant, by free features with coefficients of the least 2-norm."""
-        if self._null_space.shape[1] == 0:
+        if self._row_space is None:
             return coef
         coef = coef.copy()
-        coef[..., self._all] -= coef[..., self._all] @ self._null_space @ self._null_space.T
+        coef[..., self._all] = coef[..., self._all] @ self._row_space @ self._row_space.T
         return coef
