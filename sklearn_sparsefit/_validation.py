@@ -1,7 +1,8 @@
 """The only unsafe door: whatever a user may hand in becomes arrays the floors below can trust, or a clear error."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sized
 from dataclasses import dataclass
+from inspect import signature
 from numbers import Integral, Number, Real
 from typing import Any
 
@@ -22,6 +23,8 @@ X_CHECKS: dict[str, Any] = dict(
     accept_sparse=("csc", "csr"), accept_large_sparse=True, dtype=[np.float64, np.float32], order=None, copy=False
 )
 
+# Positive weights of a penalty, so that neither they nor what they are multiplied with over- or underflow.
+SMALLEST_WEIGHT, LARGEST_WEIGHT = 1e-100, 1e100
 
 FEATURE_NAMES = ("n_features_in_", "feature_names_in_")
 
@@ -119,6 +122,12 @@ def check_sample_weight(sample_weight: Any, n_samples: int) -> Vector | None:
     return weights
 
 
+def takes_sample_weight(function: Callable) -> bool:
+    """Whether a function may be called with ``sample_weight``."""
+    parameters = signature(function).parameters.values()
+    return any(p.name == "sample_weight" or p.kind is p.VAR_KEYWORD for p in parameters)
+
+
 def check_alphas(alphas: Any, eps: float, l1_ratio: float) -> Vector | AlphaGrid:
     """A number of alphas or the alphas themselves, sorted from the largest."""
     if isinstance(alphas, Integral):
@@ -171,26 +180,54 @@ def check_per_feature(
         for feature, value in values.items():
             if feature not in positions:
                 raise ValueError(f"{name} names {feature!r}, which is not a feature of X.")
-            result[positions[feature]] = value
-    elif np.ndim(values) == 0:
-        result[:] = values
+            result[positions[feature]] = _check_number(value, _of_feature(name, positions[feature], feature_names))
+    elif not isinstance(values, Sized):
+        result[:] = _check_number(values, name)
     else:
-        array = check_array(values, ensure_2d=False, dtype=np.float64, ensure_all_finite=False, input_name=name)
+        # Lists may hold anything; numbers of arrays need not be looked at one by one.
+        array = np.asarray(values) if hasattr(values, "__array__") else np.asarray(values, dtype=object)
         if array.shape != (n_features,):
             raise ValueError(
                 f"{name} must be of shape ({n_features},), one number for each feature, got {array.shape}."
             )
-        result[:] = array
+        if array.dtype.kind in "biuf":
+            result[:] = array
+        else:
+            for feature, value in enumerate(array):
+                result[feature] = _check_number(value, _of_feature(name, feature, feature_names))
     wrong = np.flatnonzero(~((lowest <= result) & (result <= highest)))
     if len(wrong):
-        feature = wrong[0] if feature_names is None else repr(feature_names[wrong[0]])
         limits = " and ".join(
             text
             for text, limit in ((f"at least {lowest:g}", lowest), (f"at most {highest:g}", highest))
             if np.isfinite(limit)
         )
-        raise ValueError(f"{name}[{feature}] == {result[wrong[0]]}, must be {limits}.")
+        raise ValueError(f"{_of_feature(name, wrong[0], feature_names)} == {result[wrong[0]]}, must be {limits}.")
     return result
+
+
+def check_penalty_weights(values: Any, n_features: int, feature_names: NDArray | None) -> Vector:
+    """Weights of the penalty, as a new array: zero, infinite, or far from over- and underflow."""
+    name = "penalty_weights"
+    weights = check_per_feature(values, name, 1.0, n_features, feature_names, lowest=0.0)
+    is_ordinary = (weights >= SMALLEST_WEIGHT) & (weights <= LARGEST_WEIGHT)
+    extreme = np.flatnonzero(~(is_ordinary | (weights == 0) | np.isinf(weights)))
+    if len(extreme):
+        raise ValueError(
+            f"{_of_feature(name, extreme[0], feature_names)} == {weights[extreme[0]]}, must be 0 (unpenalised),"
+            f" infinity (left out) or between {SMALLEST_WEIGHT:g} and {LARGEST_WEIGHT:g}."
+        )
+    return weights
+
+
+def _check_number(value: Any, name: str) -> float:
+    if not isinstance(value, Real):
+        raise ValueError(f"{name} == {value!r}, must be a number.")
+    return float(value)
+
+
+def _of_feature(name: str, feature: int, feature_names: NDArray | None) -> str:
+    return f"{name}[{feature if feature_names is None else repr(feature_names[feature])}]"
 
 
 def check_coef(coef: ArrayLike, shape: tuple[int, ...], name: str) -> Vector:

@@ -1,6 +1,7 @@
 """Adaptive estimators: weights from a first stage are as defined, and a fold's come from its training rows alone."""
 
 import pickle
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -8,12 +9,12 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from sklearn import linear_model
 from sklearn.base import BaseEstimator, clone
-from sklearn.exceptions import DataConversionWarning
+from sklearn.exceptions import ConvergenceWarning, DataConversionWarning
 from sklearn.metrics import mean_absolute_error
 from sklearn.model_selection import GridSearchCV, KFold, LeaveOneOut, ShuffleSplit
 
 from oracles import ElasticNetProblem, standard_deviations
-from registry import make_data, make_weights
+from registry import disordered_csc, make_data, make_weights
 from sklearn_sparsefit import (
     AdaptiveElasticNet,
     AdaptiveElasticNetCV,
@@ -23,6 +24,8 @@ from sklearn_sparsefit import (
     ElasticNetCV,
     Lasso,
 )
+from sklearn_sparsefit.design import DenseDesign
+from sklearn_sparsefit.linear_model import first_stage as first_stages
 
 ADAPTIVE = [AdaptiveLasso, AdaptiveElasticNet, AdaptiveLassoCV, AdaptiveElasticNetCV]
 CROSS_VALIDATED = [AdaptiveLassoCV, AdaptiveElasticNetCV]
@@ -242,6 +245,92 @@ def test_ols_of_more_features_than_samples_has_the_least_norm_of_standardised_fe
     assert_allclose(model.penalty_weights_, factors(expected), rtol=1e-4)
 
 
+def large_and_sparse(n_samples, n_features):
+    """Few entries in most columns; one column full, with a large mean, one half full, one constant, one of zeros."""
+    rng = np.random.default_rng(n_samples)
+    X = sparse.random_array((n_samples, n_features), density=0.01, rng=rng).toarray()
+    X[:, 3] = 100 + rng.standard_normal(n_samples)
+    X[::2, 4] += rng.uniform(1, 2, n_samples // 2)
+    X[:, 5], X[:, 6] = 3.0, 0.0
+    return X, X[:, :50] @ rng.uniform(-2, 2, 50) + rng.standard_normal(n_samples)
+
+
+# What rounding leaves of a constant feature has a weight at least as large.
+NEGLIGIBLE = 1e12
+
+
+def found_weights(model, X, y, weights):
+    """Those of the penalty, whatever the second stage would make of them."""
+    model.set_params(alpha=1e6).fit(X, y, sample_weight=weights)
+    return np.minimum(model.penalty_weights_, NEGLIGIBLE)
+
+
+@pytest.mark.parametrize("store", [sparse.csc_array, sparse.csr_array, disordered_csc])
+@pytest.mark.parametrize("fit_intercept", [True, False])
+@pytest.mark.parametrize("weights", ["none", "with_zeros"])
+@pytest.mark.parametrize("shape", [(60, 90), (90, 60)])
+@pytest.mark.parametrize("first_stage", ["ridge", "ols"])
+def test_iterations_lead_where_factors_do(first_stage, shape, weights, fit_intercept, store, monkeypatch):
+    X, y = regression(*shape)
+    X[np.random.default_rng(0).uniform(size=shape) < 0.7] = 0.0
+    X[:, 3] = 1e3 + np.random.default_rng(1).standard_normal(shape[0])
+    X[:, 5], X[:, 6] = 3.0, 0.0
+    weights = make_weights(weights, shape[0])
+    model = AdaptiveLasso(first_stage=first_stage, fit_intercept=fit_intercept)
+    direct = found_weights(model, store(X), y, weights)
+    monkeypatch.setattr(first_stages, "SMALL_MATRIX", 0)
+    monkeypatch.setattr(first_stages, "COPY_SIZE", 0)
+    iterated = found_weights(model, store(X), y, weights)
+    assert_allclose(iterated, direct, rtol=1e-6)
+    if first_stage == "ridge":
+        assert_allclose(iterated, np.minimum(factors(by_ridge(X, y, weights, fit_intercept)), NEGLIGIBLE), rtol=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(1100, 1300), (1300, 1100)])
+@pytest.mark.parametrize("first_stage", ["ridge", "ols"])
+def test_large_sparse_features_have_the_weights_of_dense_ones(first_stage, shape, monkeypatch):
+    X, y = large_and_sparse(*shape)
+    model = AdaptiveLasso(first_stage=first_stage)
+    dense = found_weights(model, X, y, None)
+    monkeypatch.delattr(first_stages, "_by_gram")
+    monkeypatch.delattr(first_stages, "_by_kernel")
+    assert_allclose(found_weights(model, sparse.csr_array(X), y, None), dense, rtol=1e-6)
+    if first_stage == "ridge":
+        assert_allclose(dense, np.minimum(factors(by_ridge(X, y, None, True)), NEGLIGIBLE), rtol=1e-6)
+
+
+@pytest.mark.parametrize("first_stage", ["ridge", "ols"])
+@pytest.mark.parametrize("shape", [(4000, 9000), (9000, 4000)])
+def test_memory_of_large_sparse_features_is_not_squared(shape, first_stage):
+    rng = np.random.default_rng(0)
+    X = sparse.random_array(shape, density=1e-3, rng=rng, format="csc")
+    y = X[:, :20].sum(axis=1) + rng.standard_normal(shape[0])
+    tracemalloc.start()
+    try:
+        AdaptiveLasso(alpha=1e6, first_stage=first_stage).fit(X, y)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 4000**2 * 8 / 4
+
+
+def test_least_squares_that_does_not_converge_says_so(monkeypatch):
+    X, y = large_and_sparse(1300, 1100)
+    monkeypatch.setattr(first_stages, "MAX_ITERATIONS", 5)
+    with pytest.warns(ConvergenceWarning, match="first stage.* 5 iterations.*first_stage='ridge'") as caught:
+        AdaptiveLasso(first_stage="ols").fit(sparse.csr_array(X), y)
+    assert len(caught) == 1
+
+
+def test_standard_deviations_are_computed_once(monkeypatch):
+    X, y = regression()
+    calls = []
+    scales = DenseDesign.scales
+    monkeypatch.setattr(DenseDesign, "scales", lambda design, weights: calls.append(0) or scales(design, weights))
+    AdaptiveLasso(alpha=0.1, first_stage=guess(12), standardize=True).fit(X, y)
+    assert len(calls) == 1
+
+
 @pytest.mark.parametrize("weighted", [False, True])
 def test_elastic_net_is_that_of_cross_validation(weighted):
     X, y = regression(60, 30, noise=4)
@@ -269,6 +358,14 @@ def test_estimator_need_not_take_weights_where_there_are_none(Estimator):
     train = next(KFold(3).split(X))[0]
     alone = Estimator(first_stage=linear_model.LassoLarsIC().fit(X[train], y[train]).coef_, alphas=ALPHAS, cv=3)
     assert_allclose(model.fold_coef_path_[0], alone.fit(X[train], y[train]).coef_path_, rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.parametrize("Estimator", ADAPTIVE)
+def test_estimator_that_cannot_take_weights_is_named(Estimator):
+    X, y = regression()
+    model = small_alphas(Estimator(first_stage=linear_model.LassoLarsIC()))
+    with pytest.raises(ValueError, match=r"first_stage=LassoLarsIC\(\).* without sample_weight"):
+        model.fit(X, y, sample_weight=np.arange(1.0, len(y) + 1))
 
 
 # What changes nothing
@@ -540,6 +637,17 @@ def test_weights_by_name_with_reweighting(Estimator, standardize):
         assert_allclose(model.penalty_weights_[3], 2.5 * u[3], rtol=1e-6)
 
 
+@pytest.mark.parametrize(("cv", "n_samples"), [(None, 5), (3, 3), (LeaveOneOut(), 5)])
+@pytest.mark.parametrize("n_reweightings", [2, 3])
+def test_reweighting_needs_rows_for_folds_within_folds(n_reweightings, cv, n_samples):
+    X, y = regression(n_samples + n_reweightings - 2, 3)
+    model = AdaptiveLassoCV(n_reweightings=n_reweightings, alphas=ALPHAS, cv=cv)
+    folds, rows = (3, 2) if cv == 3 else (5, 4)
+    message = f"n_reweightings above 1 .* in {folds} folds.* only {rows} have .*n_reweightings=1.*cv"
+    with pytest.raises(ValueError, match=message):
+        model.fit(X, y)
+
+
 @pytest.mark.parametrize("cv", ["pairs", "masks", "leave_one_out", "shuffle_split"])
 def test_reweighting_with_any_folds(cv):
     X, y = regression(15, 3, noise=2)
@@ -794,8 +902,9 @@ def test_nothing_that_is_passed_is_changed(Estimator):
 def test_column_target_is_taken_with_a_warning(Estimator):
     X, y = regression()
     flat = small_alphas(Estimator()).fit(X, y)
-    with pytest.warns(DataConversionWarning, match="column-vector"):
+    with pytest.warns(DataConversionWarning, match="column-vector") as caught:
         column = small_alphas(Estimator()).fit(X, y[:, None])
+    assert len(caught) == 1
     assert column.coef_.shape == (12,)
     assert_array_equal(column.coef_, flat.coef_)
 

@@ -24,6 +24,7 @@ from sklearn_sparsefit import (
     Lasso,
     LassoCV,
     LassoIC,
+    MultiTaskLassoCV,
     enet_path,
     lasso_path,
 )
@@ -815,7 +816,23 @@ BAD = {
     "minus_infinity": ({"penalty_weights": [-np.inf] + 9 * [1]}, r"penalty_weights\['?f?0'?\].*-inf"),
     "short": ({"penalty_weights": np.ones(9)}, r"penalty_weights.*\(10,\).*\(9,\)"),
     "two_dimensions": ({"penalty_weights": np.ones((10, 1))}, r"penalty_weights.*\(10,\).*\(10, 1\)"),
-    "words": ({"penalty_weights": ["one"] * 10}, "penalty_weights|could not convert"),
+    "words": ({"penalty_weights": ["one"] * 10}, r"penalty_weights\['?f?0'?\] == 'one', must be a number"),
+    "word_by_name": ({"penalty_weights": {"f2": "abc"}}, r"penalty_weights\['f2'\] == 'abc', must be a number"),
+    "none_by_name": ({"penalty_weights": {"f2": None}}, r"penalty_weights\['f2'\] == None, must be a number"),
+    "list_by_name": ({"upper_bounds": {"f2": [1, 2]}}, r"upper_bounds\['f2'\] == \[1, 2\], must be a number"),
+    "missing_by_name": ({"lower_bounds": {"f2": pd.NA}}, r"lower_bounds\['f2'\] == <NA>, must be a number"),
+    "none": ({"lower_bounds": [-1] * 9 + [None]}, r"lower_bounds\['?f?9'?\] == None, must be a number"),
+    "digits": ({"penalty_weights": [1] * 9 + ["2"]}, r"penalty_weights\['?f?9'?\] == '2', must be a number"),
+    "nested": ({"penalty_weights": [1] * 9 + [[2]]}, r"penalty_weights\['?f?9'?\] == \[2\], must be a number"),
+    "complex": ({"upper_bounds": np.full(10, 2j)}, r"upper_bounds\['?f?0'?\] == .*2j.*, must be a number"),
+    "too_small": (
+        {"penalty_weights": [1] * 9 + [1e-308]},
+        r"penalty_weights\['?f?9'?\] == 1e-308.*0 .*1e-100 and 1e\+100",
+    ),
+    "too_large": (
+        {"penalty_weights": {"f3": 1e308}},
+        r"penalty_weights\['f3'\] == 1e\+308.*infinity.*1e-100 and 1e\+100",
+    ),
     "number": ({"penalty_weights": 2.0}, "'penalty_weights' parameter"),
     "lower_positive": ({"lower_bounds": 0.25}, r"lower_bounds\[.*0\.25"),
     "lower_positive_array": ({"lower_bounds": [0] * 9 + [0.5]}, r"lower_bounds\['?f?9'?\].*0\.5"),
@@ -932,3 +949,94 @@ def test_no_advice_to_try_other_alphas_where_these_change_nothing():
         model = LassoCV(penalty_weights=np.r_[0.0, np.ones(X.shape[1] - 1)], alphas=alphas).fit(X, y)
     assert model.alpha_ == 1e3
     assert list(np.flatnonzero(model.coef_)) == [0]
+
+
+@pytest.mark.parametrize("size", [1e-100, 1e100])
+def test_weights_of_any_size_change_alpha_alone(size):
+    X, y = make_data("tall")
+    weights = np.random.default_rng(0).uniform(0.5, 2, X.shape[1])
+    weights = np.clip(weights * size, 1e-100, 1e100)
+    model = ElasticNetCV(penalty_weights=weights, tol=1e-10).fit(X, y)
+    same = ElasticNetCV(penalty_weights=weights / size, tol=1e-10).fit(X, y)
+    assert_allclose(model.coef_, same.coef_, rtol=1e-8, atol=1e-12)
+    assert_allclose(model.alpha_ * size, same.alpha_, rtol=1e-8)
+
+
+def warnings_of(model, X, y):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        model.fit(X, y)
+    return [str(warning.message) for warning in caught]
+
+
+class TestWeightsFarApart:
+    """Rounding is seen in the certificate, and a warning says so, where some weights are tiny beside others."""
+
+    @pytest.mark.parametrize("share", [1e-10, 1e-50, 1e-100])
+    def test_named_where_the_gap_is_loose(self, share):
+        X, y = make_data("tall")
+        weights = np.r_[share, np.ones(9)]
+        model = Lasso(0.1 * np.std(y), penalty_weights=weights, tol=1e-8)
+        loose, reason = warnings_of(model, pd.DataFrame(X, columns=NAMES), y)
+        assert loose.startswith("Objective did not converge")
+        assert "penalty weights" in reason
+        assert "those of f0." in reason
+        # The answer is as good as it would be without a penalty on that feature.
+        free = Lasso(model.alpha, penalty_weights=np.r_[0.0, np.ones(9)], tol=1e-12).fit(X, y)
+        assert_allclose(model.coef_, free.coef_, atol=1e-7)
+
+    @pytest.mark.parametrize("weight", [1e10, 1e100])
+    def test_large_ones_are_like_infinity(self, weight):
+        X, y = make_data("tall")
+        model = Lasso(0.1 * np.std(y), penalty_weights=np.r_[weight, np.ones(9)], tol=1e-10)
+        assert warnings_of(model, X, y) == []
+        assert_allclose(model.coef_[1:], Lasso(model.alpha, tol=1e-10).fit(X[:, 1:], y).coef_, atol=1e-8)
+
+    def test_within_the_documented_factor_all_is_well(self):
+        X, y = make_data("tall")
+        assert warnings_of(Lasso(0.1 * np.std(y), penalty_weights=np.r_[1e-9, np.ones(9)]), X, y) == []
+
+    def test_those_left_out_do_not_count(self):
+        X, y = make_data("nearly_collinear")
+        weights = np.r_[np.full(X.shape[1] - 1, 1e-12), np.inf]
+        found = warnings_of(Lasso(1e9, penalty_weights=weights, solver="cd", max_iter=1, tol=1e-12), X, y)
+        assert len(found) == 1
+        assert found[0].startswith("Objective did not converge")
+
+
+class TestFoldsWithoutResiduals:
+    """Where free features fit the training rows, alpha makes no difference, and one warning says so."""
+
+    @pytest.mark.parametrize("n_jobs", [None, 2])
+    @pytest.mark.parametrize("fit_intercept", [True, False])
+    def test_warned_of_once(self, fit_intercept, n_jobs):
+        X, y = make_data("tall")
+        X, y = X[:13], y[:13]
+        # Folds of 8, 9 and 9 training rows.
+        n_free = 9 - fit_intercept
+        weights = np.r_[np.zeros(n_free), np.ones(10 - n_free)]
+        params = dict(cv=3, fit_intercept=fit_intercept, n_jobs=n_jobs)
+        (found,) = warnings_of(LassoCV(penalty_weights=weights, **params), X, y)
+        assert "weight 0 fit the training rows exactly" in found
+        assert "in 3 of 3 folds" in found
+        weights[n_free - 1] = 1.0
+        model = LassoCV(penalty_weights=weights, **params)
+        (found,) = (message for message in warnings_of(model, X, y) if "exactly" in message)
+        assert "in 1 of 3 folds" in found
+        changes = np.ptp(model.mse_path_, axis=0) > 1e-8 * model.mse_path_.max(axis=0)
+        assert list(changes) == [False, True, True]
+        weights[n_free - 2] = 1.0
+        assert not any("exactly" in message for message in warnings_of(model, X, y))
+
+    def test_bounds_may_keep_residuals(self):
+        X, y = make_data("tall")
+        X, y = X[:13], y[:13]
+        model = LassoCV(penalty_weights=np.r_[np.zeros(9), 1.0], lower_bounds=np.zeros(10), cv=3)
+        assert not any("exactly" in message for message in warnings_of(model, X, y))
+
+    def test_several_tasks(self):
+        X, y = make_data("tall")
+        X, y = X[:12], np.c_[y, y[::-1]][:12]
+        model = MultiTaskLassoCV(penalty_weights=np.r_[np.zeros(8), 1.0, 1.0], cv=3)
+        (found,) = warnings_of(model, X, y)
+        assert "in 3 of 3 folds" in found

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
+from sklearn.exceptions import DataConversionWarning
 from sklearn.feature_selection import SelectFromModel
 from sklearn.linear_model import LassoLarsIC, LinearRegression
 from sklearn.utils.estimator_checks import parametrize_with_checks
@@ -318,6 +319,40 @@ def test_noise_variance_of_cross_validation(design, weighted, positive, fit_inte
     weights = np.ones(len(y)) if weights is None else weights
     rss = weights @ (y - lasso.predict(X)) ** 2
     assert_allclose(model.noise_variance_, rss / (weights.sum() - df - fit_intercept), rtol=1e-9)
+
+
+@pytest.mark.parametrize("standardize", [False, True])
+@pytest.mark.parametrize("Estimator", [LassoIC, ElasticNetIC])
+def test_cross_validated_noise_with_terms_by_name(Estimator, standardize):
+    pandas = pytest.importorskip("pandas")
+    X, y = make_data("tall")
+    by_name = {
+        "penalty_weights": {"f3": 0.0, "f0": 2.5, "f7": np.inf},
+        "lower_bounds": {"f1": -0.1},
+        "upper_bounds": {"f2": 0.0},
+    }
+    by_number = {
+        "penalty_weights": [2.5, 1, 1, 0, 1, 1, 1, np.inf, 1, 1],
+        "lower_bounds": [-np.inf, -0.1] + 8 * [-np.inf],
+        "upper_bounds": [np.inf, np.inf, 0.0] + 7 * [np.inf],
+    }
+    params = {"noise_variance": "cv", "standardize": standardize}
+    named = Estimator(**by_name, **params).fit(pandas.DataFrame(X, columns=[f"f{j}" for j in range(10)]), y)
+    numbered = Estimator(**by_number, **params).fit(X, y)
+    assert_allclose(named.coef_, numbered.coef_, rtol=1e-10)
+    assert_allclose(named.noise_variance_, numbered.noise_variance_, rtol=1e-10)
+    lasso = LassoCV(**by_number, standardize=standardize).fit(X, y)
+    df = np.count_nonzero(lasso.coef_)
+    assert_allclose(named.noise_variance_, np.sum((y - lasso.predict(X)) ** 2) / (len(y) - df - 1), rtol=1e-9)
+
+
+@pytest.mark.parametrize("Estimator", [LassoIC, LassoCV])
+def test_column_target_is_warned_of_once(Estimator):
+    X, y = make_data("tall")
+    with pytest.warns(DataConversionWarning) as caught:
+        model = Estimator().fit(X, y[:, None])
+    assert len(caught) == 1
+    assert_array_equal(model.coef_, Estimator().fit(X, y).coef_)
 
 
 def refused(estimator, X, y, match, sample_weight=None):

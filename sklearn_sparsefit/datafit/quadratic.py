@@ -22,14 +22,8 @@ class Quadratic:
     """
 
     def __init__(self, y: Vector, sample_weight: Vector | None = None, fit_intercept: bool = True):
-        n_samples = y.shape[-1]
-        used: slice | NDArray[np.bool_] = slice(None)
-        if sample_weight is None:
-            self.weights = np.full(n_samples, 1.0 / n_samples)
-        else:
-            weights = sample_weight / sample_weight.max()
-            self.weights = weights / weights.sum()
-            used = self.weights > 0
+        self.weights = summing_to_one(sample_weight, y.shape[-1])
+        used: slice | NDArray[np.bool_] = slice(None) if sample_weight is None else self.weights > 0
         self.fit_intercept = fit_intercept
 
         self.unit = power_of_two(np.abs(y[..., used]).max())
@@ -69,6 +63,14 @@ class Quadratic:
         return 0.5 * np.einsum(
             "ki,ki->k", (residuals * self.weights).reshape(-1, length), residuals.reshape(-1, length)
         )
+
+
+def summing_to_one(sample_weight: Vector | None, n_samples: int) -> Vector:
+    """Weights in the same proportions, equal ones where there are none, that sum to one."""
+    if sample_weight is None:
+        return np.full(n_samples, 1.0 / n_samples)
+    weights = sample_weight / sample_weight.max()
+    return weights / weights.sum()
 
 
 def power_of_two(value: float) -> float:

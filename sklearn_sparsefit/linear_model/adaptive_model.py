@@ -7,10 +7,12 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
+from sklearn.model_selection import check_cv
 
 from sklearn_sparsefit._sklearn import HasMethods, Interval, StrOptions
 from sklearn_sparsefit._validation import TrainingData
-from sklearn_sparsefit.linear_model.base import SparseLinearRegressor
+from sklearn_sparsefit.linear_model.base import SparseLinearRegressor, only_target
+from sklearn_sparsefit.linear_model.feature_terms import of_scaled
 from sklearn_sparsefit.linear_model.first_stage import STRENGTHS, initial_coef
 from sklearn_sparsefit.penalty import FeatureTerms
 
@@ -30,43 +32,58 @@ class AdaptiveModel(SparseLinearRegressor):
         "n_reweightings": [Interval(Integral, 1, None, closed="left")],
     }
 
-    def _terms(self, data: TrainingData, weightings: Sequence[Vector | None]) -> list[FeatureTerms]:
-        if len(data.targets) > 1:
-            raise ValueError(f"y must be one target, got {len(data.targets)}; fit one {type(self).__name__} for each.")
-        plain = super()._terms(data, weightings)
-        return [self._adapted(terms, data, weights) for terms, weights in zip(plain, weightings, strict=True)]
+    def _target(self, data: TrainingData) -> Vector:
+        return only_target(data, self)
 
-    def _adapted(self, terms: FeatureTerms, data: TrainingData, weights: Vector | None) -> FeatureTerms:
+    def _terms(self, data: TrainingData, weightings: Sequence[Vector | None]) -> list[FeatureTerms]:
+        # Before the first stage takes its time.
+        self._target(data)
+        options = self._feature_options()
+        terms, scales_of_all = options.check(data), options.scales(data, weightings)
+        return [
+            of_scaled(self._adapted(terms, np.abs(self._initial_coef(terms, data, weights)) * scales), scales)
+            for weights, scales in zip(weightings, scales_of_all, strict=True)
+        ]
+
+    def _adapted(self, terms: FeatureTerms, sizes: Vector) -> FeatureTerms:
         """Weigh the L1 terms; a feature whose initial coefficient is zero is left out, one that is free stays so.
 
         A coefficient of the typical size, the mean of sizes weighted by themselves, has a weight of one.
         """
-        scales = np.ones(len(terms))
-        if self.standardize:
-            scales = data.design.scales(_normalised(weights, data.design.shape[0])[None])[0]
-        sizes = np.abs(self._initial_coef(terms, scales, data, weights)) * scales
-        free = terms.l1_weights == 0
         with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-            sizes /= sizes.max()
-            adaptive = (sizes @ sizes / sizes.sum() / sizes) ** self.gamma
-        left_out = ~np.isfinite(adaptive) & ~free
-        adaptive[free | left_out] = 1.0
+            sizes = sizes / sizes.max()
+            l1_weights = terms.l1_weights * (sizes @ sizes / sizes.sum() / sizes) ** self.gamma
+        l1_weights[terms.l1_weights == 0] = 0.0
+        left_out = ~np.isfinite(l1_weights)
+        l1_weights[left_out] = 1.0
         lower, upper = (np.where(left_out, 0.0, bound) for bound in (terms.lower, terms.upper))
-        return FeatureTerms(terms.l1_weights * adaptive, terms.l2_weights, lower, upper)
+        return FeatureTerms(l1_weights, terms.l2_weights, lower, upper)
 
-    def _initial_coef(self, terms: FeatureTerms, scales: Vector, data: TrainingData, weights: Vector | None) -> Vector:
+    def _initial_coef(self, terms: FeatureTerms, data: TrainingData, weights: Vector | None) -> Vector:
         """Coefficients of the first stage, or of the model with one reweighting less, on the rows that count."""
         if self.n_reweightings == 1:
             return initial_coef(self.first_stage, data, weights, self.fit_intercept)
-        # Weights and bounds by name would need the names of the features, splits by number all of the rows.
+        # Weights and bounds by name would need the names of the features.
         model = clone(self).set_params(
             n_reweightings=self.n_reweightings - 1,
-            **({} if isinstance(getattr(self, "cv", 0), Integral) else {"cv": None}),
-            penalty_weights=terms.l1_weights / scales,
+            **(self._inner_folds(data, weights) if hasattr(self, "cv") else {}),
+            penalty_weights=terms.l1_weights,
             lower_bounds=terms.lower,
             upper_bounds=terms.upper,
         )
         return initial_coef(model, data, weights, self.fit_intercept)
+
+    def _inner_folds(self, data: TrainingData, weights: Vector | None) -> dict[str, int]:
+        """Folds of the rows that count, by their number: other splits may need all of the rows."""
+        n_folds = int(self.cv) if isinstance(self.cv, Integral) else check_cv().n_splits
+        n_rows = data.design.shape[0] if weights is None else int(np.count_nonzero(weights))
+        if n_rows < n_folds:
+            raise ValueError(
+                f"n_reweightings above 1 cross-validates within the training rows of each fold too, in {n_folds} folds,"
+                f" but of these only {n_rows} have a positive weight. Use n_reweightings=1, fewer folds (cv) or more"
+                " samples."
+            )
+        return {"cv": n_folds}
 
     def _term_outcome(self, terms: FeatureTerms) -> dict[str, Any]:
         left_out = (terms.lower == 0) & (terms.upper == 0)
@@ -76,8 +93,3 @@ class AdaptiveModel(SparseLinearRegressor):
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = False
         return tags
-
-
-def _normalised(weights: Vector | None, n_samples: int) -> Vector:
-    weights = np.ones(n_samples) if weights is None else weights / weights.max()
-    return weights / weights.sum()

@@ -1,6 +1,6 @@
 """What all regressors here share."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any
@@ -16,7 +16,7 @@ from sklearn_sparsefit._validation import TrainingData
 from sklearn_sparsefit._warnings import warn_user
 from sklearn_sparsefit.datafit import Quadratic
 from sklearn_sparsefit.linear_model.feature_terms import FeatureOptions
-from sklearn_sparsefit.path import PathGenerator, PathResult, Problem, SolverOptions, solve_path
+from sklearn_sparsefit.path import PathGenerator, PathResult, Problem, SolverOptions, solve_path, warn_if_loose
 from sklearn_sparsefit.penalty import ElasticNetPenalty, FeatureTerms, MultiTaskPenalty, Penalty
 from sklearn_sparsefit.solvers import SOLVERS
 
@@ -24,6 +24,9 @@ Vector = NDArray[np.float64]
 
 # Features that a warning names.
 MOST_NAMED = 10
+# Rounding adds about this much to a relative gap, times the largest penalty weight, over the smallest that is positive.
+# At tolerances below the second, other rounding is as likely the reason.
+ROUNDING, SMALLEST_TOL = 100 * np.finfo(np.float64).eps, 1e-8
 
 PARAMETER_CONSTRAINTS: dict[str, list] = {
     "fit_intercept": ["boolean"],
@@ -77,10 +80,12 @@ class SparseLinearRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator)
 
     def _terms(self, data: TrainingData, weightings: Sequence[Vector | None]) -> list[FeatureTerms]:
         """The terms of the penalty under each weighting of the rows."""
-        options = FeatureOptions(
+        return self._feature_options().terms(data, weightings)
+
+    def _feature_options(self) -> FeatureOptions:
+        return FeatureOptions(
             self.penalty_weights, self.lower_bounds, self.upper_bounds, self.positive, self.standardize
         )
-        return options.terms(data, weightings)
 
     def _term_outcome(self, terms: FeatureTerms) -> dict[str, Any]:
         """What the model says of the terms it found."""
@@ -93,17 +98,43 @@ class SparseLinearRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator)
         vars(self).update(attributes)
 
 
-def warn_if_dependent(path: PathResult, names: dict[str, Any]) -> None:
-    """Warn where features that are not penalised are combinations of others."""
-    if len(path.dependent):
-        dependent = names.get("feature_names_in_", np.arange(path.n_features))[path.dependent]
-        found = ", ".join(str(name) for name in dependent[:MOST_NAMED])
-        if len(dependent) > MOST_NAMED:
-            found += f" and {len(dependent) - MOST_NAMED} more"
+def only_target(data: TrainingData, estimator: SparseLinearRegressor) -> Vector:
+    """The target, or a clear error if there are several."""
+    if len(data.targets) > 1:
+        name = type(estimator).__name__
+        raise ValueError(f"y must be one target, got {len(data.targets)}; fit one {name} for each.")
+    return data.targets[0]
+
+
+def warn_of(
+    paths: Iterable[tuple[str, PathResult]], kept: PathResult, options: FeatureOptions, data: TrainingData, tol: float
+) -> None:
+    """Warn of loose answers among the labelled paths of a fit, and of free features that repeat others."""
+    paths = list(paths)
+    warn_if_loose(paths, tol)
+    if not all(path.converged.all() for _, path in paths):
+        terms = options.check(data)
+        weights = np.where((terms.lower < 0) | (terms.upper > 0), terms.l1_weights, 0.0)
+        too_small = np.flatnonzero((weights > 0) & (weights * max(tol, SMALLEST_TOL) < ROUNDING * weights.max()))
+        if len(too_small):
+            warn_user(
+                "Some penalty weights are so small beside the largest that rounding may keep the duality gap above the"
+                f" tolerance, however many iterations are taken. They are those of {_listed(too_small, data.names)}. A"
+                " weight of 0 would leave these unpenalised; infinity would leave out those with the largest.",
+            )
+    if len(kept.dependent):
         warn_user(
             "Features with penalty weight 0 are combinations of others of them or of the intercept (constant):"
-            f" {found}. Of all coefficients with the same predictions theirs are those with the least norm.",
+            f" {_listed(kept.dependent, data.names)}. Of all coefficients with the same predictions theirs are those"
+            " with the least norm.",
         )
+
+
+def _listed(features: NDArray[np.intp], names: dict[str, Any]) -> str:
+    """Names of features, or their numbers, the first few of them."""
+    found = names["feature_names_in_"][features] if "feature_names_in_" in names else features
+    more = f" and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
+    return ", ".join(str(name) for name in found[:MOST_NAMED]) + more
 
 
 def make_path(

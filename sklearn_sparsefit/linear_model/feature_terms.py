@@ -1,12 +1,14 @@
 """What a user says of single features, as the terms of a penalty."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sklearn_sparsefit._validation import TrainingData, check_per_feature
+from sklearn_sparsefit._validation import TrainingData, check_penalty_weights, check_per_feature
+from sklearn_sparsefit.datafit.quadratic import summing_to_one
 from sklearn_sparsefit.penalty import FeatureTerms
 
 Vector = NDArray[np.float64]
@@ -32,7 +34,7 @@ class FeatureOptions:
         if self.penalty_weights is None and self.lower_bounds is None and self.upper_bounds is None:
             return FeatureTerms.uniform(n_features, bool(self.positive))
         names = data.names.get("feature_names_in_")
-        weights = check_per_feature(self.penalty_weights, "penalty_weights", 1.0, n_features, names, lowest=0.0)
+        weights = check_penalty_weights(self.penalty_weights, n_features, names)
         lower = check_per_feature(self.lower_bounds, "lower_bounds", -np.inf, n_features, names, highest=0.0)
         upper = check_per_feature(self.upper_bounds, "upper_bounds", np.inf, n_features, names, lowest=0.0)
         if self.positive:
@@ -43,20 +45,27 @@ class FeatureOptions:
         return FeatureTerms(weights, weights, lower, upper)
 
     def terms(self, data: TrainingData, weightings: Sequence[Vector | None]) -> list[FeatureTerms]:
-        """The terms under each weighting of the rows.
-
-        Coefficients w of features divided by their standard deviations d are those of the features as they are times d.
-        """
+        """The terms under each weighting of the rows."""
         terms = self.check(data)
         if not self.standardize:
             return [terms] * len(weightings)
+        return [of_scaled(terms, scales) for scales in self.scales(data, weightings)]
+
+    def scales(self, data: TrainingData, weightings: Sequence[Vector | None]) -> Iterator[Vector]:
+        """What the features are divided by under each weighting of the rows: standard deviations, or ones."""
         n_samples, n_features = data.design.shape
+        if not self.standardize:
+            yield from repeat(np.ones(n_features), len(weightings))
+            return
         size = max(1, int(MEMORY_SHARE * n_features))
-        scaled = []
         for start in range(0, len(weightings), size):
-            some = [np.ones(n_samples) if weights is None else weights for weights in weightings[start : start + size]]
-            normalised = np.stack([weights / weights.max() / (weights / weights.max()).sum() for weights in some])
-            for scales in data.design.scales(normalised):
-                l1, l2 = terms.l1_weights * scales, terms.l2_weights * scales**2
-                scaled.append(FeatureTerms(l1, l2, terms.lower, terms.upper))
-        return scaled
+            some = [summing_to_one(weights, n_samples) for weights in weightings[start : start + size]]
+            yield from data.design.scales(np.stack(some))
+
+
+def of_scaled(terms: FeatureTerms, scales: Vector) -> FeatureTerms:
+    """The terms of features, given those of the features divided by some scales.
+
+    Coefficients w of features divided by d are those of the features as they are times d.
+    """
+    return FeatureTerms(terms.l1_weights * scales, terms.l2_weights * scales**2, terms.lower, terms.upper)

@@ -5,20 +5,30 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 from scipy.linalg import cho_factor, cho_solve
 from scipy.linalg.blas import dsyrk
+from scipy.sparse.linalg import LinearOperator, lsmr
 from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
 
-from sklearn_sparsefit._validation import TrainingData, check_coef
+from sklearn_sparsefit._validation import TrainingData, check_coef, takes_sample_weight
+from sklearn_sparsefit._warnings import warn_user
 from sklearn_sparsefit.datafit import Quadratic
+from sklearn_sparsefit.design import Design
 from sklearn_sparsefit.linear_model.elastic_net_cv import ElasticNetCV
 
 Vector = NDArray[np.float64]
 
 # The ridge beside the mean eigenvalue, and one that is least squares but for rounding.
 STRENGTHS = {"ridge": 1.0, "ols": 1e-10}
-# Numbers in the columns that are taken at a time.
+# Numbers in the columns, or the products, that are taken at a time.
 CHUNK = 2**21
+# Matrices of products are made if they have at most so many numbers, or no more than a copy of X takes: for each stored
+# entry one number and a position, and twice that if all columns are half full and are filled.
+SMALL_MATRIX, COPY_SIZE = 2**20, 3
+# Iterations end when what they could still gain is this small: the gradient, relative to those of its factors.
+ACCURACY, MAX_ITERATIONS, SPENT = 1e-12, 10_000, 7
 
 
 def initial_coef(first_stage: Any, data: TrainingData, weights: Vector | None, fit_intercept: bool) -> Vector:
@@ -39,6 +49,12 @@ def initial_coef(first_stage: Any, data: TrainingData, weights: Vector | None, f
         if len(rows) < len(weights):
             X, y, weights = X[rows], y[rows], weights[rows]
         if (weights != weights[0]).any():
+            if not takes_sample_weight(model.fit):
+                raise ValueError(
+                    f"first_stage={model!r} has a fit without sample_weight, but samples differ in weight, by"
+                    " sample_weight or as cv draws some more often than others. Use an estimator that takes it, or"
+                    " give all samples the same weight."
+                )
             params["sample_weight"] = weights
     with warnings.catch_warnings():
         # The user has not chosen the ends of this grid.
@@ -63,28 +79,41 @@ def _ridge(data: TrainingData, weights: Vector | None, fit_intercept: bool, stre
     design, datafit = data.design, Quadratic(data.targets[0], weights, fit_intercept)
     n_samples, n_features = design.shape
     scales = design.scales(datafit.weights[None])[0]
-    if n_features <= n_samples:
-        moments = design.moments(datafit.weights, datafit.target, fit_intercept, 1.0)
-        gram = moments.gram
-        gram /= scales
-        gram /= scales[:, None]
-        return datafit.unit * _solve(gram.T, moments.correlation / scales, strength) / scales
+    if min(n_samples, n_features) ** 2 > max(SMALL_MATRIX, COPY_SIZE * design.density * n_samples * n_features):
+        solve = _by_iterations
+    else:
+        solve = _by_gram if n_features <= n_samples else _by_kernel
+    return datafit.unit * solve(design, datafit, scales, strength) / scales
+
+
+def _by_gram(design: Design, datafit: Quadratic, scales: Vector, strength: float) -> Vector:
+    """Coefficients on standardised features from the matrix of their products."""
+    moments = design.moments(datafit.weights, datafit.target, datafit.fit_intercept, 1.0)
+    gram = moments.gram
+    gram /= scales
+    gram /= scales[:, None]
+    return _solve(gram.T, moments.correlation / scales, strength)
+
+
+def _by_kernel(design: Design, datafit: Quadratic, scales: Vector, strength: float) -> Vector:
+    """The same from the matrix of products of the samples."""
+    n_samples, n_features = design.shape
     roots, means = np.sqrt(datafit.weights), np.zeros(n_features)
     # Of this, as of all below, the lower triangle.
     kernel = np.zeros((n_samples, n_samples), order="F")
     size = max(1, CHUNK // n_samples)
     for start in range(0, n_features, size):
         some = np.arange(start, min(start + size, n_features))
-        packed = design.columns(some, 1.0, datafit.weights if fit_intercept else None)
+        packed = design.columns(some, 1.0, datafit.weights if datafit.fit_intercept else None)
         columns = packed.densify(0, len(some))
-        if fit_intercept:
+        if datafit.fit_intercept:
             left = columns @ datafit.weights
             columns -= left[:, None]
             means[some] = packed.shift + left
         columns *= roots / scales[some, None]
         kernel = dsyrk(1.0, columns.T, beta=1.0, c=kernel, lower=1, overwrite_c=1)
     residual = roots * _solve(kernel, roots * datafit.target, strength)
-    return datafit.unit * design.correlate_centred(residual[None], means, 1.0)[0] / scales**2
+    return design.correlate_centred(residual[None], means, 1.0)[0] / scales
 
 
 def _solve(gram: NDArray[np.float64], right: Vector, strength: float) -> Vector:
@@ -95,3 +124,72 @@ def _solve(gram: NDArray[np.float64], right: Vector, strength: float) -> Vector:
     sum_of_squares = diagonal @ diagonal + 2 * sum(float(row[:j] @ row[:j]) for j, row in enumerate(gram))
     gram.flat[:: len(gram) + 1] += strength * sum_of_squares / diagonal.sum()
     return cho_solve(cho_factor(gram, lower=True, overwrite_a=True, check_finite=False), right)
+
+
+def _by_iterations(design: Design, datafit: Quadratic, scales: Vector, strength: float) -> Vector:
+    """The same from products with a copy of a sparse X alone, from zero on: where several do, it is the least norm."""
+    rows = np.flatnonzero(datafit.weights)
+    roots = np.sqrt(datafit.weights[rows])
+    # What is centred has no part in this direction.
+    constant = roots if datafit.fit_intercept else np.zeros_like(roots)
+    X = sparse.csc_array(design.X, dtype=np.float64)[rows]
+    X.sum_duplicates()
+    X.data /= np.repeat(scales, np.diff(X.indptr))
+    order = np.arange(len(scales))
+    if datafit.fit_intercept:
+        X, order = _centre_full_columns(X, datafit.weights[rows])
+    X.data *= roots[X.indices]
+    Z = X.tocsr()
+
+    def centred(values: Vector) -> Vector:
+        return values - constant * (constant @ values)
+
+    trace, sum_of_squares = _eigenvalue_sums(Z, constant)
+    coef = np.zeros(len(scales))
+    if trace > 0:
+        products = LinearOperator(
+            Z.shape, matvec=lambda v: centred(Z @ v), rmatvec=lambda r: Z.T @ centred(r), dtype=np.float64
+        )
+        damp = np.sqrt(strength * sum_of_squares / trace)
+        target = roots * datafit.target[rows]
+        coef[order], reason, *_ = lsmr(
+            products, target, damp, atol=ACCURACY, btol=ACCURACY, conlim=0, maxiter=MAX_ITERATIONS
+        )
+        if reason == SPENT:
+            warn_user(
+                f"The first stage did not converge in {MAX_ITERATIONS} iterations: features are nearly combinations of"
+                " others. You might want to use first_stage='ridge'.",
+                ConvergenceWarning,
+            )
+    return coef
+
+
+def _centre_full_columns(X: sparse.csc_array, weights: Vector) -> tuple[sparse.csc_array, NDArray[np.intp]]:
+    """Centre columns that are stored for the most part, and put them last; also the order of all.
+
+    The means of others cannot be large beside their deviations, from which they may be taken later.
+    """
+    is_full = np.diff(X.indptr) > X.shape[0] / 2
+    full, others = np.flatnonzero(is_full), np.flatnonzero(~is_full)
+    columns = X[:, full].toarray()
+    # First by a row: of a constant nothing is left, not even rounding.
+    columns -= columns[0]
+    columns -= weights @ columns
+    return sparse.hstack([X[:, others], sparse.csc_array(columns)], format="csc"), np.concatenate([others, full])
+
+
+def _eigenvalue_sums(Z: sparse.csr_array, constant: Vector) -> tuple[float, float]:
+    """Sums of the eigenvalues, and of their squares, of the products of Z's columns without their constant part.
+
+    The squares are those of the entries of ``Z @ Z.T`` or of ``Z.T @ Z``, whichever takes less, made in parts.
+    """
+    columns = Z.T.tocsr()
+    lines, across = sorted([Z, columns], key=lambda matrix: -np.square(np.diff(matrix.indptr).astype(float)).sum())
+    size = max(1, CHUNK // lines.shape[0])
+    sum_of_squares = 0.0
+    for start in range(0, lines.shape[0], size):
+        products = (lines[start : start + size] @ across).data
+        sum_of_squares += products @ products
+    means = columns @ constant
+    sum_of_squares += (means @ means) ** 2 - 2 * np.square(Z @ means).sum()
+    return Z.data @ Z.data - means @ means, sum_of_squares

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from inspect import signature
 from itertools import product
 from numbers import Integral
 from typing import Any, ClassVar, Self
@@ -11,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import check_scoring, get_scorer_names
 from sklearn.model_selection import check_cv
-from sklearn.utils import column_or_1d
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 
 from sklearn_sparsefit._progress import PathJob, Progress
@@ -24,10 +22,11 @@ from sklearn_sparsefit._sklearn import (
     safe_indexing,
 )
 from sklearn_sparsefit._threads import single_threaded_blas
-from sklearn_sparsefit._validation import TrainingData, check_alphas, check_gram, check_training_data
+from sklearn_sparsefit._validation import TrainingData, takes_sample_weight
+from sklearn_sparsefit._warnings import warn_user
 from sklearn_sparsefit.cv import Fold, Scores, make_folds, mean_squared_errors, share_moments
 from sklearn_sparsefit.datafit.quadratic import power_of_two
-from sklearn_sparsefit.linear_model.base import warn_if_dependent
+from sklearn_sparsefit.linear_model.base import warn_of
 from sklearn_sparsefit.linear_model.elastic_net import ElasticNet
 from sklearn_sparsefit.linear_model.path_model import (
     PATH_CONSTRAINTS,
@@ -36,7 +35,8 @@ from sklearn_sparsefit.linear_model.path_model import (
     path_labels,
     warn_if_at_edge,
 )
-from sklearn_sparsefit.path import Measuring, PathResult, warn_if_loose
+from sklearn_sparsefit.path import Measuring, PathResult
+from sklearn_sparsefit.penalty import FeatureTerms
 
 Vector = NDArray[np.float64]
 
@@ -90,11 +90,8 @@ class PathCV(PathModel):
             If X, y, the weights, the alphas or the folds do not fit together or are not finite.
         """
         raise_for_params(params, self, "fit")
-        data = check_training_data(X, y, sample_weight, estimator=self)
-        target = self._target(data)
-        l1_ratios, relaxes = self._l1_ratios(), self._relaxes()
-        grids = [check_alphas(self.alphas, self.eps, l1_ratio) for l1_ratio in l1_ratios]
-        check_gram(self.precompute, data, self.fit_intercept)
+        data, l1_ratios, grids = self._check(X, y, sample_weight)
+        target, relaxes = self._target(data), self._relaxes()
         split_params, score_params = self._route(data, params)
         splits = check_cv(self.cv).split(data.design.X, target.T, **split_params)
         folds = make_folds(splits, data.design.shape[0], data.sample_weight)
@@ -147,15 +144,15 @@ class PathCV(PathModel):
         progress.end()
         full_labels = path_labels(l1_ratios, "the full data")
         labelled = [*zip(full_labels, full_paths, strict=True), *((path.label, path.result) for path in fold_paths)]
-        warn_if_loose(labelled, self.tol)
-        warn_if_dependent(full_paths[row], data.names)
+        warn_of(labelled, full_paths[row], self._feature_options(), data, self.tol)
+        _warn_if_interpolated(fold_paths, folds, terms, self.fit_intercept)
         warn_if_at_edge(full_paths[row], column, terms)
         return self
 
     def _target(self, data: TrainingData) -> Vector:
         if len(data.targets) > 1:
             raise ValueError(f"For multi-task outputs, use MultiTask{type(self).__name__}")
-        return column_or_1d(data.targets[0] if data.y_ndim == 1 else data.targets.T, warn=True)
+        return data.targets[0]
 
     def _solve_folds(
         self,
@@ -203,7 +200,10 @@ class PathCV(PathModel):
         """Parameters for the splitter and for the scorer."""
         sample_weight = data.sample_weight
         if not routing_enabled():
-            weighs = sample_weight is not None and self.scoring is not None and _takes_weights(self._scorer())
+            if sample_weight is None or self.scoring is None:
+                return {}, {}
+            scorer = self._scorer()
+            weighs = takes_sample_weight(getattr(scorer, "_score_func", scorer))
             return {}, {"sample_weight": sample_weight} if weighs else {}
         routed = process_routing(self, "fit", sample_weight=sample_weight, **params)
         return routed.splitter.split, routed.scorer.score if self.scoring is not None else {}
@@ -231,6 +231,19 @@ class PathCV(PathModel):
         return router
 
 
-def _takes_weights(scorer: Any) -> bool:
-    parameters = signature(getattr(scorer, "_score_func", scorer)).parameters.values()
-    return any(p.name == "sample_weight" or p.kind is p.VAR_KEYWORD for p in parameters)
+def _warn_if_interpolated(
+    fold_paths: list[_FoldPath], folds: list[Fold], terms: FeatureTerms, fit_intercept: bool
+) -> None:
+    """Warn where features that are not penalised fit the training rows of folds exactly."""
+    n_free = np.count_nonzero(np.isinf(terms.lower[terms.free]) & np.isinf(terms.upper[terms.free]))
+    interpolated = {
+        path.fold
+        for path in fold_paths
+        if n_free - len(path.result.dependent) + fit_intercept >= np.count_nonzero(folds[path.fold].train_weight)
+    }
+    if n_free and interpolated:
+        warn_user(
+            "Features with penalty weight 0 fit the training rows exactly, being as many as these, in"
+            f" {len(interpolated)} of {len(folds)} folds: their errors are the same at every alpha, and say nothing of"
+            " which is best.",
+        )

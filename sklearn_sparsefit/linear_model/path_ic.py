@@ -6,19 +6,18 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils import column_or_1d
 
 from sklearn_sparsefit._progress import Progress
 from sklearn_sparsefit._sklearn import Interval, StrOptions, fit_context
 from sklearn_sparsefit._threads import single_threaded_blas
-from sklearn_sparsefit._validation import TrainingData, check_alphas, check_gram, check_training_data
+from sklearn_sparsefit._validation import TrainingData
 from sklearn_sparsefit._warnings import warn_user
 from sklearn_sparsefit.criteria import CRITERIA, ActiveColumns, information_criterion
 from sklearn_sparsefit.datafit import Quadratic
-from sklearn_sparsefit.linear_model.base import PARAMETER_CONSTRAINTS, warn_if_dependent
+from sklearn_sparsefit.linear_model.base import PARAMETER_CONSTRAINTS, warn_of
 from sklearn_sparsefit.linear_model.elastic_net_cv import LassoCV
 from sklearn_sparsefit.linear_model.path_model import PATH_CONSTRAINTS, PathModel, warn_if_at_edge
-from sklearn_sparsefit.path import PathResult, SharedMoments, warn_if_loose
+from sklearn_sparsefit.path import PathResult, SharedMoments
 from sklearn_sparsefit.penalty import FeatureTerms
 
 Vector = NDArray[np.float64]
@@ -66,13 +65,7 @@ class PathIC(PathModel):
             samples, or too few to estimate the noise variance; if no alpha leaves enough of them for
             ``criterion="aicc"``.
         """
-        data = check_training_data(X, y, sample_weight, estimator=self)
-        if len(data.targets) > 1:
-            raise ValueError(f"y must be one target, got {len(data.targets)}; fit one {type(self).__name__} for each.")
-        column_or_1d(data.targets[0] if data.y_ndim == 1 else data.targets.T, warn=True)
-        l1_ratios = self._l1_ratios()
-        grids = [check_alphas(self.alphas, self.eps, l1_ratio) for l1_ratio in l1_ratios]
-        check_gram(self.precompute, data, self.fit_intercept)
+        data, l1_ratios, grids = self._check(X, y, sample_weight)
         self._check_n_samples(data)
 
         moments = SharedMoments(data.design, [slice(0, data.design.shape[0])])
@@ -94,8 +87,7 @@ class PathIC(PathModel):
             **self._outcome(l1_ratios[row], paths[row].relaxed(self.relax), int(column), data),
         )
         progress.end()
-        warn_if_loose(zip(labels, paths, strict=True), self.tol)
-        warn_if_dependent(paths[row], data.names)
+        warn_of(zip(labels, paths, strict=True), paths[row], self._feature_options(), data, self.tol)
         warn_if_at_edge(paths[row], int(column), terms)
         return self
 
@@ -172,13 +164,14 @@ class PathIC(PathModel):
             energy, df = everything.least_squares()
         else:
             fit = "The lasso that cross-validation chooses"
+            terms = self._feature_options().check(data)
             model = LassoCV(
                 eps=self.eps,
                 fit_intercept=self.fit_intercept,
-                positive=self.positive,
-                penalty_weights=self.penalty_weights,
-                lower_bounds=self.lower_bounds,
-                upper_bounds=self.upper_bounds,
+                # As arrays: what was given by name would need the names of the features.
+                penalty_weights=terms.l1_weights,
+                lower_bounds=terms.lower,
+                upper_bounds=terms.upper,
                 standardize=self.standardize,
                 max_iter=self.max_iter,
                 tol=self.tol,
@@ -186,7 +179,7 @@ class PathIC(PathModel):
             )
             with warnings.catch_warnings():
                 # The user has not chosen that grid's ends, and hears of dependent features once.
-                warnings.filterwarnings("ignore", "Features with penalty weight 0", UserWarning)
+                warnings.filterwarnings("ignore", "Features with penalty weight 0 are combinations", UserWarning)
                 warnings.filterwarnings("ignore", "The chosen alpha", UserWarning)
                 model.fit(data.design.X, data.targets[0], data.sample_weight)
             energy, df = ActiveColumns.some(data.design, datafit, np.flatnonzero(model.coef_)).fit_of(model.coef_)

@@ -11,13 +11,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import r2_score
+from sklearn.utils import column_or_1d
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_sparsefit._progress import PathJob, Progress
 from sklearn_sparsefit._sklearn import Interval, StrOptions
-from sklearn_sparsefit._validation import TrainingData, check_between_zero_and_one
+from sklearn_sparsefit._validation import (
+    TrainingData,
+    check_alphas,
+    check_between_zero_and_one,
+    check_gram,
+    check_training_data,
+)
 from sklearn_sparsefit._warnings import warn_user
-from sklearn_sparsefit.linear_model.base import PARAMETER_CONSTRAINTS, SparseLinearRegressor, make_path
+from sklearn_sparsefit.linear_model.base import PARAMETER_CONSTRAINTS, SparseLinearRegressor, make_path, only_target
 from sklearn_sparsefit.path import AlphaGrid, Measuring, PathGenerator, PathResult
 from sklearn_sparsefit.penalty import FeatureTerms
 from sklearn_sparsefit.solvers import as_rows, choice
@@ -42,12 +49,22 @@ class PathModel(SparseLinearRegressor):
         """The l1_ratios to choose from."""
 
     def _target(self, data: TrainingData) -> Vector:
-        """What the path is fitted to."""
-        return data.targets[0]
+        """What the path is fitted to, or a clear error."""
+        return only_target(data, self)
 
     def _relaxes(self) -> list[float]:
         """The weights of the penalised coefficients to choose from."""
         return check_between_zero_and_one(self.relax, "relax")
+
+    def _check(self, X: Any, y: Any, sample_weight: Any) -> tuple[TrainingData, list[float], list[Vector | AlphaGrid]]:
+        """The training data, and the l1_ratios to choose from with the alphas of each, or a clear error."""
+        data = check_training_data(X, y, sample_weight, estimator=self)
+        if self._target(data).ndim < data.y_ndim:
+            column_or_1d(data.targets.T, warn=True)
+        l1_ratios = self._l1_ratios()
+        grids = [check_alphas(self.alphas, self.eps, l1_ratio) for l1_ratio in l1_ratios]
+        check_gram(self.precompute, data, self.fit_intercept)
+        return data, l1_ratios, grids
 
     def _solve_full(
         self,

@@ -13,9 +13,9 @@ from sklearn_sparsefit._validation import (
     check_training_data,
 )
 from sklearn_sparsefit._warnings import warn_user
-from sklearn_sparsefit.linear_model.base import PARAMETER_CONSTRAINTS, make_path, warn_if_dependent
+from sklearn_sparsefit.linear_model.base import PARAMETER_CONSTRAINTS, make_path, warn_of
 from sklearn_sparsefit.linear_model.feature_terms import FeatureOptions
-from sklearn_sparsefit.path import AlphaGrid, SolverOptions, warn_if_loose
+from sklearn_sparsefit.path import AlphaGrid, SolverOptions
 from sklearn_sparsefit.solvers import SOLVERS
 
 FEATURE_PARAMETERS = ("penalty_weights", "lower_bounds", "upper_bounds", "standardize", "relax")
@@ -324,8 +324,7 @@ def enet_path(
     path = make_path(data, target, terms, l1_ratio, fit_intercept, alphas=alphas, options=options, start=start)
     n_alphas = alphas.n_alphas if isinstance(alphas, AlphaGrid) else len(alphas)
     result = task.run(PathJob("path", "path", path, n_alphas), data.design, verbose)
-    warn_if_loose([("", result)], options.tol)
-    warn_if_dependent(result, data.names)
+    warn_of([("", result)], result, features, data, options.tol)
     result = result.relaxed(relax)
     coefs = result.dense_coefs(data.dtype)
     coefs = coefs.reshape(*data.coef_shape, -1)

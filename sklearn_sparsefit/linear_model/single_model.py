@@ -15,10 +15,10 @@ from sklearn_sparsefit.linear_model.base import (
     PARAMETER_CONSTRAINTS,
     SparseLinearRegressor,
     make_path,
-    warn_if_dependent,
+    warn_of,
 )
 from sklearn_sparsefit.linear_model.paths import enet_path
-from sklearn_sparsefit.path import PathResult, drive, warn_if_loose
+from sklearn_sparsefit.path import PathResult, drive
 
 Vector = NDArray[np.float64]
 
@@ -69,8 +69,7 @@ class SingleModel(MultiOutputMixin, SparseLinearRegressor):
         )
         progress.end()
         labels = [""] if len(paths) == 1 else [f"target {k}" for k in range(len(paths))]
-        warn_if_loose(zip(labels, paths, strict=True), self.tol)
-        warn_if_dependent(paths[0], data.names)
+        warn_of(zip(labels, paths, strict=True), paths[0], self._feature_options(), data, self.tol)
         return self
 
     def _targets(self, data: TrainingData) -> list[Vector]:
