@@ -11,7 +11,7 @@ from sklearn_sparsefit.design import make_design
 from sklearn_sparsefit.path import AlphaGrid, Problem, Solved, SolverOptions, drive, solve_path
 from sklearn_sparsefit.path.records import Correlate, Gather
 from sklearn_sparsefit.penalty import ElasticNetPenalty, FeatureTerms
-from sklearn_sparsefit.solvers import Iterate, WorkingSet, choice, duality_gap, make_solver
+from sklearn_sparsefit.solvers import Iterate, WorkingSet, choice, duality_gap, make_solver, quadratic_misfit
 from sklearn_sparsefit.solvers.choice import AutoSolver
 
 OPTIONS = SolverOptions(tol=1e-10, max_iter=1000, solver="auto")
@@ -130,10 +130,11 @@ def test_solvers_move_the_iterate_to_the_optimum(solver, store):
     iterate = Iterate(np.zeros(15), working_set.correlations(weighted[None])[0])
     n_iter = make_solver(solver).solve(working_set, penalty, iterate, 1e-12, 10_000)
     assert 0 < n_iter < 10_000
-    residual = working_set.residuals(iterate.coef[None])[0][0]
+    residual = working_set.fit(iterate.coef[None]).residuals[0]
     correlation = working_set.correlations((datafit.weights * residual)[None])[0]
     assert_allclose(iterate.correlation, correlation, atol=1e-10)
-    assert duality_gap(datafit.weights @ residual**2, iterate.coef, correlation, penalty) <= 1e-12
+    misfit = quadratic_misfit(datafit.weights @ residual**2)
+    assert duality_gap(misfit, iterate.coef, correlation, penalty) <= 1e-12
 
 
 def test_working_sets_too_large_for_a_gram(monkeypatch):

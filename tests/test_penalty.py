@@ -8,7 +8,7 @@ from scipy.optimize import minimize_scalar
 
 from sklearn_sparsefit.datafit import Quadratic
 from sklearn_sparsefit.penalty import ElasticNetPenalty, FeatureTerms
-from sklearn_sparsefit.solvers import Outside, duality_gap, least_squares_gap
+from sklearn_sparsefit.solvers import Outside, duality_gap, least_squares_gap, quadratic_misfit
 
 # Of one feature: no weight for L1 means none for L2 either.
 weights = st.sampled_from([(0.0, 0.0), (1.0, 1.0), (0.5, 2.0), (3.0, 1.0)])
@@ -82,7 +82,7 @@ def test_a_nan_is_no_certificate():
         (1.0, zero, some, nan),
         (1.0, nan, some, some),
     ):
-        assert not duality_gap(energy, coef, inside, penalty, Outside(outside, penalty)) <= 1.0
+        assert not duality_gap(quadratic_misfit(energy), coef, inside, penalty, Outside(outside, penalty)) <= 1.0
 
 
 @given(penalty=penalties, u=numbers)
@@ -123,9 +123,9 @@ def test_residual_is_the_gradient(fit_intercept):
     datafit = Quadratic(y, weights, fit_intercept)
 
     def loss(raw):
-        return datafit.losses(datafit.residuals(raw[None])[0])[0]
+        return datafit.fit(raw[None]).losses[0]
 
-    residual = datafit.residuals(z[None])[0][0]
+    residual = datafit.fit(z[None]).residuals[0]
     for i in range(12):
         e = np.eye(12)[i] * 1e-5
         slope = (loss(z + e) - loss(z - e)) / 2e-5
@@ -136,7 +136,7 @@ def test_residual_is_the_gradient(fit_intercept):
 def test_residuals_are_centred_to_rounding_beside_large_predictions():
     rng = np.random.default_rng(0)
     datafit = Quadratic(rng.standard_normal(50), rng.uniform(0, 2, 50))
-    residuals, _ = datafit.residuals(1e8 + rng.standard_normal((3, 50)))
+    residuals = datafit.fit(1e8 + rng.standard_normal((3, 50))).residuals
     assert abs(residuals @ datafit.weights).max() < 1e-15
 
 

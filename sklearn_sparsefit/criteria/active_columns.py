@@ -64,8 +64,8 @@ class ActiveColumns:
         coefs = path.coefs_of(known.features) / self._scale / datafit.unit
         if isinstance(known, WorkingSet):
             height = max(1, CHUNK // self._design.shape[0])
-            parts = (known.residuals(coefs[row : row + height])[0] for row in range(0, len(coefs), height))
-            return np.concatenate([2 * datafit.losses(part) for part in parts])
+            parts = (known.fit(coefs[row : row + height]) for row in range(0, len(coefs), height))
+            return np.concatenate([2 * part.losses for part in parts])
         # On from the smallest alpha, where the energy is least: nothing cancels.
         energy, correlation = self._look(coefs[-1])
         moves = coefs - coefs[-1]
@@ -103,12 +103,12 @@ class ActiveColumns:
         """Energy of the residuals of one vector of coefficients, and their correlations, from X itself."""
         known, datafit = self._known, self._datafit
         if isinstance(known, WorkingSet):
-            residuals, _ = known.residuals(coef[None])
-            correlations = known.correlations(datafit.weights * residuals)
+            fits = known.fit(coef[None])
+            correlations = known.correlations(datafit.weights * fits.residuals)
         else:
-            residuals, _ = datafit.residuals(self._design.predict(coef[None], known.shift, self._scale))
-            correlations = self._design.correlate_centred(datafit.weights * residuals, known.shift, self._scale)
-        return 2 * float(datafit.losses(residuals)[0]), correlations[0]
+            fits = datafit.fit(self._design.predict(coef[None], known.shift, self._scale))
+            correlations = self._design.correlate_centred(datafit.weights * fits.residuals, known.shift, self._scale)
+        return 2 * float(fits.losses[0]), correlations[0]
 
     def degrees_of_freedom(self, path: PathResult, l1_ratio: float, terms: FeatureTerms) -> Vector:
         """Degrees of freedom at every alpha, the intercept not counted: a coefficient at a bound has none."""

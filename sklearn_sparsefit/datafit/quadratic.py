@@ -5,13 +5,15 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from sklearn_sparsefit.datafit.base import Datafit, Fits
+
 Vector = NDArray[np.float64]
 
 # An intercept leaves a constant target this far from zero, relative to its size.
 ROUNDING = 8 * np.finfo(np.float64).eps
 
 
-class Quadratic:
+class Quadratic(Datafit):
     """1/2 sum_i s_i (y_i - b - z_i)^2 of raw predictions z, with weights s that sum to one and b at its optimum.
 
     With several tasks, targets have shape (n_tasks, n_samples) and the loss is the sum of theirs. Blocks of raw
@@ -41,23 +43,26 @@ class Quadratic:
         self.unit *= spread
         self.mean = self.mean / spread
         self.target = target / spread
-        self.null_loss = float(self.losses(self.target[None])[0])
+        self.null_residual = self.target
+        self.null_loss = float(self._losses(self.target[None])[0])
 
-    def residuals(self, raw_predictions: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Residuals of each row of raw predictions at its best intercept, and what the intercept adds to the mean."""
+    def fit(self, raw_predictions: NDArray[np.float64]) -> Fits:
+        """See :class:`Datafit`."""
         residuals = self.target - raw_predictions
         offsets = np.zeros(residuals.shape[:-1])
-        if not self.fit_intercept:
-            return residuals, offsets
-        # The second mean takes away what rounding left of the first; columns with large means would magnify it.
-        for _ in range(2):
-            means = residuals @ self.weights
-            residuals -= means[..., None]
-            offsets += means
-        return residuals, offsets
+        if self.fit_intercept:
+            # The second mean takes away what rounding left of the first; columns with large means would magnify it.
+            for _ in range(2):
+                means = residuals @ self.weights
+                residuals -= means[..., None]
+                offsets += means
+        return Fits(residuals, offsets, self._losses(residuals), raw_predictions)
 
-    def losses(self, residuals: NDArray[np.float64]) -> Vector:
-        """Loss of each row of residuals."""
+    def misfit(self, scale: float, loss: float, raw_prediction: Vector | None = None) -> float:
+        """See :class:`Datafit`: (1 - t)^2 times the loss."""
+        return (1 - scale) ** 2 * loss
+
+    def _losses(self, residuals: NDArray[np.float64]) -> Vector:
         # In this order rows of weight zero count for nothing even where their squares overflow.
         length = residuals[0].size
         return 0.5 * np.einsum(

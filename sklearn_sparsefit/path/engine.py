@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from sklearn_sparsefit.datafit import Fits
 from sklearn_sparsefit.datafit.quadratic import power_of_two
 from sklearn_sparsefit.path.forecast import Features, Forecast, SafeBounds, with_stepping_stones
 from sklearn_sparsefit.path.records import (
@@ -82,7 +83,7 @@ class _Engine:
         self.options = options
         self.shape = (len(problem.datafit.weights), n_features)
         # Coefficients and correlations of several tasks have an axis for these before that of the features.
-        self.tasks = problem.datafit.target.shape[:-1]
+        self.tasks = problem.datafit.mean.shape
         self.density = density
         self.solver = choice.make_solver(options.solver, self.tasks)
         self.working_set: WorkingSet | WholeDesign = WorkingSet(self.datafit, n_features, self.solver.max_gram)
@@ -99,14 +100,14 @@ class _Engine:
 
     def run(self, alphas: Vector | AlphaGrid, start: Vector | None) -> PathGenerator:
         """Begin at the null model, whose correlations set the units and the largest alpha of interest."""
-        _, correlations = yield from self._pass((self.datafit.weights * self.datafit.target)[None], EVERYTHING)
+        _, correlations = yield from self._pass((self.datafit.weights * self.datafit.null_residual)[None], EVERYTHING)
         correlation = correlations[0]
         largest = _finite(np.abs(correlation).max(initial=0.0))
         self.unit = 1.0 / max(power_of_two(largest), 2.0**-1000)
         correlation *= self.unit
         self.penalty = self.penalty.in_units(self.unit, self.datafit.unit)
         yield from self._begin_with_all()
-        residual = self.datafit.target
+        residual = self.datafit.null_residual
         free = self.penalty.terms.free
         if len(free):
             residual, correlation = yield from self._begin_with_free(free)
@@ -177,26 +178,24 @@ class _Engine:
         fit = known.set_free(positions, self.inner.terms)
         coef = np.zeros((*self.tasks, len(known)))
         coef[..., fit.positions] = fit.fit(self.iterate.correlation[..., fit.positions])
-        residual = self.datafit.target
+        residual = self.datafit.null_residual
         if isinstance(known, WorkingSet):
-            residuals, _, inside = known.look(coef[None])
-            residual = residuals[0]
-            energy = 2 * float(self.datafit.losses(residuals)[0])
-            _, correlations = yield from self._pass(self.datafit.weights * residuals, EVERYTHING)
+            fits, inside = known.look(coef[None])
+            residual, loss = fits.residuals[0], float(fits.losses[0])
+            _, correlations = yield from self._pass(self.datafit.weights * fits.residuals, EVERYTHING)
             correlation = correlations[0]
             correlation[..., known.features] = inside[0]
         else:
             coefs = coef[None]
             inside = known.look(coefs)
-            energy = float(known.energies(coefs, inside)[0])
+            seen = self._by_moments(coefs, inside)
             if fit.is_delicate or choice.is_small(self.shape):
-                seen = Evaluation(coefs, np.empty(1), inside, np.zeros(1), np.zeros((1, *self.tasks)))
                 yield from self._look_closely(seen, np.arange(1))
-                inside, energy = seen.inside, float(seen.energies[0])
+            inside, loss = seen.inside, float(seen.fits.losses[0])
             coef, correlation = coefs[0], inside[0]
         self.iterate = Iterate(coef, inside[0].copy())
         self.null_coef = coef.copy()
-        self.null_loss = 0.5 * energy
+        self.null_loss = loss
         self.least_gap = EXACT**2 * self.datafit.null_loss
         if self.null_loss <= self.least_gap:
             # An exact fit: what is left is rounding, as for a constant target.
@@ -267,7 +266,7 @@ class _Engine:
         self.inner = self.penalty.at(self.working_set.features)
         n_new = len(self.working_set) - self.iterate.coef.shape[-1]
         coef = np.concatenate([self.iterate.coef, np.zeros((*self.tasks, n_new))], axis=-1)
-        residuals, _ = self.working_set.residuals(coef[None])
+        residuals = self.working_set.fit(coef[None]).residuals
         self.iterate = Iterate(coef, self.working_set.correlations(self.datafit.weights * residuals)[0])
 
     def _solve(self, block: list[Step]) -> Matrix:
@@ -289,18 +288,16 @@ class _Engine:
         return coefs
 
     def _evaluate(self, block: list[Step], coefs: Matrix) -> Generator[Request, Any, Evaluation]:
-        datafit, known = self.datafit, self.working_set
+        known = self.working_set
         if isinstance(known, WorkingSet):
-            residuals, offsets, inside = known.look(coefs)
-            is_rounding = datafit.losses(residuals) <= self.least_gap
-            residuals[is_rounding] = inside[is_rounding] = 0.0
-            return Evaluation(coefs, 2 * datafit.losses(residuals), inside, np.zeros(len(block)), offsets, residuals)
+            fits, inside = known.look(coefs)
+            is_rounding = fits.losses <= self.least_gap
+            fits.residuals[is_rounding] = inside[is_rounding] = 0.0
+            fits.losses[is_rounding] = 0.0
+            return Evaluation(coefs, fits, inside, np.zeros(len(block)))
         rows = np.arange(len(block))
-        offsets = np.zeros((len(block), *self.tasks))
-        evaluation = Evaluation(coefs, np.empty(len(block)), np.empty_like(coefs), np.zeros(len(block)), offsets)
+        evaluation = self._by_moments(coefs, known.look(coefs))
         if not choice.is_small(self.shape):
-            evaluation.inside = known.look(coefs)
-            evaluation.energies = known.energies(coefs, evaluation.inside)
             evaluation.slacks = np.array([known.slack(coef) for coef in coefs])
             nothing = np.zeros((len(block), *self.tasks, 0))
             evaluation.gaps = self._gaps(block, evaluation, np.empty(0, dtype=np.intp), nothing)
@@ -308,6 +305,12 @@ class _Engine:
         if len(rows):
             yield from self._look_closely(evaluation, rows)
         return evaluation
+
+    def _by_moments(self, coefs: Matrix, inside: Matrix) -> Evaluation:
+        """Rows of coefficients on a whole design."""
+        nothing = np.empty((len(coefs), 0))
+        fits = Fits(nothing, np.zeros((len(coefs), *self.tasks)), self.working_set.losses(coefs, inside), nothing)
+        return Evaluation(coefs, fits, inside, np.zeros(len(coefs)))
 
     def _look_closely(self, evaluation: Evaluation, rows: NDArray[np.intp]) -> Generator[Request, Any, None]:
         """Residuals in place of moments, for some rows of a block."""
@@ -321,15 +324,15 @@ class _Engine:
                     known.settle(coefs, inside)
                 predictions = yield Predict(as_rows(coefs), means, self.unit)
                 predictions = predictions.reshape(*coefs.shape[:-1], -1)
-                residuals, evaluation.offsets[some] = self.datafit.residuals(predictions)
-                inside = yield CorrelateCentred(as_rows(self.datafit.weights * residuals), means, self.unit)
+                fits = self.datafit.fit(predictions)
+                inside = yield CorrelateCentred(as_rows(self.datafit.weights * fits.residuals), means, self.unit)
                 inside = inside.reshape(coefs.shape)
                 if known.free is None or known.is_settled(coefs, inside):
                     break
             if known.free is not None:
                 known.hold(coefs, inside)
             evaluation.coefs[some], evaluation.inside[some] = coefs, inside
-            evaluation.energies[some] = 2 * self.datafit.losses(residuals)
+            evaluation.fits.losses[some], evaluation.fits.offsets[some] = fits.losses, fits.offsets
             evaluation.slacks[some] = 0.0
 
     def _without_divergence(self, block: list[Step], evaluation: Evaluation) -> Generator[Request, Any, Evaluation]:
@@ -339,7 +342,7 @@ class _Engine:
         not hold the coefficients back.
         """
         values = [self._inner(step).value(coef) for step, coef in zip(block, evaluation.coefs, strict=True)]
-        diverged = 0.5 * evaluation.energies + values > DIVERGED * self.datafit.null_loss
+        diverged = evaluation.fits.losses + values > DIVERGED * self.datafit.null_loss
         if not diverged.any():
             return evaluation
         evaluation.coefs[diverged] = self._null_coefs(1)
@@ -366,11 +369,11 @@ class _Engine:
             features = np.flatnonzero(outside)
             if len(features):
                 features = features[
-                    self.bounds.unsafe(self.penalty.with_alpha(block[-1].alpha), evaluation.residuals)[features]
+                    self.bounds.unsafe(self.penalty.with_alpha(block[-1].alpha), evaluation.fits.residuals)[features]
                 ]
         correlations = np.zeros((len(block), *self.tasks, 0))
         if features is EVERYTHING or len(features):
-            features, correlations = yield from self._pass(self.datafit.weights * evaluation.residuals, features)
+            features, correlations = yield from self._pass(self.datafit.weights * evaluation.fits.residuals, features)
             # Those of the working set are better known from its columns, which are centred in double precision.
             known = self.working_set.features if features is EVERYTHING else np.flatnonzero(~outside[features])
             correlations[..., known] = 0.0
@@ -387,11 +390,12 @@ class _Engine:
         gaps = np.empty(len(block))
         read_penalty = self._read(read)
         for row, step in enumerate(block):
-            energy, coef, inside = evaluation.energies[row], evaluation.coefs[row], evaluation.inside[row]
+            coef, inside = evaluation.coefs[row], evaluation.inside[row]
             slack, penalty = evaluation.slacks[row], self._inner(step)
             if penalty.l1 + penalty.l2 > 0:
                 outside = Outside(correlations[row], read_penalty.with_alpha(step.alpha))
-                gaps[row] = duality_gap(energy, coef, inside, penalty, outside, slack)
+                misfit = self.datafit.misfit_of(evaluation.fits, row)
+                gaps[row] = duality_gap(misfit, coef, inside, penalty, outside, slack)
             elif slack == 0:
                 movable = inside * penalty.may_move(coef, inside)
                 gaps[row] = least_squares_gap(movable, self.working_set.full_gram())
@@ -431,7 +435,7 @@ class _Engine:
             self.forecast.see(block[row].alpha, read, read_penalty.sizes(correlations[row]))
         if self.bounds is not None:
             last = min(n_done, len(block) - 1)
-            self.bounds.read(read, read_penalty.sizes(correlations[last]), evaluation.residuals[last])
+            self.bounds.read(read, read_penalty.sizes(correlations[last]), evaluation.fits.residuals[last])
         found = np.flatnonzero(violators)
         return n_done, found if read is EVERYTHING else read[found]
 

@@ -6,7 +6,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from sklearn_sparsefit.datafit import Quadratic
+from sklearn_sparsefit.datafit import Datafit
 from sklearn_sparsefit.penalty import Penalty
 
 Vector = NDArray[np.float64]
@@ -18,7 +18,7 @@ EVERYTHING = slice(None)
 class Problem:
     """A loss of the raw predictions and the shape of a penalty; its strength, alpha, comes with the path."""
 
-    datafit: Quadratic
+    datafit: Datafit
     penalty: Penalty
 
 

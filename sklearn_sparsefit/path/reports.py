@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_sparsefit.datafit import Quadratic
+from sklearn_sparsefit.datafit import Datafit
 from sklearn_sparsefit.path.records import PathResult, Solved, SolverOptions
 from sklearn_sparsefit.path.relaxation import Relaxation
 from sklearn_sparsefit.path.steps import Evaluation, Step, support_of
@@ -22,7 +22,7 @@ class Reports:
 
     def __init__(
         self,
-        datafit: Quadratic,
+        datafit: Datafit,
         scale: tuple[float, float],
         options: SolverOptions,
         design_unit: float,
@@ -33,7 +33,7 @@ class Reports:
         self._options = options
         self._coef_unit = design_unit * datafit.unit
         self._steps = steps
-        self._intercepts, self._relaxed_intercepts = np.zeros((2, len(steps), *datafit.target.shape[:-1]))
+        self._intercepts, self._relaxed_intercepts = np.zeros((2, len(steps), *datafit.mean.shape))
         self._relaxation = Relaxation(options.max_iter) if options.relaxes else None
 
     def add(
@@ -47,7 +47,7 @@ class Reports:
             self._round(step, correlation, known, penalty)
 
         def intercept_of(coef: Vector) -> Vector:
-            offset = evaluation.offsets[row] - (coef - found) @ known.means
+            offset = evaluation.fits.offsets[row] - (coef - found) @ known.means
             return datafit.unit * (datafit.mean + offset - coef @ known.shift)
 
         if self._relaxation is not None:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from sklearn_sparsefit.datafit import Fits
+
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 
@@ -32,15 +34,13 @@ class Step:
 class Evaluation:
     """Coefficients of one block, a row for each, and what they come to.
 
-    ``energies`` are sum_i s_i r_i^2 and ``inside`` the correlations of the working set, known up to ``slacks``;
-    ``offsets`` are what the intercept adds to the mean, zero where residuals were not needed. ``gaps`` are those of the
+    ``inside`` are the correlations of the working set, known up to ``slacks``. Of least squares the losses may be known
+    by moments: then there are no residuals and raw predictions, and the offsets are zero. ``gaps`` are those of the
     working set, where they are known already and there is nothing outside.
     """
 
     coefs: Matrix
-    energies: Vector
+    fits: Fits
     inside: Matrix
     slacks: Vector
-    offsets: Vector
-    residuals: Matrix | None = None
     gaps: Vector | None = None

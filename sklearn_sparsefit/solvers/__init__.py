@@ -2,7 +2,7 @@
 
 from sklearn_sparsefit.solvers.base import Iterate, Solver
 from sklearn_sparsefit.solvers.block import BlockSolver
-from sklearn_sparsefit.solvers.certificate import Outside, duality_gap, least_squares_gap
+from sklearn_sparsefit.solvers.certificate import Outside, duality_gap, least_squares_gap, quadratic_misfit
 from sklearn_sparsefit.solvers.choice import SOLVERS, make_solver
 from sklearn_sparsefit.solvers.gram import GramSolver
 from sklearn_sparsefit.solvers.working_set import REFINEMENTS, WholeDesign, WorkingSet, as_rows
@@ -21,4 +21,5 @@ __all__ = [
     "duality_gap",
     "least_squares_gap",
     "make_solver",
+    "quadratic_misfit",
 ]

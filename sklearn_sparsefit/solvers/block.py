@@ -13,7 +13,7 @@ from scipy.linalg.lapack import dposv, dpotrf, dpotri
 from sklearn_sparsefit.penalty import MultiTaskPenalty
 from sklearn_sparsefit.solvers import _block_cd
 from sklearn_sparsefit.solvers.base import Iterate
-from sklearn_sparsefit.solvers.certificate import duality_gap
+from sklearn_sparsefit.solvers.certificate import duality_gap, quadratic_misfit
 from sklearn_sparsefit.solvers.working_set import Known, RootColumns, WorkingSet
 
 Vector = NDArray[np.float64]
@@ -176,7 +176,8 @@ class _ColumnView:
 
     def duality_gap(self, coef: Matrix, penalty: MultiTaskPenalty) -> float:
         """Duality gap of the problem on these features alone."""
-        return duality_gap(float(np.vdot(self.residual, self.residual)), coef, self.correlation, penalty)
+        misfit = quadratic_misfit(float(np.vdot(self.residual, self.residual)))
+        return duality_gap(misfit, coef, self.correlation, penalty)
 
     def at(self, features: Positions) -> Self:
         return type(self)(self.columns[features], self.residual, _at(self.correlation, features))

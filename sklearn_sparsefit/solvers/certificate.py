@@ -1,5 +1,6 @@
-"""The duality gap of a penalised weighted least squares problem."""
+"""The duality gap of a penalised problem."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,29 +22,34 @@ class Outside:
     penalty: Penalty
 
 
+def quadratic_misfit(energy: float) -> Callable[[float], float]:
+    """The misfit of weighted least squares, (1 - t)^2 / 2 * energy, for residuals with sum_i s_i r_i^2 = ``energy``."""
+    return lambda scale: 0.5 * (1 - scale) ** 2 * energy
+
+
 def duality_gap(
-    energy: float,
+    loss_misfit: Callable[[float], float],
     coef: Vector,
     correlation: Vector,
     penalty: Penalty,
     outside: Outside | None = None,
     slack: float = 0.0,
 ) -> float:
-    """Duality gap at coefficients whose residual r has sum_i s_i r_i^2 = ``energy``.
+    """Duality gap at coefficients with residuals r = -f'(z), f the loss of the raw predictions z.
 
     For correlations c = X'(s r) of the features with coefficients w (``correlation``) and of those without
     (``outside``), the dual point t * r gives
 
-        P(w) - D(t r) = (1 - t)^2 / 2 * energy + sum_j [penalty(w_j) + conjugate(t c_j) - t w_j c_j],
+        P(w) - D(t r) = misfit(t) + sum_j [penalty(w_j) + conjugate(t c_j) - t w_j c_j],
 
-    a sum of terms that are each at least zero (Fenchel-Young), so no digits cancel. The best is taken of t = 1, where
-    the conjugate is finite, and of the largest t <= 1 at which it vanishes, everywhere or but where there are bounds
-    (Massias et al. 2018, section 2).
+    where misfit(t) = sum_i s_i [f(z_i) + f*(-t r_i) + t r_i z_i] (``loss_misfit``): a sum of terms that are each at
+    least zero (Fenchel-Young), so no digits cancel. The best is taken of t = 1, where the conjugate is finite, and of
+    the largest t <= 1 at which it vanishes, everywhere or but where there are bounds (Massias et al. 2018, section 2).
 
-    Where each correlation is known up to ``slack`` alone, and the energy up to 2 slack ||w||_1, the gap is a bound for
-    all that they may be: the terms move by t slack ||w||_1 where the conjugate vanishes, by as much again with the
-    bounds in place of w where these bound it, and elsewhere, by the strong convexity of a penalty with l2 > 0, the root
-    of their sum S by slack (p / (2 l2))^(1/2).
+    Where each correlation of a least squares problem is known up to ``slack`` alone, and the sum of squares up to
+    2 slack ||w||_1, the gap is a bound for all that they may be: the terms move by t slack ||w||_1 where the conjugate
+    vanishes, by as much again with the bounds in place of w where these bound it, and elsewhere, by the strong
+    convexity of a penalty with l2 > 0, the root of their sum S by slack (p / (2 l2))^(1/2).
     """
     reach = slack * float(np.abs(penalty.sizes(coef)).sum()) if slack else 0.0
     outside_norm = largest_outside = 0.0
@@ -57,7 +63,7 @@ def duality_gap(
             misfit += outside.penalty.conjugate(outside.correlation, scale)
         if slack:
             misfit = loosened(misfit, scale)
-        return 0.5 * (1 - scale) ** 2 * (energy + 2 * reach) + misfit
+        return loss_misfit(scale) + (1 - scale) ** 2 * reach + misfit
 
     def loosened(misfit: float, scale: float) -> float:
         """Slack is for designs that are known as a whole: nothing is outside."""
@@ -70,7 +76,7 @@ def duality_gap(
     largest = norm
     if penalty.terms.has_bounds:
         largest = reach_of_norms + np.maximum(penalty.largest_magnitude(correlation), largest_outside)
-    if not (np.isfinite(norm + largest_outside) and np.isfinite(energy)):
+    if not (np.isfinite(norm + largest_outside) and np.isfinite(loss_misfit(0.0))):
         return np.nan
     # Weights are multiplied by on one side of a comparison, and divided by on the other.
     threshold = penalty.l1 * (1.0 if penalty.terms.is_uniform else 1 - HAIR)

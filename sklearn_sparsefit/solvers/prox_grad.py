@@ -8,7 +8,7 @@ from scipy.sparse.linalg import ArpackError, eigsh
 from sklearn_sparsefit.penalty import Penalty
 from sklearn_sparsefit.solvers._prox_grad import fista
 from sklearn_sparsefit.solvers.base import Iterate
-from sklearn_sparsefit.solvers.certificate import duality_gap
+from sklearn_sparsefit.solvers.certificate import duality_gap, quadratic_misfit
 from sklearn_sparsefit.solvers.working_set import WorkingSet
 
 # Steps between two looks at the gap, and multiply-adds between two looks for Ctrl-C.
@@ -50,7 +50,7 @@ class ProxGradSolver:
                 iterate.correlation -= moves[0] @ gram[working_set.free.positions]
                 working_set.hold(iterate.coef[None], iterate.correlation[None])
             energy = np.maximum(0.0, target_energy - iterate.coef @ (offset + iterate.correlation))
-            gap = duality_gap(energy, iterate.coef, iterate.correlation, penalty)
+            gap = duality_gap(quadratic_misfit(energy), iterate.coef, iterate.correlation, penalty)
             if gap <= gap_tol or not np.isfinite(gap):
                 break
         return n_iter

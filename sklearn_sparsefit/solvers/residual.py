@@ -32,7 +32,7 @@ class ResidualSolver:
         if len(working_set) == 0:
             return 0
         weights = working_set.datafit.weights
-        residual = working_set.residuals(iterate.coef[None])[0][0]
+        residual = working_set.fit(iterate.coef[None]).residuals[0]
         n_iter = 0
         while n_iter < max_iter:
             history = [iterate.coef.copy()]
@@ -61,10 +61,10 @@ class ResidualSolver:
     @staticmethod
     def _look(working_set: WorkingSet, penalty: Penalty, iterate: Iterate) -> tuple[Vector, float]:
         """Residual and duality gap, and true correlations into the iterate."""
-        residuals, _, correlations = working_set.look(iterate.coef[None])
+        fits, correlations = working_set.look(iterate.coef[None])
         iterate.correlation[:] = correlations[0]
-        energy = 2 * float(working_set.datafit.losses(residuals)[0])
-        return residuals[0], duality_gap(energy, iterate.coef, iterate.correlation, penalty)
+        misfit = working_set.datafit.misfit_of(fits, 0)
+        return fits.residuals[0], duality_gap(misfit, iterate.coef, iterate.correlation, penalty)
 
     def _polish(
         self, working_set: WorkingSet, penalty: Penalty, iterate: Iterate, gap_tol: float, max_iter: int
@@ -91,6 +91,5 @@ class ResidualSolver:
         if not penalty.is_feasible(extrapolated):
             return
         candidates = np.stack([iterate.coef, extrapolated])
-        residuals, _ = working_set.residuals(candidates)
-        objectives = working_set.datafit.losses(residuals) + [penalty.value(coef) for coef in candidates]
+        objectives = working_set.fit(candidates).losses + [penalty.value(coef) for coef in candidates]
         iterate.coef[:] = candidates[int(np.argmin(objectives))]

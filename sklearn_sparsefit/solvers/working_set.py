@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_sparsefit.datafit import Quadratic
+from sklearn_sparsefit.datafit import Datafit, Fits, Quadratic
 from sklearn_sparsefit.design import Columns, Moments
 from sklearn_sparsefit.penalty import FeatureTerms, Penalty
 from sklearn_sparsefit.solvers.certificate import duality_gap
@@ -87,7 +87,7 @@ class WorkingSet(Known):
     Gram.
     """
 
-    def __init__(self, datafit: Quadratic, n_features: int, max_gram: int):
+    def __init__(self, datafit: Datafit, n_features: int, max_gram: int):
         self.datafit = datafit
         self.features = np.empty(0, dtype=np.intp)
         self.outside = np.ones(n_features, dtype=bool)
@@ -181,12 +181,12 @@ class WorkingSet(Known):
         gram = self.gram if self.has_gram else self.restricted_to(np.arange(size)).gram
         return gram[:size, :size]
 
-    def residuals(self, coefs: Block) -> tuple[Block, Matrix]:
-        """Residuals of each row of coefficients at its best intercept, and the offset of that intercept."""
+    def fit(self, coefs: Block) -> Fits:
+        """What rows of coefficients come to at their best intercepts."""
         shape = (*coefs.shape[:-1], len(self.datafit.weights))
         if self.columns is None:
-            return self.datafit.residuals(np.zeros(shape))
-        return self.datafit.residuals(self.columns.predict(as_rows(coefs)).reshape(shape))
+            return self.datafit.fit(np.zeros(shape))
+        return self.datafit.fit(self.columns.predict(as_rows(coefs)).reshape(shape))
 
     def correlations(self, weighted_residuals: Block) -> Block:
         """Correlation of every column with each row of weighted residuals."""
@@ -195,24 +195,24 @@ class WorkingSet(Known):
             return np.empty(shape)
         return self.columns.correlate(as_rows(weighted_residuals)).reshape(shape)
 
-    def look(self, coefs: Block) -> tuple[Block, Matrix, Block]:
-        """Residuals, offsets and correlations of rows of coefficients, whose free features are settled in place."""
-        residuals, offsets = self.residuals(coefs)
-        correlations = self.correlations(self.datafit.weights * residuals)
+    def look(self, coefs: Block) -> tuple[Fits, Block]:
+        """What rows of coefficients, whose free features are settled in place, come to, and their correlations."""
+        fits = self.fit(coefs)
+        correlations = self.correlations(self.datafit.weights * fits.residuals)
         if self.free is not None:
             for _ in range(REFINEMENTS):
                 self.settle(coefs, correlations)
-                residuals, offsets = self.residuals(coefs)
-                correlations = self.correlations(self.datafit.weights * residuals)
+                fits = self.fit(coefs)
+                correlations = self.correlations(self.datafit.weights * fits.residuals)
                 if self.is_settled(coefs, correlations):
                     break
             self.hold(coefs, correlations)
-        return residuals, offsets, correlations
+        return fits, correlations
 
     def duality_gap(self, coef: Vector, correlation: Vector, penalty: Penalty) -> float:
         """Duality gap of the problem on the working set alone."""
-        energy = 2 * self.datafit.losses(self.residuals(coef[None])[0])[0]
-        return duality_gap(energy, coef, correlation, penalty)
+        fits = self.fit(coef[None])
+        return duality_gap(self.datafit.misfit_of(fits, 0), coef, correlation, penalty)
 
     def energy(self, coef: Vector) -> float:
         """sum_i s_i z_i^2 of the centred predictions z of one vector of coefficients."""
@@ -248,7 +248,7 @@ class RootColumns:
 class WholeDesign(Known):
     """All features of a design, known by their moments under one problem's weights: a working set that never grows.
 
-    Residuals stay unknown, but energies and correlations follow from q = X'(s y) and the Gram matrix G.
+    Residuals stay unknown, but losses and correlations follow from q = X'(s y) and the Gram matrix G.
     """
 
     def __init__(self, datafit: Quadratic, moments: Moments, correlation: Matrix):
@@ -293,7 +293,7 @@ class WholeDesign(Known):
         return correlations
 
     def settle_by_moments(self, coefs: Block, correlations: Block) -> Vector:
-        """Settle free features of rows of coefficients, in place; return what that takes off the energies."""
+        """Settle free features of rows of coefficients, in place; return what that takes off the losses."""
         found = correlations[..., self.free.positions].copy()
         moves = self.settle(coefs, correlations)
         correlations -= moves @ self.gram[self.free.positions]
@@ -301,12 +301,12 @@ class WholeDesign(Known):
         self.hold(coefs, correlations)
         return taken.reshape(len(coefs), -1).sum(axis=1)
 
-    def energies(self, coefs: Block, correlations: Block) -> Vector:
-        """sum_i s_i r_i^2 = sum_i s_i y_i^2 - w'(q + c), for rows of coefficients w and their correlations c."""
+    def losses(self, coefs: Block, correlations: Block) -> Vector:
+        """sum_i s_i r_i^2 = sum_i s_i y_i^2 - w'(q + c), halved, for rows of coefficients w and correlations c."""
         length = coefs[0].size
         rows = coefs.reshape(-1, length)
         explained = np.einsum("kj,kj->k", rows, (self.correlation + correlations).reshape(-1, length))
-        return np.maximum(0.0, 2 * self.datafit.null_loss - explained)
+        return np.maximum(0.0, self.datafit.null_loss - 0.5 * explained)
 
     def slack(self, coef: Vector) -> float:
         """How far rounding may have taken the correlations from what they are.

@@ -1,0 +1,54 @@
+"""What a loss is to the path engine."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vector = NDArray[np.float64]
+# Of shape (k, n_samples) or, with several tasks, (k, n_tasks, n_samples).
+Block = NDArray[np.float64]
+
+
+@dataclass
+class Fits:
+    """What rows of raw predictions come to at their best intercepts.
+
+    ``residuals`` are minus the derivatives of the loss; ``offsets`` what the intercept adds to that of the null model;
+    ``raw`` the raw predictions, which a quadratic loss has no more use for.
+    """
+
+    residuals: Block
+    offsets: NDArray[np.float64]
+    losses: Vector
+    raw: Block
+
+
+class Datafit(ABC):
+    """sum_i s_i f(z_i + b) of raw predictions z, with weights s that sum to one and b at its optimum.
+
+    f >= 0 is convex, and depends on the sample. At z = 0 the loss is ``null_loss``, and the residuals are
+    ``null_residual``. Raw predictions and the mean, an intercept of the null model, are in units of ``unit``.
+    """
+
+    weights: Vector
+    fit_intercept: bool
+    unit: float
+    mean: NDArray[np.float64]
+    null_residual: NDArray[np.float64]
+    null_loss: float
+
+    @abstractmethod
+    def fit(self, raw_predictions: Block) -> Fits:
+        """What rows of raw predictions come to."""
+
+    @abstractmethod
+    def misfit(self, scale: float, loss: float, raw_prediction: NDArray[np.float64] | None = None) -> float:
+        """sum_i s_i [f(z_i) + f*(-t r_i) + t r_i z_i], at a scale t <= 1 of the residuals r_i = -f'(z_i)."""
+
+    def misfit_of(self, fits: Fits, row: int) -> Callable[[float], float]:
+        """The same, as a function of the scale, for one row of raw predictions."""
+        return partial(self.misfit, loss=float(fits.losses[row]), raw_prediction=fits.raw[row])
