@@ -26,6 +26,7 @@ SIMD = {"include_dirs": [f"{PACKAGE}/design"], "depends": [f"{PACKAGE}/design/_s
 
 # Module name, within the package -> what its Extension needs beyond the common options.
 EXTENSIONS = {
+    "datafit._losses": {},
     "penalty._penalty": {},
     "design._columns": {},
     "design._dense_pass": SIMD,

@@ -49,6 +49,10 @@ class Datafit(ABC):
     def misfit(self, scale: float, loss: float, raw_prediction: NDArray[np.float64] | None = None) -> float:
         """sum_i s_i [f(z_i) + f*(-t r_i) + t r_i z_i], at a scale t <= 1 of the residuals r_i = -f'(z_i)."""
 
+    @abstractmethod
+    def rise(self, fits: Fits, row: int, change: NDArray[np.float64]) -> float:
+        """By how much the loss rises when raw predictions (and the intercept with them) change."""
+
     def misfit_of(self, fits: Fits, row: int) -> Callable[[float], float]:
         """The same, as a function of the scale, for one row of raw predictions."""
         return partial(self.misfit, loss=float(fits.losses[row]), raw_prediction=fits.raw[row])

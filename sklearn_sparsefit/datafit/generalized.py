@@ -3,9 +3,14 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from sklearn_sparsefit.datafit._losses import Loss
 from sklearn_sparsefit.datafit.base import Block, Datafit, Fits, Vector
-from sklearn_sparsefit.datafit.losses import Loss
-from sklearn_sparsefit.datafit.quadratic import summing_to_one
+from sklearn_sparsefit.datafit.quadratic import Quadratic, summing_to_one
+
+# An intercept leaves the residuals of a constant target this far from zero, relative to its size.
+EXACT = 64 * np.finfo(np.float64).eps
+# Curvatures that are smaller, beside their mean, are taken to be so large.
+FLAT = 1e-4
 
 
 class Generalized(Datafit):
@@ -33,27 +38,36 @@ class Generalized(Datafit):
         self.mean = null.offsets[0]
         self._offset = self._offset + self.mean
         self.null_residual, self.null_loss = null.residuals[0], float(null.losses[0])
+        if np.abs(self.null_residual[used]).max() <= EXACT * max(1.0, np.abs(self._y).max()):
+            # A constant target, but for rounding.
+            self.null_residual, self.null_loss = np.zeros(len(y)), 0.0
 
     def fit(self, raw_predictions: Block) -> Fits:
         """See :class:`Datafit`."""
         return self._fit(raw_predictions)
 
     def _fit(self, raw_predictions: Block) -> Fits:
-        raw = raw_predictions + self._offset
-        offsets = np.zeros(len(raw))
-        if self.fit_intercept:
-            offsets = self.loss.best_shift(self._y, raw, self.weights)
-            raw += offsets[:, None]
-        residuals = -self.loss.derivative(self._y, raw)
-        if self.fit_intercept:
-            # What rounding has left; columns with large means would magnify it.
-            residuals -= (residuals @ self.weights)[:, None]
-        return Fits(residuals, offsets, self.loss.value(self._y, raw) @ self.weights, raw)
+        raw = np.ascontiguousarray(raw_predictions + self._offset)
+        residuals, losses, offsets = np.empty(raw.shape), np.empty(len(raw)), np.zeros(len(raw))
+        self.loss.fit(self._y, self.weights, raw, residuals, losses, offsets, self.fit_intercept)
+        return Fits(residuals, offsets, losses, raw)
 
     def misfit(self, scale: float, loss: float, raw_prediction: NDArray[np.float64] | None = None) -> float:
         """See :class:`Datafit`."""
-        return float(self.loss.misfit(self._y, raw_prediction, scale) @ self.weights)
+        return self.loss.misfits(self._y, self.weights, raw_prediction, scale)
+
+    def rise(self, fits: Fits, row: int, change: NDArray[np.float64]) -> float:
+        """See :class:`Datafit`."""
+        values = self.loss.values(self._y, fits.raw[row] + np.stack([np.zeros_like(change), change]))
+        return float((values[1] - values[0]) @ self.weights)
+
+    def model(self, fits: Fits, row: int, curvatures: Vector) -> Quadratic:
+        """Quadratic model about the raw predictions of one fit: the same residuals there, other curvatures."""
+        target = fits.raw[row] - self._offset + self.weights * fits.residuals[row] / curvatures
+        return Quadratic.model(target, curvatures, self.fit_intercept)
 
     def curvatures(self, raw_prediction: Vector) -> Vector:
-        """s_i f''(z_i) of the raw predictions of one fit."""
-        return self.weights * self.loss.curvature(self._y, raw_prediction)
+        """s_i f''(z_i) of the raw predictions of one fit, raised to where steps stay finite if the loss is flat."""
+        curvatures = self.loss.curvatures(self._y, raw_prediction)
+        least = FLAT * float(curvatures @ self.weights)
+        return self.weights * np.maximum(curvatures, least if least > 0 else 1.0)

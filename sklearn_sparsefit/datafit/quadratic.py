@@ -1,6 +1,7 @@
 """Weighted least squares."""
 
 import math
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +47,17 @@ class Quadratic(Datafit):
         self.null_residual = self.target
         self.null_loss = float(self._losses(self.target[None])[0])
 
+    @classmethod
+    def model(cls, target: Vector, weights: Vector, fit_intercept: bool) -> Self:
+        """Of targets that are in their units already, such as those of a quadratic model of another loss."""
+        model = cls.__new__(cls)
+        model.weights, model.fit_intercept, model.unit = weights / weights.sum(), fit_intercept, 1.0
+        mean = target @ model.weights * fit_intercept
+        model.mean, model.target = np.asarray(mean), target - mean[..., None]
+        model.null_residual = model.target
+        model.null_loss = float(model._losses(model.target[None])[0])
+        return model
+
     def fit(self, raw_predictions: NDArray[np.float64]) -> Fits:
         """See :class:`Datafit`."""
         residuals = self.target - raw_predictions
@@ -61,6 +73,10 @@ class Quadratic(Datafit):
     def misfit(self, scale: float, loss: float, raw_prediction: Vector | None = None) -> float:
         """See :class:`Datafit`: (1 - t)^2 times the loss."""
         return (1 - scale) ** 2 * loss
+
+    def rise(self, fits: Fits, row: int, change: NDArray[np.float64]) -> float:
+        """See :class:`Datafit`."""
+        return float(((0.5 * change - fits.residuals[row]) * change @ self.weights).sum())
 
     def _losses(self, residuals: NDArray[np.float64]) -> Vector:
         # In this order rows of weight zero count for nothing even where their squares overflow.

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_sparsefit.datafit import Fits
+from sklearn_sparsefit.datafit import Fits, Quadratic
 from sklearn_sparsefit.datafit.quadratic import power_of_two
 from sklearn_sparsefit.path.forecast import Features, Forecast, SafeBounds, with_stepping_stones
 from sklearn_sparsefit.path.records import (
@@ -85,7 +85,7 @@ class _Engine:
         # Coefficients and correlations of several tasks have an axis for these before that of the features.
         self.tasks = problem.datafit.mean.shape
         self.density = density
-        self.solver = choice.make_solver(options.solver, self.tasks)
+        self.solver = choice.make_solver(options.solver, self.datafit)
         self.working_set: WorkingSet | WholeDesign = WorkingSet(self.datafit, n_features, self.solver.max_gram)
         self.iterate = Iterate(*np.empty((2, *self.tasks, 0)))
         self.width = choice.FIRST_WIDTH
@@ -152,7 +152,7 @@ class _Engine:
         n_features = self.shape[1]
         if not choice.takes_whole(self.shape, self.density):
             return
-        if n_features > self.solver.max_gram:
+        if n_features > self.solver.max_gram or not isinstance(self.datafit, Quadratic):
             if choice.is_small(self.shape):
                 yield from self._bring_in(np.arange(n_features))
             return

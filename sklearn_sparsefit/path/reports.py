@@ -40,11 +40,10 @@ class Reports:
         self, step: Step, evaluation: Evaluation, row: int, known: WorkingSet | WholeDesign, penalty: Penalty
     ) -> Solved:
         """Take in one alpha; its duality gap is from now on that of the rounded answer."""
-        datafit = self._datafit
+        datafit, dtype = self._datafit, self._options.dtype
         found, correlation = evaluation.coefs[row], evaluation.inside[row]
-        step.coef = known.minimum_norm(found)
-        if self._options.dtype != np.float64:
-            self._round(step, correlation, known, penalty)
+        exact = known.minimum_norm(found)
+        step.coef = exact.astype(dtype).astype(np.float64)
 
         def intercept_of(coef: Vector) -> Vector:
             offset = evaluation.fits.offsets[row] - (coef - found) @ known.means
@@ -54,21 +53,15 @@ class Reports:
             step.relaxed_coef = known.minimum_norm(self._relaxation.fit(known, penalty, found, correlation))
             if datafit.fit_intercept:
                 self._relaxed_intercepts[step.index] = intercept_of(step.relaxed_coef)
+        shift = np.zeros(datafit.mean.shape)
         if datafit.fit_intercept:
             intercept = intercept_of(step.coef)
-            self._intercepts[step.index] = intercept.astype(self._options.dtype)
-            # An intercept off by e adds e^2 / 2: the residuals are centred.
-            step.gap += 0.5 * float((((self._intercepts[step.index] - intercept) / datafit.unit) ** 2).sum())
+            self._intercepts[step.index] = intercept.astype(dtype)
+            shift = (self._intercepts[step.index] - intercept) / datafit.unit
+        if dtype != np.float64:
+            rise = known.rise(evaluation.fits, row, step.coef - exact, shift, correlation)
+            step.gap = max(0.0, step.gap + rise + penalty.value(step.coef) - penalty.value(exact))
         return Solved(step.index, step.alpha, float(step.gap) * datafit.unit * datafit.unit)
-
-    def _round(self, step: Step, correlation: Vector, known: WorkingSet | WholeDesign, penalty: Penalty) -> None:
-        """Round the coefficients and add to the gap what that costs."""
-        exact = step.coef
-        step.coef = exact.astype(self._options.dtype).astype(np.float64)
-        move = step.coef - exact
-        cost = 0.5 * known.energy(move) - float(np.vdot(correlation, move))
-        cost += penalty.value(step.coef) - penalty.value(exact)
-        step.gap = max(0.0, step.gap + cost)
 
     def result(self, known: WorkingSet | WholeDesign, n_features: int) -> PathResult:
         """All alphas together, their coefficients in the order of the features that are known."""

@@ -5,12 +5,14 @@ A wrong choice costs time, never correctness.
 
 import numpy as np
 
+from sklearn_sparsefit.datafit import Datafit, Quadratic
 from sklearn_sparsefit.penalty import Penalty
 from sklearn_sparsefit.solvers.base import Iterate, Solver
 from sklearn_sparsefit.solvers.block import BlockSolver
 from sklearn_sparsefit.solvers.dual_newton import DualNewtonSolver
 from sklearn_sparsefit.solvers.gram import GramSolver
 from sklearn_sparsefit.solvers.prox_grad import ProxGradSolver
+from sklearn_sparsefit.solvers.prox_newton import ProxNewtonSolver
 from sklearn_sparsefit.solvers.residual import ResidualSolver
 from sklearn_sparsefit.solvers.working_set import WholeDesign, WorkingSet
 
@@ -150,6 +152,7 @@ class AutoSolver:
 SOLVERS: dict[str, type[Solver]] = {"auto": AutoSolver, "cd": ResidualSolver, "prox_grad": ProxGradSolver}
 
 
-def make_solver(name: str, tasks: tuple[int, ...] = ()) -> Solver:
-    """A fresh solver by its public name, or the one for several tasks."""
-    return BlockSolver() if tasks else SOLVERS[name]()
+def make_solver(name: str, datafit: Datafit) -> Solver:
+    """A fresh solver for a datafit, by its public name where it has one task."""
+    solver = BlockSolver if datafit.mean.ndim else SOLVERS[name]
+    return solver() if isinstance(datafit, Quadratic) else ProxNewtonSolver(solver)

@@ -49,6 +49,10 @@ class FreeFeatures:
         least = self.norms.min(initial=np.inf)
         self.sensitivity = float(np.sqrt(len(kept) / smallest) / least) if smallest > 0 else np.inf
 
+    def under(self, gram: Matrix) -> "FreeFeatures":
+        """Those of the features that are not combinations of others, on their Gram matrix under other weights."""
+        return FreeFeatures(np.arange(len(gram)), gram, self._lower, self._upper)
+
     def fit(self, correlation: Matrix) -> Matrix:
         """Coefficients of least squares, given the correlations at zero."""
         if not self._is_bounded:

@@ -26,6 +26,8 @@ RIDGE = 1e-14
 # Correlations this small, beside the norms of column and target, are rounding; free features that are nearly
 # combinations of others take a few solutions, each for what the last has left, to come there.
 SETTLED, REFINEMENTS = 16 * np.finfo(np.float64).eps, 5
+# Losses that are not quadratic take as many steps as Newton's method does from far away.
+NEWTON_STEPS = 50
 # Entries of the dense copy of newcomers that is centred at a time.
 CHUNK = 2**21
 
@@ -130,13 +132,27 @@ class WorkingSet(Known):
 
     def append(self, features: NDArray[np.intp], columns: Columns) -> None:
         """Bring in features, and measure their means and norms."""
-        start = len(self)
-        self.features = np.concatenate([self.features, features])
         self.outside[features] = False
         if self.columns is None:
             self.columns = columns
         else:
             self.columns.append(columns)
+        self._measure(features)
+
+    def seen_through(self, datafit: Datafit) -> "WorkingSet":
+        """The same columns, and those that are yet to come in, under another loss's weights."""
+        other = WorkingSet(datafit, len(self.outside), self._max_gram)
+        other.follow(self)
+        return other
+
+    def follow(self, other: "WorkingSet") -> None:
+        """Take note of what has come in where these columns are from."""
+        self.columns = other.columns
+        self._measure(other.features[len(self) :])
+
+    def _measure(self, features: NDArray[np.intp]) -> None:
+        start = len(self)
+        self.features = np.concatenate([self.features, features])
         self.means = np.concatenate([self.means, np.zeros(len(features))])
         self.sq_norms = np.concatenate([self.sq_norms, np.zeros(len(features))])
         for block in self.blocks(start):
@@ -200,8 +216,12 @@ class WorkingSet(Known):
         fits = self.fit(coefs)
         correlations = self.correlations(self.datafit.weights * fits.residuals)
         if self.free is not None:
-            for _ in range(REFINEMENTS):
-                self.settle(coefs, correlations)
+            is_quadratic = isinstance(self.datafit, Quadratic)
+            for _ in range(REFINEMENTS if is_quadratic else NEWTON_STEPS):
+                if is_quadratic:
+                    self.settle(coefs, correlations)
+                else:
+                    self._approach(coefs, fits, correlations)
                 fits = self.fit(coefs)
                 correlations = self.correlations(self.datafit.weights * fits.residuals)
                 if self.is_settled(coefs, correlations):
@@ -209,17 +229,38 @@ class WorkingSet(Known):
             self.hold(coefs, correlations)
         return fits, correlations
 
+    def _approach(self, coefs: Block, fits: Fits, correlations: Block) -> None:
+        """Take a Newton step in the free features of rows of coefficients, in place, as far as it lowers the loss."""
+        positions = self.free.positions
+        part = self.restricted_to(positions)
+        for row, coef in enumerate(coefs):
+            curvatures = self.datafit.curvatures(fits.raw[row])
+            total = float(curvatures.sum())
+            model = part.seen_through(self.datafit.model(fits, row, curvatures))
+            free = self.free.under(model.full_gram().copy())
+            here = coef[positions]
+            goal = here.copy()
+            goal[free.positions] = free.settled(
+                here[None, free.positions], correlations[row][positions][None, free.positions] / total
+            )[0]
+            for length in 0.5 ** np.arange(30):
+                coef[positions] = here + length * (goal - here)
+                if self.fit(coef[None]).losses[0] <= (1 + CONSTANT) * fits.losses[row]:
+                    break
+            else:
+                coef[positions] = here
+
     def duality_gap(self, coef: Vector, correlation: Vector, penalty: Penalty) -> float:
         """Duality gap of the problem on the working set alone."""
         fits = self.fit(coef[None])
         return duality_gap(self.datafit.misfit_of(fits, 0), coef, correlation, penalty)
 
-    def energy(self, coef: Vector) -> float:
-        """sum_i s_i z_i^2 of the centred predictions z of one vector of coefficients."""
-        if self.columns is None:
-            return 0.0
-        predictions = self.columns.predict(as_rows(coef)) - (as_rows(coef) @ self.means)[:, None]
-        return float((predictions**2 @ self.datafit.weights).sum())
+    def rise(self, fits: Fits, row: int, move: Matrix, shift: Matrix, correlation: Matrix) -> float:
+        """By how much the loss rises, from one of the fits, when coefficients move and the centred intercept shifts."""
+        change = np.zeros((*move.shape[:-1], len(self.datafit.weights))) + shift[..., None]
+        if self.columns is not None:
+            change += self.columns.predict(as_rows(move)).reshape(change.shape) - (move @ self.means)[..., None]
+        return self.datafit.rise(fits, row, change)
 
 
 class RootColumns:
@@ -277,9 +318,9 @@ class WholeDesign(Known):
         """Gram of all features."""
         return self.gram
 
-    def energy(self, coef: Vector) -> float:
-        """sum_i s_i z_i^2 of the centred predictions z of one vector of coefficients."""
-        return float(np.vdot(coef @ self.gram, coef))
+    def rise(self, fits: Fits, row: int, move: Matrix, shift: Matrix, correlation: Matrix) -> float:
+        """See :meth:`WorkingSet.rise`; all that it needs of the fits is in the correlations."""
+        return 0.5 * float(np.vdot(move @ self.gram, move) + np.vdot(shift, shift)) - float(np.vdot(correlation, move))
 
     def correlations(self, coefs: Block) -> Block:
         """Q - G w for each row of coefficients."""

@@ -1,0 +1,32 @@
+cdef class Loss:
+    cdef double value(self, double y, double z) noexcept nogil
+    cdef double derivative(self, double y, double z) noexcept nogil
+    cdef double curvature(self, double y, double z) noexcept nogil
+    cdef double misfit(self, double y, double z, double scale) noexcept nogil
+    cdef double _best_shift(
+        self, const double[::1] y, const double[::1] weights, const double[::1] z, double shift
+    ) noexcept nogil
+
+
+cdef class Binomial(Loss):
+    pass
+
+
+cdef class _LogLink(Loss):
+    pass
+
+
+cdef class Poisson(_LogLink):
+    pass
+
+
+cdef class Gamma(_LogLink):
+    pass
+
+
+cdef class Tweedie(_LogLink):
+    cdef readonly double power
+
+
+cdef class Huber(Loss):
+    cdef readonly double delta

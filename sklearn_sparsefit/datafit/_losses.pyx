@@ -1,0 +1,320 @@
+"""Losses of one raw prediction, other than its square: what generalised linear models are fitted by.
+
+To add one, write a class with its value, derivative and curvature, and put it into the registry of the tests. What else
+a loss says of itself makes it faster, or keeps more digits.
+"""
+
+from libc.math cimport INFINITY, exp, fabs, fmax, fmin, isfinite, log, log1p
+
+import numpy as np
+
+# Of a number that is solved for: steps at most, and what is left of one that is rounding.
+cdef int MAX_STEPS = 200
+cdef double ROUNDING = 1e-15
+
+
+cdef double _xlogx(double x) noexcept nogil:
+    return x * log(x) if x > 0.0 else 0.0
+
+
+cdef class Loss:
+    """f(y, z) >= 0 of a target y and a raw prediction z: convex and differentiable in z, zero at its infimum.
+
+    For generalised linear models that is half the deviance, as a function of what the link makes of the mean.
+    """
+
+    cdef double value(self, double y, double z) noexcept nogil:
+        """f(y, z)."""
+        return 0.0
+
+    cdef double derivative(self, double y, double z) noexcept nogil:
+        """First derivative in z."""
+        return 0.0
+
+    cdef double curvature(self, double y, double z) noexcept nogil:
+        """Second derivative in z, at least zero."""
+        return 0.0
+
+    cdef double misfit(self, double y, double z, double scale) noexcept nogil:
+        """f(z) + f*(t f'(z)) - t f'(z) z, at least zero, for a scale t <= 1.
+
+        That is f(z) - f(v) - f'(v) (z - v) where f'(v) = t f'(z): v lies between z and the minimiser. It is searched
+        for by steps that double, and then by Newton steps, or where these lead too far by halving.
+        """
+        cdef double slope = scale * self.derivative(y, z), sign = -1.0 if slope < 0.0 else 1.0
+        cdef double near = z, far = z, width = 1.0, v, new, error
+        cdef int _turn
+        if slope == 0.0:
+            # Either at the minimum, or all the way there.
+            return self.value(y, z) if scale == 0.0 else 0.0
+        for _turn in range(MAX_STEPS):
+            if not sign * (self.derivative(y, far) - slope) > 0.0:
+                break
+            near, far, width = far, far - sign * width, 2.0 * width
+        v = near
+        for _turn in range(MAX_STEPS):
+            error = self.derivative(y, v) - slope
+            if sign * error >= 0.0:
+                near = v
+            if sign * error <= 0.0:
+                far = v
+            new = v - error / self.curvature(y, v)
+            if not (new - near) * (new - far) <= 0.0:
+                new = 0.5 * (near + far)
+            if fabs(new - v) <= ROUNDING * fmax(fabs(v), 1.0):
+                break
+            v = new
+        return fmax(self.value(y, z) - self.value(y, v) - slope * (z - v), 0.0)
+
+    cdef double _best_shift(
+        self, const double[::1] y, const double[::1] weights, const double[::1] z, double shift
+    ) noexcept nogil:
+        """The b that minimises sum_i s_i f(y_i, z_i + b), from some b on."""
+        cdef double lower = -INFINITY, upper = INFINITY, width = 1.0, slope, bend, step, new
+        cdef Py_ssize_t i
+        cdef int _turn
+        for _turn in range(MAX_STEPS):
+            slope = bend = 0.0
+            for i in range(y.shape[0]):
+                if weights[i] > 0.0:
+                    slope += weights[i] * self.derivative(y[i], z[i] + shift)
+                    bend += weights[i] * self.curvature(y[i], z[i] + shift)
+            if slope == 0.0:
+                break
+            if slope > 0.0:
+                upper = shift
+            else:
+                lower = shift
+            step = -slope / bend
+            new = shift + step
+            if fabs(step) <= ROUNDING * fmax(fabs(shift), 1.0):
+                return new
+            if not (lower < new < upper and fabs(step) <= width):
+                if isfinite(upper - lower):
+                    new = 0.5 * (lower + upper)
+                else:
+                    new = shift - width if slope > 0.0 else shift + width
+                width *= 2.0
+            if new == shift:
+                break
+            shift = new
+        return shift
+
+    def fit(
+        self,
+        const double[::1] y,
+        const double[::1] weights,
+        double[:, ::1] raw,
+        double[:, ::1] residuals,
+        double[::1] losses,
+        double[::1] shifts,
+        bint fit_intercept,
+    ):
+        """Add to rows of raw predictions their best shifts, which start where they are; tell residuals and losses."""
+        cdef Py_ssize_t k, i
+        cdef double total, rest
+        with nogil:
+            for k in range(raw.shape[0]):
+                total = rest = 0.0
+                if fit_intercept:
+                    shifts[k] = self._best_shift(y, weights, raw[k], shifts[k])
+                for i in range(y.shape[0]):
+                    raw[k, i] += shifts[k]
+                    residuals[k, i] = -self.derivative(y[i], raw[k, i])
+                    if weights[i] > 0.0:
+                        total += weights[i] * self.value(y[i], raw[k, i])
+                        rest += weights[i] * residuals[k, i]
+                losses[k] = total
+                if fit_intercept:
+                    # What rounding has left; columns with large means would magnify it.
+                    for i in range(y.shape[0]):
+                        residuals[k, i] -= rest
+
+    def misfits(self, const double[::1] y, const double[::1] weights, const double[::1] raw, double scale):
+        """sum_i s_i [f(z_i) + f*(t f'(z_i)) - t f'(z_i) z_i]."""
+        cdef Py_ssize_t i
+        cdef double total = 0.0
+        with nogil:
+            for i in range(y.shape[0]):
+                if weights[i] > 0.0:
+                    total += weights[i] * self.misfit(y[i], raw[i], scale)
+        return total
+
+    def curvatures(self, const double[::1] y, const double[::1] raw):
+        """f''(y_i, z_i)."""
+        cdef Py_ssize_t i
+        result = np.empty(y.shape[0])
+        cdef double[::1] out = result
+        with nogil:
+            for i in range(y.shape[0]):
+                out[i] = self.curvature(y[i], raw[i])
+        return result
+
+    def values(self, const double[::1] y, const double[:, ::1] raw):
+        """f(y_i, z_ki) of rows of raw predictions."""
+        cdef Py_ssize_t k, i
+        result = np.empty((raw.shape[0], raw.shape[1]))
+        cdef double[:, ::1] out = result
+        with nogil:
+            for k in range(raw.shape[0]):
+                for i in range(raw.shape[1]):
+                    out[k, i] = self.value(y[i], raw[k, i])
+        return result
+
+    def mean(self, raw):
+        """What raw predictions mean for the target: the inverse of the link."""
+        return raw
+
+    def invalid(self, y):
+        """What targets must be, if some of these are not, or None."""
+        return None
+
+    def has_intercept(self, y):
+        """Whether such targets leave the intercept of the null model finite."""
+        return True
+
+    def __reduce__(self):
+        return type(self), ()
+
+
+cdef class Binomial(Loss):
+    """Half the deviance of a share y of successes, between 0 and 1, for raw predictions that are log-odds."""
+
+    cdef double value(self, double y, double z) noexcept nogil:
+        # log(1 + exp(z)) - y z, less its minimum, the entropy of y.
+        cdef double excess = fmax(z, 0.0) - y * z + log1p(exp(-fabs(z)))
+        return excess if y == 0.0 or y == 1.0 else fmax(excess + _xlogx(y) + _xlogx(1.0 - y), 0.0)
+
+    cdef double derivative(self, double y, double z) noexcept nogil:
+        # (1 - y) p - y (1 - p): nothing cancels.
+        cdef double e = exp(-fabs(z))
+        return ((1.0 - y) * (1.0 if z > 0.0 else e) - y * (e if z > 0.0 else 1.0)) / (1.0 + e)
+
+    cdef double curvature(self, double y, double z) noexcept nogil:
+        cdef double e = exp(-fabs(z))
+        return e / ((1.0 + e) * (1.0 + e))
+
+    cdef double misfit(self, double y, double z, double scale) noexcept nogil:
+        # The mean that belongs to the scaled derivative, and minus its entropy for the conjugate.
+        cdef double e = exp(-fabs(z)), p = (1.0 if z > 0.0 else e) / (1.0 + e), q = (e if z > 0.0 else 1.0) / (1.0 + e)
+        cdef double success = (1.0 - scale) * y + scale * p, failure = (1.0 - scale) * (1.0 - y) + scale * q
+        return fmax(fmax(z, 0.0) - success * z + log1p(e) + _xlogx(success) + _xlogx(failure), 0.0)
+
+    def mean(self, raw):
+        """Probabilities of success."""
+        return 0.5 * (1.0 + np.tanh(0.5 * raw))
+
+    def invalid(self, y):
+        """Shares are between 0 and 1."""
+        return None if ((y >= 0) & (y <= 1)).all() else "between 0 and 1"
+
+    def has_intercept(self, y):
+        """Not where all are successes, or none is."""
+        return bool((y < 1).any() and (y > 0).any())
+
+
+cdef class _LogLink(Loss):
+    """Of a target that is at least zero, for logarithms of its mean."""
+
+    def mean(self, raw):
+        """Means."""
+        with np.errstate(over="ignore"):
+            return np.exp(raw)
+
+    def invalid(self, y):
+        """At least zero."""
+        return None if (y >= 0).all() else "at least 0"
+
+    def has_intercept(self, y):
+        """Not where all are zero."""
+        return bool((y > 0).any())
+
+
+cdef class Poisson(_LogLink):
+    """Half the deviance of counts, for logarithms of their mean."""
+
+    cdef double value(self, double y, double z) noexcept nogil:
+        return fmax(exp(z) - y * z + _xlogx(y) - y, 0.0)
+
+    cdef double derivative(self, double y, double z) noexcept nogil:
+        return exp(z) - y
+
+    cdef double curvature(self, double y, double z) noexcept nogil:
+        return exp(z)
+
+    cdef double misfit(self, double y, double z, double scale) noexcept nogil:
+        cdef double mean = exp(z), shrunken = (1.0 - scale) * y + scale * mean
+        return fmax(mean - shrunken + _xlogx(shrunken) - shrunken * z, 0.0) if mean < INFINITY else INFINITY
+
+
+cdef class Gamma(_LogLink):
+    """Half the deviance of the gamma distribution, for logarithms of the mean: y exp(-z) + z - log(y) - 1."""
+
+    cdef double value(self, double y, double z) noexcept nogil:
+        cdef double distance = log(y) - z
+        return fmax(exp(distance) - distance - 1.0, 0.0)
+
+    cdef double derivative(self, double y, double z) noexcept nogil:
+        return 1.0 - exp(log(y) - z)
+
+    cdef double curvature(self, double y, double z) noexcept nogil:
+        return exp(log(y) - z)
+
+    cdef double misfit(self, double y, double z, double scale) noexcept nogil:
+        cdef double distance = log(y) - z, ratio = exp(distance), shrunken = (1.0 - scale) + scale * ratio
+        return fmax(ratio - shrunken + _xlogx(shrunken) - shrunken * distance, 0.0) if ratio < INFINITY else INFINITY
+
+    def invalid(self, y):
+        """Above zero."""
+        return None if (y > 0).all() else "above 0"
+
+
+cdef class Tweedie(_LogLink):
+    """Half the deviance of the Tweedie distribution of a power between 1 and 2, for logarithms of the mean.
+
+    exp((2 - p) z) / (2 - p) + y exp((1 - p) z) / (p - 1), less its minimum y^(2 - p) / ((p - 1) (2 - p)).
+    """
+
+    def __init__(self, double power):
+        self.power = power
+
+    cdef double value(self, double y, double z) noexcept nogil:
+        cdef double p = self.power, total = exp((2.0 - p) * z) / (2.0 - p)
+        if y > 0.0:
+            total += y * exp((1.0 - p) * z) / (p - 1.0) - y ** (2.0 - p) / ((p - 1.0) * (2.0 - p))
+        return fmax(total, 0.0)
+
+    cdef double derivative(self, double y, double z) noexcept nogil:
+        return exp((2.0 - self.power) * z) - (y * exp((1.0 - self.power) * z) if y > 0.0 else 0.0)
+
+    cdef double curvature(self, double y, double z) noexcept nogil:
+        cdef double p = self.power
+        return (2.0 - p) * exp((2.0 - p) * z) + ((p - 1.0) * y * exp((1.0 - p) * z) if y > 0.0 else 0.0)
+
+    def __reduce__(self):
+        return type(self), (self.power,)
+
+
+cdef class Huber(Loss):
+    """Half the square of an error up to ``delta``, and beyond that delta times its size, less delta^2 / 2."""
+
+    def __init__(self, double delta):
+        self.delta = delta
+
+    cdef double value(self, double y, double z) noexcept nogil:
+        cdef double size = fabs(y - z), within = fmin(size, self.delta)
+        return within * (size - 0.5 * within)
+
+    cdef double derivative(self, double y, double z) noexcept nogil:
+        return fmax(fmin(z - y, self.delta), -self.delta)
+
+    cdef double curvature(self, double y, double z) noexcept nogil:
+        return 1.0 if fabs(y - z) <= self.delta else 0.0
+
+    cdef double misfit(self, double y, double z, double scale) noexcept nogil:
+        # The square of what the scale takes off, and beyond delta what it takes off a line.
+        cdef double size = fabs(y - z), within = fmin(size, self.delta), left = (1.0 - scale) * within
+        return 0.5 * left * left + left * (size - within)
+
+    def __reduce__(self):
+        return type(self), (self.delta,)
