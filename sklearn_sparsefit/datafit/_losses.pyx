@@ -35,6 +35,10 @@ cdef class Loss:
         """Second derivative in z, at least zero."""
         return 0.0
 
+    cdef void look(self, double y, double z, double* derivative, double* curvature) noexcept nogil:
+        """Both derivatives."""
+        derivative[0], curvature[0] = self.derivative(y, z), self.curvature(y, z)
+
     cdef double misfit(self, double y, double z, double scale) noexcept nogil:
         """f(z) + f*(t f'(z)) - t f'(z) z, at least zero, for a scale t <= 1.
 
@@ -70,15 +74,16 @@ cdef class Loss:
         self, const double[::1] y, const double[::1] weights, const double[::1] z, double shift
     ) noexcept nogil:
         """The b that minimises sum_i s_i f(y_i, z_i + b), from some b on."""
-        cdef double lower = -INFINITY, upper = INFINITY, width = 1.0, slope, bend, step, new
+        cdef double lower = -INFINITY, upper = INFINITY, width = 1.0, slope, bend, step, new, derivative, curvature
         cdef Py_ssize_t i
         cdef int _turn
         for _turn in range(MAX_STEPS):
             slope = bend = 0.0
             for i in range(y.shape[0]):
                 if weights[i] > 0.0:
-                    slope += weights[i] * self.derivative(y[i], z[i] + shift)
-                    bend += weights[i] * self.curvature(y[i], z[i] + shift)
+                    self.look(y[i], z[i] + shift, &derivative, &curvature)
+                    slope += weights[i] * derivative
+                    bend += weights[i] * curvature
             if slope == 0.0:
                 break
             if slope > 0.0:
@@ -193,6 +198,11 @@ cdef class Binomial(Loss):
     cdef double curvature(self, double y, double z) noexcept nogil:
         cdef double e = exp(-fabs(z))
         return e / ((1.0 + e) * (1.0 + e))
+
+    cdef void look(self, double y, double z, double* derivative, double* curvature) noexcept nogil:
+        cdef double e = exp(-fabs(z)), part = 1.0 / (1.0 + e)
+        derivative[0] = ((1.0 - y) * (1.0 if z > 0.0 else e) - y * (e if z > 0.0 else 1.0)) * part
+        curvature[0] = e * part * part
 
     cdef double misfit(self, double y, double z, double scale) noexcept nogil:
         # The mean that belongs to the scaled derivative, and minus its entropy for the conjugate.

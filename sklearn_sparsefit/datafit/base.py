@@ -42,8 +42,8 @@ class Datafit(ABC):
     null_loss: float
 
     @abstractmethod
-    def fit(self, raw_predictions: Block) -> Fits:
-        """What rows of raw predictions come to."""
+    def fit(self, raw_predictions: Block, offsets: NDArray[np.float64] | None = None) -> Fits:
+        """What rows of raw predictions come to; the search for their offsets begins where these are."""
 
     @abstractmethod
     def misfit(self, scale: float, loss: float, raw_prediction: NDArray[np.float64] | None = None) -> float:

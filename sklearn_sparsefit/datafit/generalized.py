@@ -34,7 +34,7 @@ class Generalized(Datafit):
         self._y = np.where(used, y, y[np.argmax(used)])
         self._offset = np.zeros(len(y)) if offset is None else np.where(used, offset, 0.0)
         self.mean = np.zeros(())
-        null = self._fit(np.zeros((1, len(y))))
+        null = self.fit(np.zeros((1, len(y))))
         self.mean = null.offsets[0]
         self._offset = self._offset + self.mean
         self.null_residual, self.null_loss = null.residuals[0], float(null.losses[0])
@@ -42,13 +42,11 @@ class Generalized(Datafit):
             # A constant target, but for rounding.
             self.null_residual, self.null_loss = np.zeros(len(y)), 0.0
 
-    def fit(self, raw_predictions: Block) -> Fits:
+    def fit(self, raw_predictions: Block, offsets: NDArray[np.float64] | None = None) -> Fits:
         """See :class:`Datafit`."""
-        return self._fit(raw_predictions)
-
-    def _fit(self, raw_predictions: Block) -> Fits:
         raw = np.ascontiguousarray(raw_predictions + self._offset)
-        residuals, losses, offsets = np.empty(raw.shape), np.empty(len(raw)), np.zeros(len(raw))
+        residuals, losses = np.empty(raw.shape), np.empty(len(raw))
+        offsets = np.zeros(len(raw)) if offsets is None else offsets.copy()
         self.loss.fit(self._y, self.weights, raw, residuals, losses, offsets, self.fit_intercept)
         return Fits(residuals, offsets, losses, raw)
 

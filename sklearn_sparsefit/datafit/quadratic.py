@@ -58,7 +58,7 @@ class Quadratic(Datafit):
         model.null_loss = float(model._losses(model.target[None])[0])
         return model
 
-    def fit(self, raw_predictions: NDArray[np.float64]) -> Fits:
+    def fit(self, raw_predictions: NDArray[np.float64], offsets: NDArray[np.float64] | None = None) -> Fits:
         """See :class:`Datafit`."""
         residuals = self.target - raw_predictions
         offsets = np.zeros(residuals.shape[:-1])

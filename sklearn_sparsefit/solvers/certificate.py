@@ -76,7 +76,7 @@ def duality_gap(
     largest = norm
     if penalty.terms.has_bounds:
         largest = reach_of_norms + np.maximum(penalty.largest_magnitude(correlation), largest_outside)
-    if not (np.isfinite(norm + largest_outside) and np.isfinite(loss_misfit(0.0))):
+    if not (np.isfinite(norm + largest_outside)):
         return np.nan
     # Weights are multiplied by on one side of a comparison, and divided by on the other.
     threshold = penalty.l1 * (1.0 if penalty.terms.is_uniform else 1 - HAIR)
@@ -85,7 +85,8 @@ def duality_gap(
         if size > threshold:
             # A hair below the boundary, so that rounding cannot put the scaled point outside.
             scales.append(penalty.l1 / size * (1 - HAIR))
-    return min(gap(scale) for scale in scales)
+    gaps = [gap(scale) for scale in scales]
+    return np.nan if np.isnan(gaps).any() else min(gaps)
 
 
 def least_squares_gap(correlation: Vector, gram: NDArray[np.float64]) -> float:

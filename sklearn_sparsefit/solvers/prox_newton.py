@@ -51,7 +51,8 @@ class ProxNewtonSolver:
             goal = Iterate(iterate.coef.copy(), iterate.correlation / total)
             self._inner.solve(model, penalty.with_alpha(penalty.alpha / total), goal, FORCING * gap / total, max_iter)
             before = float(fits.losses[0]) + penalty.value(iterate.coef)
-            found = self._step(working_set, penalty, iterate, before, goal.coef)
+            offset = model.datafit.mean - goal.coef @ model.means
+            found = self._step(working_set, penalty, iterate, before, (goal.coef, offset))
             if found is None:
                 return n_iter
             coef, fits, correlations = found
@@ -79,15 +80,16 @@ class ProxNewtonSolver:
 
     @staticmethod
     def _step(
-        working_set: WorkingSet, penalty: Penalty, iterate: Iterate, before: float, goal: Vector
+        working_set: WorkingSet, penalty: Penalty, iterate: Iterate, before: float, goal: tuple[Vector, Vector]
     ) -> tuple[Vector, Fits, Vector] | None:
-        """Go towards the minimum of a model as far as the objective is lower for it, or nowhere."""
+        """Go towards the minimum of a model, its coefficients and offset, as far as the objective is lower for it."""
+        goal, offset = goal
         step = goal - iterate.coef
         promised = float(np.vdot(iterate.correlation, step)) + penalty.value(iterate.coef) - penalty.value(goal)
         slack = ROUNDING * working_set.datafit.null_loss
         for length in LENGTHS:
             coef = goal.copy() if length == 1 else iterate.coef + length * step
-            fits, correlations = working_set.look(coef[None])
+            fits, correlations = working_set.look(coef[None], np.atleast_1d(offset))
             if float(fits.losses[0]) + penalty.value(coef) <= before - ARMIJO * length * promised + slack:
                 return coef, fits, correlations
         return None

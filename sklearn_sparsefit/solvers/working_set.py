@@ -197,12 +197,12 @@ class WorkingSet(Known):
         gram = self.gram if self.has_gram else self.restricted_to(np.arange(size)).gram
         return gram[:size, :size]
 
-    def fit(self, coefs: Block) -> Fits:
-        """What rows of coefficients come to at their best intercepts."""
+    def fit(self, coefs: Block, offsets: Matrix | None = None) -> Fits:
+        """What rows of coefficients come to at their best intercepts, looked for from some offsets on."""
         shape = (*coefs.shape[:-1], len(self.datafit.weights))
         if self.columns is None:
-            return self.datafit.fit(np.zeros(shape))
-        return self.datafit.fit(self.columns.predict(as_rows(coefs)).reshape(shape))
+            return self.datafit.fit(np.zeros(shape), offsets)
+        return self.datafit.fit(self.columns.predict(as_rows(coefs)).reshape(shape), offsets)
 
     def correlations(self, weighted_residuals: Block) -> Block:
         """Correlation of every column with each row of weighted residuals."""
@@ -211,9 +211,9 @@ class WorkingSet(Known):
             return np.empty(shape)
         return self.columns.correlate(as_rows(weighted_residuals)).reshape(shape)
 
-    def look(self, coefs: Block) -> tuple[Fits, Block]:
+    def look(self, coefs: Block, offsets: Matrix | None = None) -> tuple[Fits, Block]:
         """What rows of coefficients, whose free features are settled in place, come to, and their correlations."""
-        fits = self.fit(coefs)
+        fits = self.fit(coefs, offsets)
         correlations = self.correlations(self.datafit.weights * fits.residuals)
         if self.free is not None:
             is_quadratic = isinstance(self.datafit, Quadratic)
