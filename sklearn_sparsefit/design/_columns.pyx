@@ -53,9 +53,9 @@ cdef class DenseColumns(Columns):
         """``coefs @ Z.T``: raw predictions, short of the shifts, for coefs of shape (k, n_columns)."""
         return multiply(coefs, self._packed)
 
-    def correlate(self, residuals):
-        """``residuals @ Z`` for residuals of shape (k, n_samples)."""
-        return multiply(residuals, self._packed.T)
+    def correlate(self, residuals, stop=None):
+        """``residuals @ Z[:, :stop]`` for residuals of shape (k, n_samples)."""
+        return multiply(residuals, self._packed[:stop].T)
 
     def densify(self, start, stop):
         """Copy of columns start to stop, one per row."""
@@ -110,9 +110,9 @@ cdef class SparseColumns(Columns):
         """``coefs @ Z.T``: raw predictions, short of the shifts, for coefs of shape (k, n_columns)."""
         return self._lines.scatter(coefs, self.n_samples)
 
-    def correlate(self, residuals):
-        """``residuals @ Z`` for residuals of shape (k, n_samples)."""
-        return self._lines.gather(residuals)
+    def correlate(self, residuals, stop=None):
+        """``residuals @ Z[:, :stop]`` for residuals of shape (k, n_samples)."""
+        return self._lines.gather(residuals, slice(stop))
 
     def densify(self, start, stop):
         """Copy of columns start to stop, dense, one per row."""

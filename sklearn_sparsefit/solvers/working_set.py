@@ -121,8 +121,8 @@ class WorkingSet(Known):
             centred = self.centred(block)
             weighted = centred * self.datafit.weights
             # Centring one side of the product is enough: (z - mean)'(s * c) = z'(s * c) where s'c = 0.
-            products = self.columns.correlate(weighted)
-            self._gram[block, : block.stop] = products[:, : block.stop]
+            products = self.columns.correlate(weighted, block.stop)
+            self._gram[block, : block.stop] = products
             self._gram[: block.start, block] = products[:, : block.start].T
             self._gram[block, block] = centred @ weighted.T
             diagonal = np.arange(block.start, block.stop)
