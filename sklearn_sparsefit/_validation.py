@@ -1,7 +1,8 @@
 """The only unsafe door: whatever a user may hand in becomes arrays the floors below can trust, or a clear error."""
 
-from collections.abc import Callable, Mapping, Sized
+from collections.abc import Callable, Iterable, Mapping, Sized
 from dataclasses import dataclass
+from difflib import get_close_matches
 from inspect import signature
 from numbers import Integral, Number, Real
 from typing import Any
@@ -33,9 +34,11 @@ FEATURE_NAMES = ("n_features_in_", "feature_names_in_")
 class TrainingData:
     """A design, targets of shape (n_targets, n_samples) in double precision, and weights or None.
 
-    ``names`` holds what scikit-learn remembers of X: the number and the names of its features.
+    ``table`` is X for other estimators: as it was passed, if its columns have names. ``names`` holds what scikit-learn
+    remembers of X: the number and the names of its features.
     """
 
+    table: Any
     design: Design
     targets: NDArray[np.float64]
     y_ndim: int
@@ -59,6 +62,7 @@ def check_training_data(
             "Sparse data was passed for y, but dense data is required. Use '.toarray()' to convert to a dense array."
         )
     names: dict[str, Any] = {}
+    passed = X
     if not check_input:
         y = np.asarray(y)
         if not (isinstance(X, np.ndarray) or getattr(X, "format", None) in X_CHECKS["accept_sparse"]):
@@ -81,6 +85,7 @@ def check_training_data(
         raise ValueError(f"y must have one or two dimensions, got an array of shape {y.shape}.")
     check_consistent_length(X, y)
     return TrainingData(
+        table=passed if hasattr(passed, "columns") else X,
         design=make_design(X),
         targets=np.ascontiguousarray(np.atleast_2d(y.T), dtype=np.float64),
         y_ndim=y.ndim,
@@ -175,11 +180,16 @@ def check_per_feature(
         return result
     if isinstance(values, Mapping):
         if feature_names is None:
-            raise ValueError(f"{name} is a dict by feature name, but X has no feature names that are strings.")
+            raise ValueError(
+                f"{name} goes by feature name, but X has no feature names that are strings. Transformers give it some"
+                ' after set_output(transform="pandas").'
+            )
         positions = {feature: position for position, feature in enumerate(feature_names)}
         for feature, value in values.items():
             if feature not in positions:
-                raise ValueError(f"{name} names {feature!r}, which is not a feature of X.")
+                similar = _similar(str(feature), positions)
+                hint = f" Did you mean {' or '.join(map(repr, similar))}?" if similar else ""
+                raise ValueError(f"{name} names {feature!r}, which is not a feature of X.{hint}")
             result[positions[feature]] = _check_number(value, _of_feature(name, positions[feature], feature_names))
     elif not isinstance(values, Sized):
         result[:] = _check_number(values, name)
@@ -197,12 +207,13 @@ def check_per_feature(
                 result[feature] = _check_number(value, _of_feature(name, feature, feature_names))
     wrong = np.flatnonzero(~((lowest <= result) & (result <= highest)))
     if len(wrong):
-        limits = " and ".join(
+        limits = [
             text
             for text, limit in ((f"at least {lowest:g}", lowest), (f"at most {highest:g}", highest))
             if np.isfinite(limit)
-        )
-        raise ValueError(f"{_of_feature(name, wrong[0], feature_names)} == {result[wrong[0]]}, must be {limits}.")
+        ]
+        wanted = " and ".join(limits) or "a number"
+        raise ValueError(f"{_of_feature(name, wrong[0], feature_names)} == {result[wrong[0]]}, must be {wanted}.")
     return result
 
 
@@ -228,6 +239,13 @@ def _check_number(value: Any, name: str) -> float:
 
 def _of_feature(name: str, feature: int, feature_names: NDArray | None) -> str:
     return f"{name}[{feature if feature_names is None else repr(feature_names[feature])}]"
+
+
+def _similar(name: str, names: Iterable[str]) -> list[str]:
+    """The names most like this one, whatever their case and the transformers that they came through."""
+    plain = {known: known.rpartition("__")[2].casefold() for known in names}
+    close = get_close_matches(name.rpartition("__")[2].casefold(), set(plain.values()))
+    return sorted((known for known in plain if plain[known] in close), key=lambda known: close.index(plain[known]))[:3]
 
 
 def check_coef(coef: ArrayLike, shape: tuple[int, ...], name: str) -> Vector:

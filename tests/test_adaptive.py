@@ -4,6 +4,7 @@ import pickle
 import tracemalloc
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
@@ -11,7 +12,9 @@ from sklearn import linear_model
 from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import ConvergenceWarning, DataConversionWarning
 from sklearn.metrics import mean_absolute_error
-from sklearn.model_selection import GridSearchCV, KFold, LeaveOneOut, ShuffleSplit
+from sklearn.model_selection import GridSearchCV, GroupKFold, KFold, LeaveOneOut, ShuffleSplit
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from oracles import ElasticNetProblem, standard_deviations
 from registry import disordered_csc, make_data, make_weights
@@ -25,12 +28,14 @@ from sklearn_sparsefit import (
     Lasso,
 )
 from sklearn_sparsefit.design import DenseDesign
+from sklearn_sparsefit.exceptions import ModelWarning
 from sklearn_sparsefit.linear_model import first_stage as first_stages
 
 ADAPTIVE = [AdaptiveLasso, AdaptiveElasticNet, AdaptiveLassoCV, AdaptiveElasticNetCV]
 CROSS_VALIDATED = [AdaptiveLassoCV, AdaptiveElasticNetCV]
 STORAGES = {"dense": np.asarray, "fortran": np.asfortranarray, "csc": sparse.csc_array, "csr": sparse.csr_array}
 ALPHAS = np.geomspace(0.5, 0.005, 5)
+ignore_nothing_found = pytest.mark.filterwarnings("ignore:The model has no penalised feature")
 
 
 def regression(n_samples=60, n_features=12, seed=0, noise=0.5):
@@ -363,9 +368,53 @@ def test_estimator_need_not_take_weights_where_there_are_none(Estimator):
 @pytest.mark.parametrize("Estimator", ADAPTIVE)
 def test_estimator_that_cannot_take_weights_is_named(Estimator):
     X, y = regression()
-    model = small_alphas(Estimator(first_stage=linear_model.LassoLarsIC()))
-    with pytest.raises(ValueError, match=r"first_stage=LassoLarsIC\(\).* without sample_weight"):
-        model.fit(X, y, sample_weight=np.arange(1.0, len(y) + 1))
+    model = small_alphas(Estimator())
+    for first_stage in (linear_model.LassoLarsIC(), make_pipeline(StandardScaler(), linear_model.Ridge())):
+        model.set_params(first_stage=first_stage)
+        with pytest.raises(ValueError, match=f"first_stage={type(first_stage).__name__} .*without sample_weight"):
+            model.fit(X, y, sample_weight=np.arange(1.0, len(y) + 1))
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("Estimator", ADAPTIVE)
+def test_estimator_is_given_the_names_of_the_features(Estimator, weighted):
+    X, y = regression(noise=3)
+    frame = pd.DataFrame(X, columns=[f"x{j}" for j in range(12)])
+    weights = make_weights("with_zeros", len(y)) if weighted else None
+    prices = {"x3": 0.0, "x5": np.inf}
+    by_name = small_alphas(Estimator(first_stage=Lasso(0.1, penalty_weights=prices)))
+    by_place = small_alphas(
+        Estimator(first_stage=Lasso(0.1, penalty_weights=[prices.get(name, 1.0) for name in frame]))
+    )
+    by_name.fit(frame, y, sample_weight=weights)
+    by_place.fit(X, y, sample_weight=weights)
+    assert_allclose(by_name.coef_, by_place.coef_, rtol=1e-9, atol=1e-12)
+    assert_allclose(by_name.penalty_weights_, by_place.penalty_weights_, rtol=1e-9)
+    assert np.isinf(by_name.penalty_weights_[5])
+
+
+@pytest.mark.parametrize("kind", [dict, pd.Series])
+@pytest.mark.parametrize("Estimator", ADAPTIVE)
+def test_coefficients_by_name(Estimator, kind):
+    X, y = regression()
+    frame = pd.DataFrame(X, columns=[f"x{j}" for j in range(12)])
+    initial = guess(12)
+    initial[[2, 7]] = 0.0
+    order = np.random.default_rng(0).permutation(12)
+    named = kind({frame.columns[j]: initial[j] for j in order if initial[j]})
+    by_name = small_alphas(Estimator(first_stage=named)).fit(frame, y)
+    by_place = small_alphas(Estimator(first_stage=initial)).fit(X, y)
+    assert_allclose(by_name.coef_, by_place.coef_, rtol=1e-9, atol=1e-12)
+    assert_allclose(by_name.penalty_weights_, by_place.penalty_weights_, rtol=1e-9)
+    assert_array_equal(np.flatnonzero(np.isinf(by_name.penalty_weights_)), [2, 7])
+
+
+def test_errors_within_the_first_stage_say_so():
+    X, y = regression()
+    model = AdaptiveLasso(first_stage=ElasticNetCV(cv=GroupKFold(3)))
+    with pytest.raises(ValueError, match="groups") as caught:
+        model.fit(X, y)
+    assert "first_stage=ElasticNetCV" in caught.value.__notes__[0]
 
 
 # What changes nothing
@@ -474,6 +523,7 @@ def test_folds_of_sparse_and_of_dense_data_are_the_same(storage, n_jobs):
     assert_allclose(model.mse_path_, dense.mse_path_, rtol=1e-8)
 
 
+@ignore_nothing_found
 @pytest.mark.parametrize("n_reweightings", [1, 2])
 @pytest.mark.parametrize("shape", [(60, 12), (30, 50)])
 @pytest.mark.parametrize("first_stage", ["ridge", "ols", "elastic_net", "estimator"])
@@ -606,9 +656,8 @@ def test_reweighting_in_cross_validation_chooses_alpha_each_time(Estimator):
 @pytest.mark.parametrize("standardize", [False, True])
 @pytest.mark.parametrize("Estimator", ADAPTIVE)
 def test_weights_by_name_with_reweighting(Estimator, standardize):
-    pandas = pytest.importorskip("pandas")
     X, y = regression(noise=2)
-    X = pandas.DataFrame(X, columns=[f"x{j}" for j in range(12)])
+    X = pd.DataFrame(X, columns=[f"x{j}" for j in range(12)])
     terms = {
         "penalty_weights": {"x0": 0, "x3": 2.5, "x4": np.inf},
         "lower_bounds": {"x1": -0.1},
@@ -691,7 +740,9 @@ def test_initial_coefficients_of_zero_leave_features_out(Estimator, gamma):
 def test_with_nothing_found_the_model_is_empty(Estimator):
     X, y = regression()
     for first_stage in (np.zeros(12), linear_model.Lasso(alpha=1e6)):
-        model = Estimator(first_stage=first_stage).fit(X, y)
+        with pytest.warns(ModelWarning, match="no penalised feature.*first stage") as caught:
+            model = Estimator(first_stage=first_stage).fit(X, y)
+        assert len(caught) == 1
         assert np.isinf(model.penalty_weights_).all()
         assert not model.coef_.any()
         assert_allclose(model.intercept_, y.mean())
@@ -699,6 +750,7 @@ def test_with_nothing_found_the_model_is_empty(Estimator):
         assert_allclose(model.predict(X), y.mean())
 
 
+@ignore_nothing_found
 @pytest.mark.parametrize("Estimator", ADAPTIVE)
 def test_with_nothing_found_free_features_stay(Estimator):
     X, y = regression()
@@ -707,6 +759,15 @@ def test_with_nothing_found_free_features_stay(Estimator):
     assert_allclose(model.coef_, np.append(expected, np.zeros(10)), rtol=1e-7)
 
 
+@pytest.mark.parametrize("Estimator", ADAPTIVE)
+def test_nothing_found_is_said_once_however_often_weights_are_found(Estimator):
+    X, y = regression()
+    with pytest.warns(ModelWarning, match="no penalised feature") as caught:
+        small_alphas(Estimator(first_stage=np.zeros(12), n_reweightings=3)).fit(X, y)
+    assert len(caught) == 1
+
+
+@ignore_nothing_found
 @pytest.mark.parametrize("Estimator", ADAPTIVE)
 def test_constant_target(Estimator):
     X, _ = regression()
@@ -803,12 +864,15 @@ BAD = {
     "word": ({"first_stage": "lars"}, {}, "'first_stage' parameter.*'lars'"),
     "none": ({"first_stage": None}, {}, "'first_stage' parameter.*None"),
     "number": ({"first_stage": 2.5}, {}, "'first_stage' parameter.*2.5"),
-    "short": ({"first_stage": np.ones(11)}, {}, r"first_stage.*\(11,\).*\(12,\)"),
-    "matrix": ({"first_stage": np.ones((1, 12))}, {}, r"first_stage.*\(1, 12\).*\(12,\)"),
-    "nan": ({"first_stage": np.r_[np.nan, np.ones(11)]}, {}, "first_stage.*NaN"),
+    "short": ({"first_stage": np.ones(11)}, {}, r"first_stage.*\(12,\).*\(11,\)"),
+    "matrix": ({"first_stage": np.ones((1, 12))}, {}, r"first_stage.*\(12,\).*\(1, 12\)"),
+    "nan": ({"first_stage": np.r_[np.nan, np.ones(11)]}, {}, r"first_stage\[0\] == nan"),
+    "unknown_name": ({"first_stage": {"x1": 2.0}}, {}, "first_stage.*name"),
+    "class": ({"first_stage": linear_model.Ridge}, {}, r"first_stage.*class Ridge.*first_stage=Ridge\(\)"),
+    "pipeline": ({"first_stage": make_pipeline(linear_model.Ridge())}, {}, "first_stage=Pipeline has no coef_"),
     "infinite": ({"first_stage": np.r_[np.inf, np.ones(11)]}, {}, "first_stage.*infinity"),
-    "no_coef": ({"first_stage": Forgetful()}, {}, r"first_stage.*coef_.*\(12,\).*Forgetful"),
-    "short_coef": ({"first_stage": Short()}, {}, r"first_stage.*coef_.*\(12,\).*Short"),
+    "no_coef": ({"first_stage": Forgetful()}, {}, "first_stage=Forgetful has no coef_"),
+    "short_coef": ({"first_stage": Short()}, {}, r"coef_ of first_stage=Short.*\(11,\).*\(12,\)"),
     "nan_coef": ({"first_stage": Undefined()}, {}, "first_stage.*(NaN|finite)"),
     "failing": ({"first_stage": Failing()}, {}, "no such luck"),
     "gamma_zero": ({"gamma": 0}, {}, "'gamma' parameter.*Got 0"),
@@ -832,7 +896,7 @@ def test_errors_name_what_is_wrong_and_change_nothing(Estimator, case):
     model = small_alphas(Estimator()).fit(X, y).set_params(**params)
     before = dict(vars(model))
     arrays = {name: value.copy() for name, value in before.items() if isinstance(value, np.ndarray)}
-    with pytest.raises((ValueError, RuntimeError), match=f"(?s){message}"):
+    with pytest.raises((ValueError, TypeError, RuntimeError), match=f"(?s){message}"):
         model.fit(X, data.get("y", y))
     after = vars(model)
     assert after.keys() == before.keys()

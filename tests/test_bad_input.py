@@ -172,6 +172,11 @@ def test_fold_that_is_no_pair_of_rows(Estimator, split):
     assert_refused(model, {}, "cv gives fold 1 no pair")
 
 
+@pytest.mark.parametrize("Estimator", CROSS_VALIDATED)
+def test_scorer_of_classifiers(Estimator):
+    assert_refused(make_fitted(Estimator).set_params(scoring="roc_auc"), {}, "scoring='roc_auc'.*regressors")
+
+
 @pytest.mark.parametrize("Estimator", [Lasso, ElasticNet])
 def test_warm_start_from_foreign_coefficients(Estimator):
     for coef in (np.ones(9), np.ones((2, 10)), put(np.ones(10), np.nan)):

@@ -18,6 +18,8 @@ from sklearn.preprocessing import StandardScaler
 from oracles import ElasticNetProblem, standard_deviations
 from registry import disordered_csc, make_data, make_weights
 from sklearn_sparsefit import (
+    AdaptiveLasso,
+    AdaptiveLassoCV,
     ElasticNet,
     ElasticNetCV,
     ElasticNetIC,
@@ -28,6 +30,7 @@ from sklearn_sparsefit import (
     enet_path,
     lasso_path,
 )
+from sklearn_sparsefit.exceptions import ModelWarning
 
 ALL = [Lasso, ElasticNet, LassoCV, ElasticNetCV, LassoIC, ElasticNetIC]
 STORES = {
@@ -400,6 +403,7 @@ class TestPenaltyWeights:
         assert_allclose(only.coef_[inside], coef, atol=1e-7)
         assert np.count_nonzero(only.coef_) <= 4
 
+    @ignore_dependent
     @pytest.mark.parametrize("bounded", [False, True])
     @pytest.mark.parametrize("store", ["dense_C", "csc"])
     @pytest.mark.parametrize("n_samples", [40, 4000])
@@ -911,11 +915,36 @@ class TestNamesAndErrors:
     @pytest.mark.parametrize("as_path", [False, True])
     def test_dict_without_names(self, name, as_path):
         X, y = make_data("tall")
-        with pytest.raises(ValueError, match=f"{name}.*dict.*no feature names"):
+        with pytest.raises(ValueError, match=f"{name}.*by feature name.*no feature names.*set_output"):
             if as_path:
                 lasso_path(X, y, alphas=3, **{name: {"f1": 0.0}})
             else:
                 Lasso(**{name: {"f1": 0.0}}).fit(X, y)
+
+    @pytest.mark.parametrize(
+        "given, columns, similar",
+        [
+            ("Age", ["age", "sex"], "'age'"),
+            ("age", ["scale__age", "scale__sex"], "'scale__age'"),
+            ("scale__age", ["age", "sex"], "'age'"),
+            ("agee", ["sex", "age", "bmi"], "'age'"),
+            ("age", ["one__age", "two__age"], "'one__age' or 'two__age'"),
+            ("weight", ["age", "sex"], None),
+        ],
+    )
+    def test_similar_names_are_suggested(self, given, columns, similar):
+        X, y = make_data("tall")
+        with pytest.raises(ValueError, match=f"penalty_weights names '{given}'") as caught:
+            Lasso(penalty_weights={given: 0.0}).fit(pd.DataFrame(X[:, : len(columns)], columns=columns), y)
+        assert str(caught.value).partition("Did you mean ")[2].rstrip("?") == (similar or "")
+
+    @pytest.mark.parametrize("name", ["penalty_weights", "lower_bounds", "upper_bounds"])
+    def test_series_go_by_name(self, name):
+        X, y = self.data()
+        terms = pd.Series({"f7": 0.0, "f2": 0.0})
+        by_name = Lasso(0.1, **{name: terms}).fit(X, y)
+        by_dict = Lasso(0.1, **{name: terms.to_dict()}).fit(X, y)
+        assert_array_equal(by_name.coef_, by_dict.coef_)
 
     @pytest.mark.parametrize("Estimator", [LassoCV, ElasticNetCV])
     def test_relax_lists(self, Estimator):
@@ -940,12 +969,37 @@ def test_defaults_are_what_they_were(Estimator):
     assert_allclose(model.coef_, same.coef_, atol=1e-9)
 
 
+@pytest.mark.parametrize("left_out", [0, 5])
+@pytest.mark.parametrize("Estimator", [*ALL, MultiTaskLassoCV, AdaptiveLasso, AdaptiveLassoCV])
+@pytest.mark.filterwarnings("ignore:The model has no penalised feature")
+def test_penalty_without_effect_is_warned_of_once(Estimator, left_out):
+    X, y = make_data("tall")
+    weights = np.r_[np.zeros(10 - left_out), np.full(left_out, np.inf)]
+    y = np.c_[y, y[::-1]] if Estimator is MultiTaskLassoCV else y
+    with pytest.warns(ModelWarning, match="alpha has no effect") as caught:
+        Estimator(penalty_weights=weights).fit(X, y)
+    assert sum("no effect" in str(warning.message) for warning in caught) == 1
+
+
+def test_noise_variance_from_folds_repeats_no_warning():
+    X, y = make_data("tall")
+    with pytest.warns(ModelWarning, match="alpha has no effect") as caught:
+        LassoIC(noise_variance="cv", penalty_weights=np.zeros(10)).fit(X, y)
+    assert len(caught) == 1
+
+
+def test_path_without_effect_is_warned_of_once():
+    X, y = make_data("tall")
+    with pytest.warns(ModelWarning, match="alpha has no effect") as caught:
+        lasso_path(X, y, alphas=3, penalty_weights=np.zeros(10))
+    assert len(caught) == 1
+
+
 def test_no_advice_to_try_other_alphas_where_these_change_nothing():
     X, y = make_data("tall")
     alphas = np.array([1e3, 1e2])
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        LassoCV(penalty_weights=np.zeros(X.shape[1])).fit(X, y)
         model = LassoCV(penalty_weights=np.r_[0.0, np.ones(X.shape[1] - 1)], alphas=alphas).fit(X, y)
     assert model.alpha_ == 1e3
     assert list(np.flatnonzero(model.coef_)) == [0]
@@ -977,10 +1031,9 @@ class TestWeightsFarApart:
         X, y = make_data("tall")
         weights = np.r_[share, np.ones(9)]
         model = Lasso(0.1 * np.std(y), penalty_weights=weights, tol=1e-8)
-        loose, reason = warnings_of(model, pd.DataFrame(X, columns=NAMES), y)
+        (loose,) = warnings_of(model, pd.DataFrame(X, columns=NAMES), y)
         assert loose.startswith("Objective did not converge")
-        assert "penalty weights" in reason
-        assert "those of f0." in reason
+        assert "penalty weights, those of f0, are so small" in loose
         # The answer is as good as it would be without a penalty on that feature.
         free = Lasso(model.alpha, penalty_weights=np.r_[0.0, np.ones(9)], tol=1e-12).fit(X, y)
         assert_allclose(model.coef_, free.coef_, atol=1e-7)
@@ -1002,6 +1055,7 @@ class TestWeightsFarApart:
         found = warnings_of(Lasso(1e9, penalty_weights=weights, solver="cd", max_iter=1, tol=1e-12), X, y)
         assert len(found) == 1
         assert found[0].startswith("Objective did not converge")
+        assert "penalty weights" not in found[0]
 
 
 class TestFoldsWithoutResiduals:

@@ -18,6 +18,7 @@ from sklearn_sparsefit import ElasticNet, ElasticNetCV, ElasticNetIC, LassoCV, L
 from sklearn_sparsefit.criteria.active_columns import _RowProducts
 from sklearn_sparsefit.datafit import Quadratic
 from sklearn_sparsefit.design import DenseDesign, make_design
+from sklearn_sparsefit.exceptions import ModelWarning
 from sklearn_sparsefit.solvers import WorkingSet
 
 CRITERIA = ["aic", "aicc", "bic", "ebic"]
@@ -383,7 +384,7 @@ def test_more_features_than_samples(Estimator):
 def test_constant_target(noise_variance, value):
     X, y = make_data("tall")
     for Estimator in (LassoIC, ElasticNetIC):
-        with pytest.warns(UserWarning, match="no residuals but rounding: y is constant") as caught:
+        with pytest.warns(ModelWarning, match="no residuals but rounding: y is constant") as caught:
             model = Estimator("bic", noise_variance=noise_variance).fit(X, np.full(len(y), value))
         assert [warning.filename for warning in caught] == [__file__]
         assert not model.coef_.any()
@@ -469,7 +470,7 @@ def test_several_targets():
 
 def test_edge_of_the_grid():
     X, y = make_data("tall")
-    with pytest.warns(UserWarning, match="chosen alpha=0.5 is the smallest") as caught:
+    with pytest.warns(ModelWarning, match="chosen alpha=0.5 is the smallest") as caught:
         LassoIC("bic", alphas=[1.0, 0.5]).fit(X, y)
     assert [warning.filename for warning in caught] == [__file__]
     LassoIC("bic", alphas=[0.5]).fit(X, y)

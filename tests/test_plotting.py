@@ -104,6 +104,17 @@ def test_names_are_those_of_the_largest_kept_coefficients(lasso, n_labels):
     assert sorted(names(display.ax_)) == sorted(expected)
 
 
+@pytest.mark.parametrize("n_labels", [1, 2, 4])
+def test_unpenalised_features_are_named_first(diabetes, n_labels):
+    X, y = diabetes
+    model = LassoCV(penalty_weights={"age": 0, "s6": 0}, alphas=20).fit(X, y)
+    display = CoefficientPathDisplay.from_estimator(model, n_labels=n_labels)
+    sizes = pd.Series(np.abs(model.coef_), X.columns)
+    first = sizes[["age", "s6"]].sort_values(ascending=False).index
+    others = sizes.drop(["age", "s6"]).nlargest(4).index
+    assert sorted(names(display.ax_)) == sorted([*first, *others][:n_labels])
+
+
 def test_names_without_chosen_alpha_are_those_of_the_largest_coefficients_anywhere():
     coefs = np.array([[0.0, 5.0, 0.0], [0.0, 1.0, 2.0], [0.0, -3.0, -1.0]])
     display = CoefficientPathDisplay(alphas=[3.0, 2.0, 1.0], coefs=coefs).plot(n_labels=2)

@@ -55,11 +55,12 @@ class AdaptiveLasso(AdaptiveFit):
     ----------
     alpha : float, default=1.0
         Strength of the penalty.
-    first_stage : {'ridge', 'ols', 'elastic_net'}, estimator or array-like of shape (n_features,), default='ridge'
+    first_stage : {'ridge', 'ols', 'elastic_net'}, estimator, dict or array-like of shape (n_features,), default='ridge'
         Where the weights come from. ``'ridge'`` is a light ridge on standardised features, for any number of them;
         ``'ols'`` least squares (of the least norm where that is not unique); ``'elastic_net'`` an
         :class:`ElasticNetCV` with ``standardize=True``, which leaves out the features that it does not keep; an
-        estimator with ``coef_`` is fitted as it is, to arrays; an array holds the coefficients themselves.
+        estimator with ``coef_`` is fitted as it is; an array holds the coefficients themselves, as does a dict or a
+        Series by feature name, which are zero for others.
     gamma : float, default=1.0
         Exponent of the weights, above 0.
     n_reweightings : int, default=1
@@ -186,11 +187,12 @@ class AdaptiveElasticNet(AdaptiveFit):
         Strength of the penalty.
     l1_ratio : float, default=0.5
         Share of the L1 penalty, between 0 (ridge) and 1 (lasso).
-    first_stage : {'ridge', 'ols', 'elastic_net'}, estimator or array-like of shape (n_features,), default='ridge'
+    first_stage : {'ridge', 'ols', 'elastic_net'}, estimator, dict or array-like of shape (n_features,), default='ridge'
         Where the weights come from. ``'ridge'`` is a light ridge on standardised features, for any number of them;
         ``'ols'`` least squares (of the least norm where that is not unique); ``'elastic_net'`` an
         :class:`ElasticNetCV` with ``standardize=True``, which leaves out the features that it does not keep; an
-        estimator with ``coef_`` is fitted as it is, to arrays; an array holds the coefficients themselves.
+        estimator with ``coef_`` is fitted as it is; an array holds the coefficients themselves, as does a dict or a
+        Series by feature name, which are zero for others.
     gamma : float, default=1.0
         Exponent of the weights, above 0.
     n_reweightings : int, default=1

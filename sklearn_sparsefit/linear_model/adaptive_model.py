@@ -11,6 +11,8 @@ from sklearn.model_selection import check_cv
 
 from sklearn_sparsefit._sklearn import HasMethods, Interval, StrOptions
 from sklearn_sparsefit._validation import TrainingData
+from sklearn_sparsefit._warnings import warn_user
+from sklearn_sparsefit.exceptions import ModelWarning
 from sklearn_sparsefit.linear_model.base import SparseLinearRegressor, only_target
 from sklearn_sparsefit.linear_model.feature_terms import of_scaled
 from sklearn_sparsefit.linear_model.first_stage import STRENGTHS, initial_coef
@@ -27,7 +29,7 @@ class AdaptiveModel(SparseLinearRegressor):
     warm_start = False
 
     _adaptive_constraints: ClassVar[dict] = {
-        "first_stage": [StrOptions({*STRENGTHS, "elastic_net"}), "array-like", HasMethods(["fit"])],
+        "first_stage": [StrOptions({*STRENGTHS, "elastic_net"}), "array-like", dict, HasMethods(["fit"])],
         "gamma": [Interval(Real, 0, None, closed="neither")],
         "n_reweightings": [Interval(Integral, 1, None, closed="left")],
     }
@@ -41,7 +43,7 @@ class AdaptiveModel(SparseLinearRegressor):
         options = self._feature_options()
         terms, scales_of_all = options.check(data), options.scales(data, weightings)
         return [
-            of_scaled(self._adapted(terms, np.abs(self._initial_coef(terms, data, weights)) * scales), scales)
+            of_scaled(self._adapted(terms, np.abs(self._initial_coef(data, weights)) * scales), scales)
             for weights, scales in zip(weightings, scales_of_all, strict=True)
         ]
 
@@ -59,18 +61,12 @@ class AdaptiveModel(SparseLinearRegressor):
         lower, upper = (np.where(left_out, 0.0, bound) for bound in (terms.lower, terms.upper))
         return FeatureTerms(l1_weights, terms.l2_weights, lower, upper)
 
-    def _initial_coef(self, terms: FeatureTerms, data: TrainingData, weights: Vector | None) -> Vector:
+    def _initial_coef(self, data: TrainingData, weights: Vector | None) -> Vector:
         """Coefficients of the first stage, or of the model with one reweighting less, on the rows that count."""
         if self.n_reweightings == 1:
             return initial_coef(self.first_stage, data, weights, self.fit_intercept)
-        # Weights and bounds by name would need the names of the features.
-        model = clone(self).set_params(
-            n_reweightings=self.n_reweightings - 1,
-            **(self._inner_folds(data, weights) if hasattr(self, "cv") else {}),
-            penalty_weights=terms.l1_weights,
-            lower_bounds=terms.lower,
-            upper_bounds=terms.upper,
-        )
+        folds = self._inner_folds(data, weights) if hasattr(self, "cv") else {}
+        model = clone(self).set_params(n_reweightings=self.n_reweightings - 1, **folds)
         return initial_coef(model, data, weights, self.fit_intercept)
 
     def _inner_folds(self, data: TrainingData, weights: Vector | None) -> dict[str, int]:
@@ -87,6 +83,12 @@ class AdaptiveModel(SparseLinearRegressor):
 
     def _term_outcome(self, terms: FeatureTerms) -> dict[str, Any]:
         left_out = (terms.lower == 0) & (terms.upper == 0)
+        if left_out.any() and not terms.l1_weights[~left_out].any():
+            warn_user(
+                "The model has no penalised feature: left out is what has a coefficient of zero in the first stage, or"
+                " an infinite penalty weight.",
+                ModelWarning,
+            )
         return dict(penalty_weights_=np.where(left_out, np.inf, terms.l1_weights))
 
     def __sklearn_tags__(self):

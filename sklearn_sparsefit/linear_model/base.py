@@ -15,6 +15,7 @@ from sklearn_sparsefit._sklearn import CallbackSupportMixin, Interval, StrOption
 from sklearn_sparsefit._validation import TrainingData
 from sklearn_sparsefit._warnings import warn_user
 from sklearn_sparsefit.datafit import Quadratic
+from sklearn_sparsefit.exceptions import ModelWarning
 from sklearn_sparsefit.linear_model.feature_terms import FeatureOptions
 from sklearn_sparsefit.path import PathGenerator, PathResult, Problem, SolverOptions, solve_path, warn_if_loose
 from sklearn_sparsefit.penalty import ElasticNetPenalty, FeatureTerms, MultiTaskPenalty, Penalty
@@ -109,25 +110,36 @@ def only_target(data: TrainingData, estimator: SparseLinearRegressor) -> Vector:
 def warn_of(
     paths: Iterable[tuple[str, PathResult]], kept: PathResult, options: FeatureOptions, data: TrainingData, tol: float
 ) -> None:
-    """Warn of loose answers among the labelled paths of a fit, and of free features that repeat others."""
-    paths = list(paths)
-    warn_if_loose(paths, tol)
-    if not all(path.converged.all() for _, path in paths):
-        terms = options.check(data)
-        weights = np.where((terms.lower < 0) | (terms.upper > 0), terms.l1_weights, 0.0)
-        too_small = np.flatnonzero((weights > 0) & (weights * max(tol, SMALLEST_TOL) < ROUNDING * weights.max()))
-        if len(too_small):
-            warn_user(
-                "Some penalty weights are so small beside the largest that rounding may keep the duality gap above the"
-                f" tolerance, however many iterations are taken. They are those of {_listed(too_small, data.names)}. A"
-                " weight of 0 would leave these unpenalised; infinity would leave out those with the largest.",
-            )
+    """Warn of loose answers among the labelled paths of a fit, and of what features without a penalty make of it."""
+    terms = options.check(data)
+    may_move = (terms.lower < 0) | (terms.upper > 0)
+    weights = np.where(may_move, terms.l1_weights, 0.0)
+    warn_if_loose(paths, tol, _advice(weights, data.names, tol))
+    if may_move.any() and not weights.any():
+        warn_user(
+            "Features with penalty weight 0 are all that the model may keep, so alpha has no effect. Give those that"
+            " are to be chosen from a weight above 0, or use LinearRegression.",
+            ModelWarning,
+        )
     if len(kept.dependent):
         warn_user(
             "Features with penalty weight 0 are combinations of others of them or of the intercept (constant):"
             f" {_listed(kept.dependent, data.names)}. Of all coefficients with the same predictions theirs are those"
             " with the least norm.",
+            ModelWarning,
         )
+
+
+def _advice(weights: Vector, names: dict[str, Any], tol: float) -> str:
+    """What may help where answers are loose."""
+    too_small = np.flatnonzero((weights > 0) & (weights * max(tol, SMALLEST_TOL) < ROUNDING * weights.max()))
+    if len(too_small) == 0:
+        return "You might want to increase the number of iterations (max_iter), scale the features or raise alpha."
+    return (
+        f"Some penalty weights, those of {_listed(too_small, names)}, are so small beside the largest that rounding may"
+        " keep the duality gap above the tolerance, however many iterations are taken. A weight of 0 would leave these"
+        " unpenalised; infinity would leave out those with the largest."
+    )
 
 
 def _listed(features: NDArray[np.intp], names: dict[str, Any]) -> str:

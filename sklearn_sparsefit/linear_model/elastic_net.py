@@ -53,10 +53,11 @@ class ElasticNet(SingleModel):
         Weight v_j of the penalty of every feature, at least 0; None is 1 for all. With 0 a feature is not penalised;
         with infinity it is left out; other weights lie between 1e-100 and 1e100, best within a factor of 1e9 of each
         other (``tol / 2e-14``, to be exact), as rounding is seen in the certificate of those much smaller than the
-        largest. A dict holds weights by feature name, the others are 1. They are taken as they are, not scaled to a
-        mean of one.
+        largest. A dict, or a Series with names in its index, holds weights by feature name, and the others are 1. They
+        are taken as they are, not scaled to a mean of one.
     lower_bounds : float, array-like of shape (n_features,) or dict, default=None
-        Lower bounds of the coefficients, at most 0; None is none. A dict holds bounds by feature name.
+        Lower bounds of the coefficients, at most 0; None is none. A dict or a Series holds bounds by feature
+        name.
     upper_bounds : float, array-like of shape (n_features,) or dict, default=None
         Upper bounds of the coefficients, at least 0.
     standardize : bool, default=False

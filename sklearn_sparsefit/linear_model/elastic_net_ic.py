@@ -127,7 +127,7 @@ class LassoIC(PathIC):
 
     Warns
     -----
-    UserWarning
+    ModelWarning
         If the chosen alpha is the smallest of the grid, where that has several, and not zero; if the residuals that the
         noise variance is estimated from are rounding.
 
@@ -339,7 +339,7 @@ class ElasticNetIC(PathIC):
 
     Warns
     -----
-    UserWarning
+    ModelWarning
         If the chosen alpha is the smallest of the grid, where that has several, and not zero; if the residuals that the
         noise variance is estimated from are rounding.
 

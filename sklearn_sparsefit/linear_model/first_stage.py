@@ -11,11 +11,14 @@ from scipy.linalg.blas import dsyrk
 from scipy.sparse.linalg import LinearOperator, lsmr
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils.validation import has_fit_parameter
 
-from sklearn_sparsefit._validation import TrainingData, check_coef, takes_sample_weight
+from sklearn_sparsefit._sklearn import safe_indexing
+from sklearn_sparsefit._validation import TrainingData, check_coef, check_per_feature
 from sklearn_sparsefit._warnings import warn_user
 from sklearn_sparsefit.datafit import Quadratic
 from sklearn_sparsefit.design import Design
+from sklearn_sparsefit.exceptions import ModelWarning
 from sklearn_sparsefit.linear_model.elastic_net_cv import ElasticNetCV
 
 Vector = NDArray[np.float64]
@@ -35,39 +38,44 @@ def initial_coef(first_stage: Any, data: TrainingData, weights: Vector | None, f
     """Coefficients of a first stage under a weighting of the rows; rows of weight zero have no part in it."""
     n_features = data.design.shape[1]
     if not isinstance(first_stage, str) and not hasattr(first_stage, "fit"):
-        return check_coef(first_stage, (n_features,), "first_stage")
+        coef = check_per_feature(first_stage, "first_stage", 0.0, n_features, data.names.get("feature_names_in_"))
+        return check_coef(coef, (n_features,), "first_stage")
+    if isinstance(first_stage, type):
+        name = first_stage.__name__
+        raise TypeError(f"first_stage must be an estimator, got the class {name}. Use first_stage={name}().")
     if first_stage in STRENGTHS:
         return _ridge(data, weights, fit_intercept, STRENGTHS[first_stage])
     if isinstance(first_stage, str):
         model: Any = ElasticNetCV(fit_intercept=fit_intercept, standardize=True)
     else:
         model = clone(first_stage)
-    X, y = data.design.X, data.targets[0]
+    name = f"first_stage={type(model).__name__}"
+    X, y = data.table, data.targets[0]
     params: dict[str, Any] = {}
     if weights is not None:
         rows = np.flatnonzero(weights)
         if len(rows) < len(weights):
-            X, y, weights = X[rows], y[rows], weights[rows]
+            X, y, weights = safe_indexing(X, rows), y[rows], weights[rows]
         if (weights != weights[0]).any():
-            if not takes_sample_weight(model.fit):
+            if not has_fit_parameter(model, "sample_weight"):
                 raise ValueError(
-                    f"first_stage={model!r} has a fit without sample_weight, but samples differ in weight, by"
+                    f"{name} has a fit without sample_weight, but samples differ in weight, by"
                     " sample_weight or as cv draws some more often than others. Use an estimator that takes it, or"
                     " give all samples the same weight."
                 )
             params["sample_weight"] = weights
     with warnings.catch_warnings():
-        # The user has not chosen the ends of this grid.
-        warnings.filterwarnings("ignore", "The chosen alpha", UserWarning)
-        return _coef_of(model.fit(X, y, **params), n_features)
-
-
-def _coef_of(model: Any, n_features: int) -> Vector:
+        # What there is to say is said of the model that comes of it.
+        warnings.simplefilter("ignore", ModelWarning)
+        try:
+            model.fit(X, y, **params)
+        except Exception as error:
+            error.add_note(f"In the fit of {name}, which is passed X, y and sample_weight alone.")
+            raise
     coef = getattr(model, "coef_", None)
-    if np.shape(coef) != (n_features,):
-        found = f"{np.shape(coef)} of {model!r}"
-        raise ValueError(f"first_stage must have coef_ of shape ({n_features},) when it is fitted, got {found}.")
-    return check_coef(coef, (n_features,), f"coef_ of first_stage={model!r}")
+    if coef is None:
+        raise ValueError(f"{name} has no coef_ when it is fitted, from which weights could be taken.")
+    return check_coef(coef, (n_features,), f"coef_ of {name}")
 
 
 def _ridge(data: TrainingData, weights: Vector | None, fit_intercept: bool, strength: float) -> Vector:

@@ -26,6 +26,7 @@ from sklearn_sparsefit._validation import TrainingData, takes_sample_weight
 from sklearn_sparsefit._warnings import warn_user
 from sklearn_sparsefit.cv import Fold, Scores, make_folds, mean_squared_errors, share_moments
 from sklearn_sparsefit.datafit.quadratic import power_of_two
+from sklearn_sparsefit.exceptions import ModelWarning
 from sklearn_sparsefit.linear_model.base import warn_of
 from sklearn_sparsefit.linear_model.elastic_net import ElasticNet
 from sklearn_sparsefit.linear_model.path_model import (
@@ -96,9 +97,6 @@ class PathCV(PathModel):
         splits = check_cv(self.cv).split(data.design.X, target.T, **split_params)
         folds = make_folds(splits, data.design.shape[0], data.sample_weight)
 
-        if not hasattr(X, "columns"):
-            X = data.design.X
-
         counted = target if data.sample_weight is None else target[..., data.sample_weight > 0]
         unit = power_of_two(np.abs(counted).max())
 
@@ -116,7 +114,7 @@ class PathCV(PathModel):
                     # In units of y, so that no square over- or underflows before a choice is made.
                     errors[place] = mean_squared_errors(result, fold, data.design, target, unit)
                     if self.scoring is not None:
-                        scores[place] = self._score(result, fold, X, data, l1_ratios[path.row], score_params)
+                        scores[place] = self._score(result, fold, data, l1_ratios[path.row], score_params)
                 fold_paths.append(path if self.store_fold_coefs else replace(path, result=path.result.without_coefs()))
         alphas = np.stack([path.alphas for path in full_paths])
         names = ("l1_ratio",) if relaxes == [1.0] else ("l1_ratio", "relax")
@@ -179,18 +177,23 @@ class PathCV(PathModel):
                 yield _FoldPath(number, row, job.label, result)
 
     def _score(
-        self, result: PathResult, fold: Fold, X: Any, data: TrainingData, l1_ratio: float, params: dict[str, Any]
+        self, result: PathResult, fold: Fold, data: TrainingData, l1_ratio: float, params: dict[str, Any]
     ) -> Vector:
-        """What the scorer makes, on the held-out rows of X as the user has it, of the model of every alpha."""
+        """What the scorer makes, on the held-out rows, of the model of every alpha."""
         scorer = self._scorer()
-        X, y = safe_indexing(X, fold.test), self._target(data)[..., fold.test].T
+        X, y = safe_indexing(data.table, fold.test), self._target(data)[..., fold.test].T
         params = check_method_params(data.design.X, params, fold.test)
         scores = np.empty(len(result.alphas))
         for number, alpha in enumerate(result.alphas):
             model = ElasticNet(alpha, l1_ratio=l1_ratio, fit_intercept=self.fit_intercept)
             coef, intercept = result.dense_coef(number, data.dtype), result.intercepts[number]
             model._set_fitted(coef_=coef, intercept_=intercept, **data.names)
-            scores[number] = scorer(model, X, y, **params)
+            try:
+                scores[number] = scorer(model, X, y, **params)
+            except AttributeError as error:
+                raise ValueError(
+                    f"scoring={self.scoring!r} asks the model for what it has not got. Is it for regressors?"
+                ) from error
         return scores
 
     def _scorer(self) -> Any:
@@ -246,4 +249,5 @@ def _warn_if_interpolated(
             "Features with penalty weight 0 fit the training rows exactly, being as many as these, in"
             f" {len(interpolated)} of {len(folds)} folds: their errors are the same at every alpha, and say nothing of"
             " which is best.",
+            ModelWarning,
         )

@@ -14,6 +14,7 @@ from sklearn_sparsefit._validation import TrainingData
 from sklearn_sparsefit._warnings import warn_user
 from sklearn_sparsefit.criteria import CRITERIA, ActiveColumns, information_criterion
 from sklearn_sparsefit.datafit import Quadratic
+from sklearn_sparsefit.exceptions import ModelWarning
 from sklearn_sparsefit.linear_model.base import PARAMETER_CONSTRAINTS, warn_of
 from sklearn_sparsefit.linear_model.elastic_net_cv import LassoCV
 from sklearn_sparsefit.linear_model.path_model import PATH_CONSTRAINTS, PathModel, warn_if_at_edge
@@ -164,24 +165,22 @@ class PathIC(PathModel):
             energy, df = everything.least_squares()
         else:
             fit = "The lasso that cross-validation chooses"
-            terms = self._feature_options().check(data)
             model = LassoCV(
                 eps=self.eps,
                 fit_intercept=self.fit_intercept,
-                # As arrays: what was given by name would need the names of the features.
-                penalty_weights=terms.l1_weights,
-                lower_bounds=terms.lower,
-                upper_bounds=terms.upper,
+                positive=self.positive,
+                penalty_weights=self.penalty_weights,
+                lower_bounds=self.lower_bounds,
+                upper_bounds=self.upper_bounds,
                 standardize=self.standardize,
                 max_iter=self.max_iter,
                 tol=self.tol,
                 solver=self.solver,
             )
             with warnings.catch_warnings():
-                # The user has not chosen that grid's ends, and hears of dependent features once.
-                warnings.filterwarnings("ignore", "Features with penalty weight 0 are combinations", UserWarning)
-                warnings.filterwarnings("ignore", "The chosen alpha", UserWarning)
-                model.fit(data.design.X, data.targets[0], data.sample_weight)
+                # The user has not chosen that grid's ends, and hears of what else there is to say from this model.
+                warnings.simplefilter("ignore", ModelWarning)
+                model.fit(data.table, data.targets[0], data.sample_weight)
             energy, df = ActiveColumns.some(data.design, datafit, np.flatnonzero(model.coef_)).fit_of(model.coef_)
         n_left = n_samples - df - self.fit_intercept
         if n_left <= 0:
@@ -196,6 +195,7 @@ class PathIC(PathModel):
                 f"{fit} leaves no residuals but rounding: y is constant, or a linear function of X. The noise variance"
                 " is taken to be that of rounding, and the criterion follows the residuals. You might want to pass a"
                 " number as noise_variance.",
+                ModelWarning,
             )
             return max(rounding, float(limits.tiny))
         return n_samples * energy / n_left

@@ -24,6 +24,7 @@ from sklearn_sparsefit._validation import (
     check_training_data,
 )
 from sklearn_sparsefit._warnings import warn_user
+from sklearn_sparsefit.exceptions import ModelWarning
 from sklearn_sparsefit.linear_model.base import PARAMETER_CONSTRAINTS, SparseLinearRegressor, make_path, only_target
 from sklearn_sparsefit.path import AlphaGrid, Measuring, PathGenerator, PathResult
 from sklearn_sparsefit.penalty import FeatureTerms
@@ -195,4 +196,4 @@ def warn_if_at_edge(path: PathResult, chosen: int, terms: FeatureTerms) -> None:
         advice = "the largest that was tried; larger ones may do better: extend alphas"
     else:
         return
-    warn_user(f"The chosen alpha={chosen_alpha:.6g} is {advice}.")
+    warn_user(f"The chosen alpha={chosen_alpha:.6g} is {advice}.", ModelWarning)

@@ -9,7 +9,7 @@ from sklearn_sparsefit._warnings import warn_user
 from sklearn_sparsefit.path.records import PathResult
 
 
-def warn_if_loose(paths: Iterable[tuple[str, PathResult]], tol: float) -> None:
+def warn_if_loose(paths: Iterable[tuple[str, PathResult]], tol: float, advice: str) -> None:
     """Warn once for all the labelled paths of a fit, naming the alpha with the largest relative gap."""
     n_loose, worst_gap, where = 0, 0.0, ""
     for label, path in paths:
@@ -23,8 +23,7 @@ def warn_if_loose(paths: Iterable[tuple[str, PathResult]], tol: float) -> None:
             where = f"alpha={path.alphas[worst]:.6g}" + (f" of {label}" if label else "")
     if n_loose:
         warn_user(
-            "Objective did not converge. You might want to increase the number of iterations (max_iter), scale the"
-            f" features or raise alpha. {n_loose} solution(s) ended above the tolerance; the loosest is at {where},"
-            f" with a relative duality gap of {worst_gap:.3e} (tol={tol:.3g}).",
+            f"Objective did not converge. {advice} {n_loose} solution(s) ended above the tolerance; the loosest is at"
+            f" {where}, with a relative duality gap of {worst_gap:.3e} (tol={tol:.3g}).",
             ConvergenceWarning,
         )

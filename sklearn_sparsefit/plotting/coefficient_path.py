@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from sklearn_sparsefit._validation import check_penalty_weights
 from sklearn_sparsefit.plotting.alpha_axes import alpha_axes, check_has_path, mark_alpha
 from sklearn_sparsefit.plotting.line_labels import label_line_ends
 
@@ -19,10 +20,11 @@ class CoefficientPathDisplay:
     """Coefficients along a regularization path.
 
     One line per feature that ever enters the model, with alpha on a log axis that falls from left
-    to right: reading on, features enter one after another. The most important features are drawn
-    in colour and named at the ends of their lines; the others stay grey. Of several tasks that
-    share their features, the lines are the Euclidean norms over the tasks of the coefficients of
-    each feature, which are zero together, or the coefficients for one of the tasks.
+    to right: reading on, features enter one after another. Features that are not penalised and the
+    most important others are drawn in colour and named at the ends of their lines; the rest stay
+    grey. Of several tasks that share their features, the lines are the Euclidean norms over the
+    tasks of the coefficients of each feature, which are zero together, or the coefficients for one
+    of the tasks.
 
     It is recommended to use :meth:`from_estimator` to create a display from a fitted
     :class:`~sklearn_sparsefit.LassoCV`, :class:`~sklearn_sparsefit.MultiTaskLassoCV` or another
@@ -47,6 +49,9 @@ class CoefficientPathDisplay:
 
     chosen_alpha : float, default=None
         The alpha of the model that was chosen, marked by a vertical line.
+
+    unpenalised : array-like of bool of shape (n_features,), default=None
+        Which features are not penalised: they are named before others. If None, all are penalised.
 
     Attributes
     ----------
@@ -85,12 +90,14 @@ class CoefficientPathDisplay:
         feature_names: ArrayLike | None = None,
         task_names: ArrayLike | None = None,
         chosen_alpha: float | None = None,
+        unpenalised: ArrayLike | None = None,
     ):
         self.alphas = alphas
         self.coefs = coefs
         self.feature_names = feature_names
         self.task_names = task_names
         self.chosen_alpha = chosen_alpha
+        self.unpenalised = unpenalised
 
     def plot(
         self,
@@ -113,10 +120,10 @@ class CoefficientPathDisplay:
             tasks are, as their norm for every feature. Only for paths with several tasks.
 
         n_labels : int, default=10
-            Number of features to name: those with the largest absolute coefficient, or norm, at
-            `chosen_alpha` or, where there is none or no feature is kept at it, anywhere on the
-            path. Features with a coefficient of zero there are not named. Sizes of coefficients
-            compare only between features on one scale.
+            Number of features to name: those that are not penalised, then those with the largest
+            absolute coefficient, or norm, at `chosen_alpha` or, where there is none or no feature
+            is kept at it, anywhere on the path. Features with a coefficient of zero there are not
+            named. Sizes of coefficients compare only between features on one scale.
 
         line_kw : dict, default=None
             Keyword arguments of matplotlib's ``plot`` for the lines of the named features.
@@ -132,7 +139,8 @@ class CoefficientPathDisplay:
         from matplotlib.lines import Line2D
 
         importance = self._importance(alphas, coefs)
-        ranked = np.argsort(-importance, kind="stable")[:n_labels]
+        comes_first = np.zeros(len(coefs), dtype=bool) if self.unpenalised is None else np.asarray(self.unpenalised)
+        ranked = np.lexsort((-importance, ~comes_first))[:n_labels]
         named = set(ranked[importance[ranked] > 0].tolist())
 
         ax.axhline(0.0, color="black", zorder=2.5)
@@ -194,9 +202,10 @@ class CoefficientPathDisplay:
             tasks are, as their norm for every feature. Only for paths with several tasks.
 
         n_labels : int, default=10
-            Number of features to name: those with the largest absolute coefficient, or norm, in
-            the chosen model. Features that it does not keep are not named, unless it keeps none:
-            then those with the largest anywhere on the path are.
+            Number of features to name: those with a penalty weight of 0, then those with the
+            largest absolute coefficient, or norm, in the chosen model. Features that it does not
+            keep are not named, unless it keeps none: then those with the largest anywhere on the
+            path are.
 
         ax : matplotlib Axes, default=None
             Axes to draw on. If None, a new figure with constrained layout is created, which leaves
@@ -226,14 +235,15 @@ class CoefficientPathDisplay:
         if alphas.ndim == 2:
             chosen = np.flatnonzero(np.asarray(estimator.l1_ratio) == estimator.l1_ratio_)[0]
             alphas = alphas[chosen]
-        if feature_names is None:
-            feature_names = getattr(estimator, "feature_names_in_", None)
+        names_in = getattr(estimator, "feature_names_in_", None)
+        weights = check_penalty_weights(estimator.penalty_weights, estimator.n_features_in_, names_in)
         display = cls(
             alphas=alphas,
             coefs=estimator.coef_path_,
-            feature_names=feature_names,
+            feature_names=names_in if feature_names is None else feature_names,
             task_names=task_names,
             chosen_alpha=estimator.alpha_,
+            unpenalised=weights == 0,
         )
         return display.plot(ax, task=task, n_labels=n_labels, line_kw=line_kw)
 
