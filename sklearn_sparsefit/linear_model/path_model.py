@@ -180,7 +180,8 @@ def path_groups(
     """Cut paths into groups that go together, judged by what those that are done when the first is asked for keep."""
     if len(numbers):
         n_kept = max(len(support) for path in done for support in path.supports)
-        n_at_once = choice.paths_at_once(data.design.shape, data.design.density, n_kept)
+        n_tasks = max(values.shape[0] if values.ndim == 2 else 1 for path in done for values in path.values)
+        n_at_once = choice.paths_at_once(data.design.shape, data.design.density, n_kept, n_tasks)
         yield from np.array_split(numbers, -(-len(numbers) // n_at_once))
 
 

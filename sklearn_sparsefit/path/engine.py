@@ -4,6 +4,7 @@ The engine never touches X. It is a generator that yields requests and is sent t
 one fit in memory, many folds, or data that lie elsewhere.
 """
 
+import math
 from collections.abc import Generator
 from typing import Any, TypeAlias
 
@@ -251,7 +252,9 @@ class _Engine:
         nobody = np.empty(0, dtype=np.intp)
         if isinstance(self.working_set, WholeDesign):
             return len(steps), nobody
-        width = max(2, min(self.width, choice.affordable_rows(self.shape, self.options.n_together)))
+        width = max(
+            2, min(self.width, choice.affordable_rows(self.shape, self.options.n_together, math.prod(self.tasks)))
+        )
         if not self.working_set.outside.any():
             return min(width, len(steps)), nobody
         alphas = [step.alpha for step in steps[:width]]
@@ -315,7 +318,7 @@ class _Engine:
     def _look_closely(self, evaluation: Evaluation, rows: NDArray[np.intp]) -> Generator[Request, Any, None]:
         """Residuals in place of moments, for some rows of a block."""
         evaluation.gaps = None
-        width = choice.affordable_rows(self.shape[::-1])
+        width = choice.affordable_rows(self.shape[::-1], n_tasks=math.prod(self.tasks))
         for some in (rows[first : first + width] for first in range(0, len(rows), width)):
             means = self.working_set.shift
             coefs, inside, known = evaluation.coefs[some], evaluation.inside[some], self.working_set

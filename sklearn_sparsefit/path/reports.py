@@ -86,7 +86,8 @@ class Reports:
             dual_gaps=dual_gaps,
             relative_gaps=gaps / null_loss if null_loss > 0 else gaps,
             n_iters=np.array([step.n_iter for step in steps]),
-            converged=gaps <= self._gap_tol,
+            # Where there is nothing to explain, nothing is left but the rounding of the intercept.
+            converged=(gaps <= self._gap_tol) | (null_loss == 0),
             relaxed_values=relaxed_values,
             relaxed_intercepts=self._relaxed_intercepts,
             dependent=features[known.free.dependent] if known.free is not None else np.empty(0, dtype=np.intp),

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,8 @@ Positions = NDArray[np.intp]
 TIGHT, NEARLY = 1e-13, 1e4
 # Sweeps go on while each makes the largest move smaller by this factor: up to so many, and so many multiply-adds.
 RATE, MAX_SWEEPS, MAX_WORK = 0.7, 30, 1e9
+# ... and, where an iteration makes the gap smaller by no more than this factor, as many in any case.
+STUCK = 0.8
 # In a Gram matrix, correlations are brought up to date for so many features at a time.
 TOGETHER = 32
 # Of a Newton step, the first of these lengths that lowers the objective is taken.
@@ -59,16 +61,19 @@ class BlockSolver:
         movable = terms[0] > 0
         tight = TIGHT * np.sqrt(2 * known.datafit.null_loss)
         view = self._view(known, terms, iterate)
-        last, n_iter = np.inf, 0
+        last, last_gap, n_iter = np.inf, np.inf, 0
         while n_iter < max_iter:
             moves = _moves(coef, view.correlation, terms)
             largest = float(moves.max(initial=0.0))
             # Near rounding, done when a further iteration gains nothing.
             if not largest > tight or (largest < NEARLY * tight and largest >= 0.5 * last):
                 break
-            if isinstance(view, _ColumnView) and view.duality_gap(coef, penalty) <= GAP_SHARE * gap_tol:
+            gap = view.duality_gap(coef, penalty)
+            # Where features are too much alike for Newton steps, the largest move says little of what sweeps gain.
+            is_stuck = gap > STUCK * last_gap and largest > NEARLY * tight
+            if gap <= GAP_SHARE * gap_tol and (is_stuck or isinstance(view, _ColumnView)):
                 break
-            last = largest
+            last, last_gap = largest, gap
             n_iter += 1
             n_left = 1 + max_iter - n_iter
             support = np.flatnonzero(coef.any(axis=0) & movable)
@@ -78,12 +83,14 @@ class BlockSolver:
                 coef[:, support] += step
                 view.move(support, step)
                 if is_cut:
-                    # A sweep would only bring back the one that turned.
+                    # A sweep would only bring back those that turned.
                     continue
                 moves = _moves(coef, view.correlation, terms)
-                n_left = min(n_left, view.sweeps_after_newton)
+                if not is_stuck:
+                    n_left = min(n_left, view.sweeps_after_newton)
             active = np.flatnonzero((coef.any(axis=0) & movable) | (moves > tight))
-            step, self._stalled = view.at(active).sweep(_at(coef, active), _at(terms, active), n_left, tight / 10)
+            rate = np.inf if is_stuck else RATE
+            step, self._stalled = view.at(active).sweep(_at(coef, active), _at(terms, active), n_left, rate, tight / 10)
             coef[:, active] += step
             view.move(active, step)
         iterate.correlation[:] = view.correlation
@@ -95,7 +102,7 @@ class BlockSolver:
             roots = np.sqrt(weights)
             columns = self._columns.of(known)
             return _ColumnView(columns, roots * known.datafit.target - iterate.coef @ columns)
-        return _GramView(known.gram[: len(known), : len(known)], iterate.correlation)
+        return _GramView(known.gram[: len(known), : len(known)], iterate.correlation, known.datafit.null_loss)
 
 
 class _View(Protocol):
@@ -104,6 +111,9 @@ class _View(Protocol):
     correlation: Matrix
     # At most; they find the support.
     sweeps_after_newton: int
+
+    def duality_gap(self, coef: Matrix, penalty: MultiTaskPenalty) -> float:
+        """Duality gap of the problem on these features alone, at coefficients with these correlations."""
 
     def at(self, features: Positions) -> Self:
         """View of some of the features."""
@@ -114,7 +124,7 @@ class _View(Protocol):
     def bend(self, step: Matrix) -> float:
         """Curvature of the loss along a step, <v, G v>."""
 
-    def sweep(self, coef: Matrix, terms: Matrix, at_most: int, enough: float) -> tuple[Matrix, bool]:
+    def sweep(self, coef: Matrix, terms: Matrix, at_most: int, rate: float, enough: float) -> tuple[Matrix, bool]:
         """What sweeps of coordinate descent do, and whether they stalled."""
 
     def solve(self, target: Matrix, ridges: Vector, pulls: Matrix) -> Matrix | None:
@@ -129,11 +139,17 @@ class _GramView:
 
     sweeps_after_newton = MAX_SWEEPS
 
-    def __init__(self, gram: Matrix, correlation: Matrix):
-        self.gram, self.correlation = gram, correlation
+    def __init__(self, gram: Matrix, correlation: Matrix, null_loss: float):
+        self.gram, self.correlation, self._null_loss = gram, correlation, null_loss
+
+    def duality_gap(self, coef: Matrix, penalty: MultiTaskPenalty) -> float:
+        explained = np.vdot(coef, 2 * self.correlation + coef @ self.gram)
+        misfit = quadratic_misfit(max(2 * self._null_loss - float(explained), 0.0))
+        return duality_gap(misfit, coef, self.correlation, penalty)
 
     def at(self, features: Positions) -> Self:
-        return type(self)(_at(self.gram.take(features, axis=0), features), _at(self.correlation, features))
+        gram = _at(self.gram.take(features, axis=0), features)
+        return type(self)(gram, _at(self.correlation, features), self._null_loss)
 
     def move(self, features: Positions, step: Matrix) -> None:
         self.correlation -= step @ self.gram[features]
@@ -141,9 +157,9 @@ class _GramView:
     def bend(self, step: Matrix) -> float:
         return float(np.vdot(step @ self.gram, step))
 
-    def sweep(self, coef: Matrix, terms: Matrix, at_most: int, enough: float) -> tuple[Matrix, bool]:
+    def sweep(self, coef: Matrix, terms: Matrix, at_most: int, rate: float, enough: float) -> tuple[Matrix, bool]:
         step, room = np.zeros(coef.shape), np.empty((1 + TOGETHER, len(coef)))
-        limits = _n_sweeps(at_most, self.gram.size * len(coef)), RATE, enough
+        limits = _n_sweeps(at_most, self.gram.size * len(coef)), rate, enough
         return step, _block_cd.sweep_gram(self.gram, terms, coef, self.correlation, step, room, *limits)
 
     def solve(self, target: Matrix, ridges: Vector, pulls: Matrix) -> Matrix | None:
@@ -152,7 +168,7 @@ class _GramView:
         shifted.flat[:: len(shifted) + 1] += ridges
         factor, info = dpotrf(shifted.T, lower=1, overwrite_a=1)
         if info != 0:
-            return None
+            return self._solve_roughly(target, ridges, pulls)
         # Of symmetric matrices, the lower halves.
         inverse, _ = dpotri(factor, lower=1, overwrite_c=1)
         solution = dsymm(1.0, inverse, target.T, lower=1).T
@@ -161,8 +177,16 @@ class _GramView:
         inner.T.flat[:: len(inner) + 1] += 1.0
         _, weights, info = dposv(inner, _dots(pulls, solution), lower=1, overwrite_a=1)
         if info != 0:
-            return None
+            return self._solve_roughly(target, ridges, pulls)
         return solution + dsymm(1.0, inverse, (weights * pulls).T, lower=1).T
+
+    def _solve_roughly(self, target: Matrix, ridges: Vector, pulls: Matrix) -> Matrix:
+        """By conjugate gradients, where features are too much alike for factors."""
+
+        def product(v: Matrix) -> Matrix:
+            return v @ self.gram + ridges * v - _dots(pulls, v) * pulls
+
+        return _conjugate_gradients(product, self.gram.diagonal() + ridges - pulls**2, target)
 
 
 class _ColumnView:
@@ -175,7 +199,6 @@ class _ColumnView:
         self.correlation = residual @ columns.T if correlation is None else correlation
 
     def duality_gap(self, coef: Matrix, penalty: MultiTaskPenalty) -> float:
-        """Duality gap of the problem on these features alone."""
         misfit = quadratic_misfit(float(np.vdot(self.residual, self.residual)))
         return duality_gap(misfit, coef, self.correlation, penalty)
 
@@ -190,9 +213,9 @@ class _ColumnView:
         image = step @ self.columns
         return float(np.vdot(image, image))
 
-    def sweep(self, coef: Matrix, terms: Matrix, at_most: int, enough: float) -> tuple[Matrix, bool]:
+    def sweep(self, coef: Matrix, terms: Matrix, at_most: int, rate: float, enough: float) -> tuple[Matrix, bool]:
         step, room = np.zeros(coef.shape), np.empty((2, len(coef)))
-        limits = _n_sweeps(at_most, 2 * self.columns.size * len(coef)), RATE, enough
+        limits = _n_sweeps(at_most, 2 * self.columns.size * len(coef)), rate, enough
         return step, _block_cd.sweep_columns(self.columns, terms, coef, self.residual.copy(), step, room, *limits)
 
     def solve(self, target: Matrix, ridges: Vector, pulls: Matrix) -> Matrix | None:
@@ -249,7 +272,7 @@ def _newton_step(view: _View, coef: Matrix, terms: Matrix) -> tuple[Matrix, bool
 
     With norms n_j, directions e_j, and d_j = l1_j / n_j, the Hessian takes v to M v - d_j <e_j, v_j> e_j, M being
     G + diag(d + l2). Features that would turn back go to zero. Along directions of hardly any curvature, nothing may be
-    lower beyond where the first one turns: whether the step was cut there is returned, too.
+    lower beyond where the first ones turn: whether the step was cut there is returned, too.
     """
     _, l1, l2 = terms
     norms = np.sqrt(_dots(coef, coef))
@@ -260,7 +283,10 @@ def _newton_step(view: _View, coef: Matrix, terms: Matrix) -> tuple[Matrix, bool
         return np.zeros(coef.shape), False
     outward = _dots(directions, newton)
     turns = np.divide(norms, -outward, out=np.full(len(norms), np.inf), where=outward < 0)
-    for length in (*LENGTHS, min(turns.min(), LENGTHS[-1])):
+    first = np.sort(turns[turns < LENGTHS[-1]])
+    # Half of those that turn so soon, a quarter of them, and so on.
+    soon = [first[len(first) >> halvings] for halvings in range(1, len(first).bit_length() + 1)]
+    for length in (*LENGTHS, *soon):
         step = np.where(turns > length, length * newton, -coef)
         along, squares = _dots(directions, step), _dots(step, step)
         # |w + v| - |w| - <e, v> = s / (|w + v| + |w| + <e, v>), s the square of what is across.
@@ -272,22 +298,22 @@ def _newton_step(view: _View, coef: Matrix, terms: Matrix) -> tuple[Matrix, bool
     return np.zeros(coef.shape), False
 
 
-def _conjugate_gradients(product: Callable[[Vector], Vector], diagonal: Vector, target: Vector) -> Vector:
+def _conjugate_gradients(product: Callable[[Any], Any], diagonal: NDArray, target: NDArray) -> NDArray:
     """Roughly solve a positive definite system, given its product with a vector and its diagonal."""
     solution, residual = np.zeros(target.shape), target.copy()
     direction = scaled = residual / diagonal
-    size = first = residual @ scaled
+    size = first = np.vdot(residual, scaled)
     for _ in range(MAX_STEPS):
         if not size > FORCING**2 * first:
             break
         image = product(direction)
-        curvature = direction @ image
+        curvature = np.vdot(direction, image)
         if not curvature > 0:
             break
         solution += size / curvature * direction
         residual -= size / curvature * image
         scaled = residual / diagonal
-        size, before = residual @ scaled, size
+        size, before = np.vdot(residual, scaled), size
         direction = scaled + size / before * direction
     return solution
 

@@ -79,30 +79,31 @@ def bounds_pay(density: float) -> bool:
     return density <= BOUNDED_DENSITY
 
 
-def affordable_rows(shape: tuple[int, int], n_paths: int = 1) -> int:
-    """How many rows of X, or of as many numbers, are small: beside X, or as 8 MB.
+def affordable_rows(shape: tuple[int, int], n_paths: int = 1, n_tasks: int = 1) -> int:
+    """How many rows of X, or of as many numbers, are small: beside X, or as 8 MB. Several tasks have a row each.
 
     Paths in lockstep have three times as many between them.
     """
     n_samples, n_features = shape
-    rows = max(n_samples // 24, 2**20 // n_features)
+    rows = max(n_samples // 24, 2**20 // n_features) // n_tasks
     return max(1, min(n_paths, 3) * rows // n_paths)
 
 
-def paths_at_once(shape: tuple[int, int], density: float, n_kept: int) -> int:
+def paths_at_once(shape: tuple[int, int], density: float, n_kept: int, n_tasks: int = 1) -> int:
     """How many paths go in lockstep that keep so many features at their ends: what they hold is a quarter of X.
 
     Most of what a pass costs is shared by three or four already.
     """
     n_samples, n_features = shape
     if takes_whole(shape, density):
-        held: float = 2 * n_features**2 + VECTORS * n_samples
+        held: float = 2 * n_features**2 + VECTORS * n_tasks * n_samples
     else:
         # A working set grows to about twice the support; its columns and Gram have some room to spare. Then the factor,
         # and what is known of all features.
         n_columns = 2 * n_kept
         columns = min(2 * density, 1.0) * n_samples
-        held = n_columns * (columns + 1.5 * n_columns) + 1.25 * n_kept**2 + 6 * n_features + VECTORS * n_samples
+        held = n_columns * (columns + 1.5 * n_columns) + 1.25 * n_kept**2
+        held += n_tasks * (6 * n_features + VECTORS * n_samples)
     return max(1, int(max(density * n_samples * n_features / 4, SMALL_MEMORY) / max(1, held)))
 
 
