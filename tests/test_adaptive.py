@@ -27,6 +27,7 @@ from sklearn_sparsefit import (
     ElasticNetCV,
     Lasso,
 )
+from sklearn_sparsefit._validation import check_training_data
 from sklearn_sparsefit.design import DenseDesign
 from sklearn_sparsefit.exceptions import ModelWarning
 from sklearn_sparsefit.linear_model import first_stage as first_stages
@@ -225,6 +226,40 @@ def test_ridge_does_not_depend_on_units(shape, scale):
     of_y = AdaptiveLasso(alpha=0.1 * scale, standardize=True).fit(X, y * scale)
     assert_allclose(of_y.penalty_weights_, model.penalty_weights_, rtol=1e-8)
     assert_allclose(of_y.coef_ / scale, model.coef_, rtol=1e-6, atol=1e-10)
+
+
+@pytest.mark.parametrize(("exponent", "rtol"), [(-1000, 1e-12), (-565, 1e-12), (-400, 0), (400, 0), (1000, 1e-12)])
+@pytest.mark.parametrize("storage", ["dense", "fortran", "csc", "csr"])
+@pytest.mark.parametrize("shape", [(60, 12), (30, 50)])
+@pytest.mark.parametrize("first_stage", ["ridge", "ols"])
+def test_features_as_small_or_large_as_may_be(first_stage, shape, storage, exponent, rtol):
+    X, y = regression(*shape)
+    model, scaled = (
+        AdaptiveLassoCV(alphas=5, cv=3, first_stage=first_stage).fit(STORAGES[storage](Z), y)
+        for Z in (X, np.ldexp(X, exponent))
+    )
+    # Standard deviations whose squares might overflow are computed in another way, and differ by rounding.
+    assert_allclose(scaled.penalty_weights_, model.penalty_weights_, rtol=rtol)
+    assert_allclose(np.ldexp(scaled.coef_, exponent), model.coef_, rtol=rtol)
+    assert np.count_nonzero(model.coef_) > 1
+
+
+@pytest.mark.parametrize("storage", ["dense", "csc", "csr"])
+@pytest.mark.parametrize("shape", [(60, 12), (30, 50)])
+@pytest.mark.parametrize("first_stage", ["ridge", "ols"])
+def test_units_of_single_features_do_not_count(first_stage, shape, storage):
+    X, y = regression(*shape)
+    # Of a constant, however large, rounding alone is left.
+    X[:, 3] = 0.1
+    weights = make_weights("with_zeros", len(y))
+    units = np.ones(shape[1])
+    units[[1, 2, 3, 4]] = 1e-170, 1e155, 1e200, 1e-160
+    expected, coef = (
+        first_stages.initial_coef(first_stage, check_training_data(Z, y, None), weights, True)
+        for Z in (X, STORAGES[storage](X * units))
+    )
+    assert abs(coef[3]) < 1e-100
+    assert_allclose(np.delete(coef * units, 3), np.delete(expected, 3), rtol=1e-6)
 
 
 @pytest.mark.parametrize("fit_intercept", [True, False])

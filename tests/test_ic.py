@@ -425,7 +425,23 @@ def test_alphas_that_keep_nothing():
 def test_cross_validated_noise_needs_samples_to_spare():
     rng = np.random.default_rng(0)
     X = np.eye(6) + 1e-3 * rng.standard_normal((6, 6))
-    refused(LassoIC(noise_variance="cv"), X[:3], np.arange(3.0), "n_splits=5")
+    refused(LassoIC(noise_variance="cv"), X[:3], np.arange(3.0), "noise_variance='cv' .* 5 folds.* got 3. Pass")
+    match = "noise_variance='cv' .* 5 folds.* got 4 of positive weight"
+    refused(LassoIC(noise_variance="cv"), X, np.arange(6.0), match, np.array([1.0, 0, 2, 1, 0, 1]))
+
+
+@pytest.mark.parametrize("storage", STORAGES)
+@pytest.mark.parametrize("n_rows", [6, 60])
+def test_cross_validated_noise_is_that_of_the_rows_that_count(n_rows, storage):
+    X, y = make_data("tall")
+    weights = np.zeros(len(y))
+    weights[-n_rows:] = np.random.default_rng(0).uniform(0.5, 2, n_rows)
+    counts = weights > 0
+    model = LassoIC("bic", noise_variance="cv").fit(STORAGES[storage](X), y, weights)
+    alone = LassoIC("bic", noise_variance="cv").fit(STORAGES[storage](X[counts]), y[counts], weights[counts])
+    assert_allclose(model.noise_variance_, alone.noise_variance_, rtol=1e-6)
+    assert_allclose(model.criterion_, alone.criterion_, rtol=1e-6)
+    assert_allclose(model.coef_, alone.coef_, rtol=1e-6, atol=1e-9)
 
 
 @pytest.mark.parametrize("noise_variance", [None, 1.0, "cv"])

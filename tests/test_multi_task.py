@@ -333,6 +333,14 @@ class TestAgreement:
         squares = weights @ ((Y - mean) ** 2).sum(axis=1) * len(Y) / weights.sum()
         assert_allclose(model.eps_, 1e-3 * squares, rtol=1e-12)
 
+    @pytest.mark.parametrize(("exponent", "eps"), [(515, np.inf), (-600, 0.0)])
+    def test_eps_of_huge_and_tiny_targets(self, exponent, eps):
+        X, Y = make_tasks("tall")
+        model = MultiTaskLasso(np.ldexp(0.1, exponent)).fit(X, np.ldexp(Y, exponent))
+        assert model.eps_ == eps
+        assert_array_equal(np.ldexp(model.coef_, -exponent), MultiTaskLasso(0.1).fit(X, Y).coef_)
+        assert MultiTaskLasso(1.0).fit(X, np.full_like(Y, 2.0**515)).eps_ == 0
+
 
 class TestCertificate:
     @pytest.mark.parametrize("fit_intercept", [True, False])
@@ -533,6 +541,7 @@ class TestKnownAnswers:
 
     @pytest.mark.parametrize("penalty_weights", [0.0, 1.0])
     @pytest.mark.filterwarnings("ignore:With alpha=0:UserWarning")
+    @pytest.mark.filterwarnings("ignore:Features with penalty weight 0:UserWarning")
     def test_no_penalty_is_least_squares(self, penalty_weights):
         X, Y = make_tasks("tall")
         alpha = 1.0 if penalty_weights == 0 else 0.0

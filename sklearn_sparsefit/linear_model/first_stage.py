@@ -17,7 +17,8 @@ from sklearn_sparsefit._sklearn import safe_indexing
 from sklearn_sparsefit._validation import TrainingData, check_coef, check_per_feature
 from sklearn_sparsefit._warnings import warn_user
 from sklearn_sparsefit.datafit import Quadratic
-from sklearn_sparsefit.design import Design
+from sklearn_sparsefit.design import Design, make_design
+from sklearn_sparsefit.design.scales import CONSTANT
 from sklearn_sparsefit.exceptions import ModelWarning
 from sklearn_sparsefit.linear_model.elastic_net_cv import ElasticNetCV
 
@@ -32,6 +33,8 @@ CHUNK = 2**21
 SMALL_MATRIX, COPY_SIZE = 2**20, 3
 # Iterations end when what they could still gain is this small: the gradient, relative to those of its factors.
 ACCURACY, MAX_ITERATIONS, SPENT = 1e-12, 10_000, 7
+# Powers of two beyond which features are brought to order one, as their squares might over- or underflow.
+FAR = 300
 
 
 def initial_coef(first_stage: Any, data: TrainingData, weights: Vector | None, fit_intercept: bool) -> Vector:
@@ -86,7 +89,9 @@ def _ridge(data: TrainingData, weights: Vector | None, fit_intercept: bool, stre
     """
     design, datafit = data.design, Quadratic(data.targets[0], weights, fit_intercept)
     n_samples, n_features = design.shape
-    scales = design.scales(datafit.weights[None])[0]
+    # What rounding leaves of a large constant must not count for much.
+    means = design.correlate(datafit.weights[None])[0]
+    scales = np.maximum(design.scales(datafit.weights[None])[0], CONSTANT * np.abs(means))
     if min(n_samples, n_features) ** 2 > max(SMALL_MATRIX, COPY_SIZE * design.density * n_samples * n_features):
         solve = _by_iterations
     else:
@@ -96,11 +101,23 @@ def _ridge(data: TrainingData, weights: Vector | None, fit_intercept: bool, stre
 
 def _by_gram(design: Design, datafit: Quadratic, scales: Vector, strength: float) -> Vector:
     """Coefficients on standardised features from the matrix of their products."""
+    powers = np.frexp(scales)[1]
+    if np.abs(powers).max() > FAR:
+        design, scales = _divided(design, powers), np.ldexp(scales, -powers)
     moments = design.moments(datafit.weights, datafit.target, datafit.fit_intercept, 1.0)
     gram = moments.gram
     gram /= scales
     gram /= scales[:, None]
     return _solve(gram.T, moments.correlation / scales, strength)
+
+
+def _divided(design: Design, powers: NDArray[np.int32]) -> Design:
+    """A copy of the features, each divided by two to some power."""
+    if not sparse.issparse(design.X):
+        return make_design(np.ldexp(design.X, -powers))
+    X = sparse.csr_array(design.X)
+    X.data = np.ldexp(X.data, -powers[X.indices])
+    return make_design(X)
 
 
 def _by_kernel(design: Design, datafit: Quadratic, scales: Vector, strength: float) -> Vector:

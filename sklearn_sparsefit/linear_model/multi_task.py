@@ -175,7 +175,7 @@ class MultiTaskElasticNet(MultiTaskModel, SingleModel):
         if self.fit_intercept:
             outcome["intercept_"] = outcome["intercept_"][0]
         datafit = Quadratic(data.targets, data.sample_weight, self.fit_intercept)
-        sum_of_squares = 2 * datafit.null_loss * datafit.unit**2 * data.design.shape[0]
+        sum_of_squares = 2 * datafit.null_loss * data.design.shape[0] * datafit.unit * datafit.unit
         return dict(eps_=self.tol * sum_of_squares, **outcome)
 
 

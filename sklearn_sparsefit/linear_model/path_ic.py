@@ -6,9 +6,10 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.model_selection import check_cv
 
 from sklearn_sparsefit._progress import Progress
-from sklearn_sparsefit._sklearn import Interval, StrOptions, fit_context
+from sklearn_sparsefit._sklearn import Interval, StrOptions, fit_context, safe_indexing
 from sklearn_sparsefit._threads import single_threaded_blas
 from sklearn_sparsefit._validation import TrainingData
 from sklearn_sparsefit._warnings import warn_user
@@ -108,6 +109,13 @@ class PathIC(PathModel):
                 f" coefficients: got {found} and n_features={n_features}"
                 f"{' and an intercept' if self.fit_intercept else ''}. Pass a number, or noise_variance='cv'."
             )
+        weights, n_folds = data.sample_weight, check_cv().n_splits
+        n_rows = data.design.shape[0] if weights is None else np.count_nonzero(weights)
+        if self.noise_variance == "cv" and n_rows < n_folds:
+            raise ValueError(
+                f"noise_variance='cv' cross-validates in {n_folds} folds, which takes at least as many samples, got"
+                f" {n_rows}{'' if weights is None else ' of positive weight'}. Pass a number as noise_variance."
+            )
 
     def _criteria(
         self,
@@ -177,10 +185,15 @@ class PathIC(PathModel):
                 tol=self.tol,
                 solver=self.solver,
             )
+            X, y, weights = data.table, data.targets[0], data.sample_weight
+            if weights is not None and not weights.all():
+                # Folds are made of the rows that count.
+                rows = np.flatnonzero(weights)
+                X, y, weights = safe_indexing(X, rows), y[rows], weights[rows]
             with warnings.catch_warnings():
                 # The user has not chosen that grid's ends, and hears of what else there is to say from this model.
                 warnings.simplefilter("ignore", ModelWarning)
-                model.fit(data.table, data.targets[0], data.sample_weight)
+                model.fit(X, y, weights)
             energy, df = ActiveColumns.some(data.design, datafit, np.flatnonzero(model.coef_)).fit_of(model.coef_)
         n_left = n_samples - df - self.fit_intercept
         if n_left <= 0:

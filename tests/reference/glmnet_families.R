@@ -10,8 +10,8 @@
 #   binomial     f = log(1 + exp(eta)) - y eta, for y of 0 and 1: half the deviance.
 #   poisson      f = exp(eta) - y eta: half the deviance but for terms without eta.
 #   multinomial  f = log(sum_k exp(eta_k)) - eta_y, for classes y of 0, 1 and 2: half the deviance. Every class has its
-#                coefficients b_k and its intercept. The penalty is the sum of those of the classes (ungrouped), or takes
-#                |b_j| for the Euclidean norm over the classes (grouped); it has no factor sqrt(number of classes).
+#                intercept and its coefficients. The penalty is the sum of those of the classes (ungrouped), or takes
+#                the Euclidean norm over the classes for |b_j| (grouped), without a factor sqrt(number of classes).
 #                Bounds hold for every class.
 #
 # No y is scaled: unlike the gaussian family, lambda and alpha mean the same for l1_ratio < 1.
@@ -22,12 +22,16 @@
 #        with and without an intercept. Coefficients and bounds are those of the features as they are given.
 #
 # Multinomial probabilities do not change where all classes of a feature, or all intercepts, are shifted. What is kept:
-# intercepts whose mean over the classes is zero; coefficients, ungrouped, shifted to the smallest penalty: their median
-# over the classes is zero for alpha = 1 (for alpha < 1 between that and their mean; within the bounds). Grouped, their
-# mean over the classes is zero. Without bounds, features with u_j = 0 are shifted in the same way, which is a choice.
+# intercepts whose mean over the classes is zero, and coefficients that are shifted to the smallest penalty. So their
+# median over the classes is zero (ungrouped, alpha = 1), or the shift is between median and mean (ungrouped,
+# alpha < 1), or their mean is zero (grouped), as far as bounds allow. Features with u_j = 0 and without bounds, for
+# which the penalty decides nothing, have mean zero.
+#
+# From these definitions alone, every solution kept violates the optimality conditions (of the gradient of the
+# objective, as written above) by less than 1e-10, and the same X as a sparse matrix gives the same within 1e-9.
 
 suppressMessages(library(glmnet))
-glmnet.control(fdev = 0, devmax = 1)
+glmnet.control(fdev = 0, devmax = 1, prec = 1e-14, mxit = 10000)
 
 number <- function(x) {
   text <- sprintf("%.17g", x)
@@ -62,7 +66,7 @@ make_data <- function(n, p, zeros = FALSE) {
   X <- exactly(X)
   effects <- outer(seq_len(p), 1:3, function(j, k) sin(2.3 * j + 2 * k)) / apply(X, 2, sd)
   effects[seq_len(p) > 6, ] <- 0
-  eta <- X %*% effects
+  eta <- scale(X %*% effects, scale = FALSE)
   # Uniform numbers decide.
   u <- (i * 0.6180339887498949) %% 1
   odds <- exp(eta)
@@ -77,8 +81,8 @@ make_data <- function(n, p, zeros = FALSE) {
        offset = exactly(0.8 * sin(1.3 * i)))
 }
 
-data <- list(tall = make_data(60, 7), wide = make_data(25, 30), zeros = make_data(60, 15, zeros = TRUE))
-common <- list(thresh = 1e-16, maxit = 1e7)
+data <- list(tall = make_data(60, 7), wide = make_data(36, 40), zeros = make_data(60, 15, zeros = TRUE))
+common <- list(thresh = 1e-22, maxit = 1e6)
 
 # Penalty factors and limits, repeated over the features, but for the zero in the factors.
 factors <- c(0.5, 2, 0, 1, 1.5, Inf, 3)
@@ -103,6 +107,7 @@ settings <- list(
 halves <- list(tall = names(settings), wide = c("plain", "everything"), zeros = c("weights", "standardize"))
 ones <- list(tall = names(settings), wide = c("plain", "offset", "factors", "limits", "standardize"),
              zeros = c("plain", "factors", "everything", "no_intercept"))
+inexact <- c("zeros everything", "wide limits", "wide factors")
 
 one_case <- function(name, family, grouping, setting, alpha) {
   some <- data[[name]]
@@ -121,9 +126,10 @@ one_case <- function(name, family, grouping, setting, alpha) {
   if (case$offset) arguments$offset <- some$offset
   for (argument in c("lower.limits", "upper.limits"))
     if (!is.null(extra[[argument]])) case[[argument]] <- arguments[[argument]] <- rep(extra[[argument]], length.out = p)
+  # Where nothing but bounds holds back the classes of a feature, glmnet does not converge.
+  if (grouping == "ungrouped" && !is.null(extra$lower.limits)) extra$penalty.factor[extra$penalty.factor == 0] <- 0.7
   if (!is.null(extra$penalty.factor))
-    case$penalty.factor <- arguments$penalty.factor <- c(factors, rep(later_factors, length.out = p))[seq_len(p)]
-  if (Sys.getenv("DEBUG") != "") message(paste(name, family, grouping, setting, alpha))
+    case$penalty.factor <- arguments$penalty.factor <- c(extra$penalty.factor, rep(later_factors, p))[seq_len(p)]
   fit <- do.call(glmnet, c(arguments, common))
   stopifnot(fit$jerr == 0, length(fit$lambda) == length(case$lambda))
   arguments$x <- as(some$X, "CsparseMatrix")
@@ -131,8 +137,7 @@ one_case <- function(name, family, grouping, setting, alpha) {
   several <- family == "multinomial"
   betas <- if (several) fit$beta else list(fit$beta)
   betas_again <- if (several) again$beta else list(again$beta)
-  difference <- max(mapply(function(a, b) max(abs(a - b)), betas, betas_again))
-  if (difference > 1e-8) message(name, " ", family, " ", grouping, " ", setting, " ", alpha, ": sparse differs by ", difference)
+  stopifnot(mapply(function(a, b) max(abs(a - b)), betas, betas_again) < 1e-9)
   if (several) {
     case$intercepts <- t(as.matrix(fit$a0))
     case$coefs <- lapply(seq_along(case$lambda), function(k) t(sapply(fit$beta, function(beta) beta[, k])))
@@ -149,6 +154,8 @@ for (family in c("binomial", "poisson", "multinomial"))
     for (name in names(data)) for (alpha in c(1, 0.5))
       for (setting in (if (alpha == 1) ones else halves)[[name]]) {
         if (family == "multinomial" && setting == "offset") next
+        # Here glmnet ends, at the first lambda, where the optimality conditions are violated by 1e-4 to 4e-8.
+        if (grouping == "grouped" && paste(name, setting) %in% inexact) next
         cases[[length(cases) + 1]] <- one_case(name, family, grouping, setting, alpha)
       }
 
