@@ -7,14 +7,20 @@ a loss says of itself makes it faster, or keeps more digits.
 from libc.math cimport INFINITY, exp, fabs, fmax, fmin, isfinite, log, log1p
 
 import numpy as np
+from scipy.special import expit
 
 # Of a number that is solved for: steps at most, and what is left of one that is rounding.
-cdef int MAX_STEPS = 200
+cdef int MAX_STEPS = 1500
 cdef double ROUNDING = 1e-15
 
 
 cdef double _xlogx(double x) noexcept nogil:
     return x * log(x) if x > 0.0 else 0.0
+
+
+cdef double _at_least_zero(double x) noexcept nogil:
+    """What rounding has taken below zero is zero; NaN stays NaN, which fmax would hide."""
+    return 0.0 if x < 0.0 else x
 
 
 cdef class Loss:
@@ -45,12 +51,14 @@ cdef class Loss:
         That is f(z) - f(v) - f'(v) (z - v) where f'(v) = t f'(z): v lies between z and the minimiser. It is searched
         for by steps that double, and then by Newton steps, or where these lead too far by halving.
         """
-        cdef double slope = scale * self.derivative(y, z), sign = -1.0 if slope < 0.0 else 1.0
+        cdef double value = self.value(y, z), slope = scale * self.derivative(y, z)
+        cdef double sign = -1.0 if slope < 0.0 else 1.0
         cdef double near = z, far = z, width = 1.0, v, new, error
         cdef int _turn
+        if scale == 0.0 or not isfinite(value + slope):
+            return value if value < INFINITY else INFINITY
         if slope == 0.0:
-            # Either at the minimum, or all the way there.
-            return self.value(y, z) if scale == 0.0 else 0.0
+            return 0.0
         for _turn in range(MAX_STEPS):
             if not sign * (self.derivative(y, far) - slope) > 0.0:
                 break
@@ -68,14 +76,20 @@ cdef class Loss:
             if fabs(new - v) <= ROUNDING * fmax(fabs(v), 1.0):
                 break
             v = new
-        return fmax(self.value(y, z) - self.value(y, v) - slope * (z - v), 0.0)
+        return _at_least_zero(value - self.value(y, v) - slope * (z - v))
 
     cdef double _best_shift(
         self, const double[::1] y, const double[::1] weights, const double[::1] z, double shift
     ) noexcept nogil:
-        """The b that minimises sum_i s_i f(y_i, z_i + b), from some b on."""
-        cdef double lower = -INFINITY, upper = INFINITY, width = 1.0, slope, bend, step, new, derivative, curvature
+        """The b that minimises sum_i s_i f(y_i, z_i + b), from some b on.
+
+        Newton steps at most half as long as the step before; where these lead too far or get no shorter, steps that
+        double, and halving once it is known what the minimum lies between.
+        """
+        cdef double lower = -INFINITY, upper = INFINITY, width = 1.0, last = 2.0, slope, bend, step, new
+        cdef double derivative, curvature
         cdef Py_ssize_t i
+        cdef bint is_shorter
         cdef int _turn
         for _turn in range(MAX_STEPS):
             slope = bend = 0.0
@@ -92,16 +106,19 @@ cdef class Loss:
                 lower = shift
             step = -slope / bend
             new = shift + step
-            if fabs(step) <= ROUNDING * fmax(fabs(shift), 1.0):
+            # Steps that get no shorter are rounding a little earlier.
+            is_shorter = fabs(step) <= 0.5 * last
+            if fabs(step) <= (1.0 if is_shorter else 64.0) * ROUNDING * fmax(fabs(shift), 1.0):
                 return new
-            if not (lower < new < upper and fabs(step) <= width):
+            if not (lower < new < upper and is_shorter):
                 if isfinite(upper - lower):
                     new = 0.5 * (lower + upper)
                 else:
                     new = shift - width if slope > 0.0 else shift + width
-                width *= 2.0
+                    width *= 2.0
             if new == shift:
                 break
+            last = fabs(new - shift)
             shift = new
         return shift
 
@@ -188,7 +205,7 @@ cdef class Binomial(Loss):
     cdef double value(self, double y, double z) noexcept nogil:
         # log(1 + exp(z)) - y z, less its minimum, the entropy of y.
         cdef double excess = fmax(z, 0.0) - y * z + log1p(exp(-fabs(z)))
-        return excess if y == 0.0 or y == 1.0 else fmax(excess + _xlogx(y) + _xlogx(1.0 - y), 0.0)
+        return excess if y == 0.0 or y == 1.0 else _at_least_zero(excess + _xlogx(y) + _xlogx(1.0 - y))
 
     cdef double derivative(self, double y, double z) noexcept nogil:
         # (1 - y) p - y (1 - p): nothing cancels.
@@ -208,11 +225,11 @@ cdef class Binomial(Loss):
         # The mean that belongs to the scaled derivative, and minus its entropy for the conjugate.
         cdef double e = exp(-fabs(z)), p = (1.0 if z > 0.0 else e) / (1.0 + e), q = (e if z > 0.0 else 1.0) / (1.0 + e)
         cdef double success = (1.0 - scale) * y + scale * p, failure = (1.0 - scale) * (1.0 - y) + scale * q
-        return fmax(fmax(z, 0.0) - success * z + log1p(e) + _xlogx(success) + _xlogx(failure), 0.0)
+        return _at_least_zero(fmax(z, 0.0) - success * z + log1p(e) + _xlogx(success) + _xlogx(failure))
 
     def mean(self, raw):
         """Probabilities of success."""
-        return 0.5 * (1.0 + np.tanh(0.5 * raw))
+        return expit(raw)
 
     def invalid(self, y):
         """Shares are between 0 and 1."""
@@ -244,7 +261,7 @@ cdef class Poisson(_LogLink):
     """Half the deviance of counts, for logarithms of their mean."""
 
     cdef double value(self, double y, double z) noexcept nogil:
-        return fmax(exp(z) - y * z + _xlogx(y) - y, 0.0)
+        return _at_least_zero(exp(z) - y * z + _xlogx(y) - y)
 
     cdef double derivative(self, double y, double z) noexcept nogil:
         return exp(z) - y
@@ -254,7 +271,7 @@ cdef class Poisson(_LogLink):
 
     cdef double misfit(self, double y, double z, double scale) noexcept nogil:
         cdef double mean = exp(z), shrunken = (1.0 - scale) * y + scale * mean
-        return fmax(mean - shrunken + _xlogx(shrunken) - shrunken * z, 0.0) if mean < INFINITY else INFINITY
+        return _at_least_zero(mean - shrunken + _xlogx(shrunken) - shrunken * z) if mean < INFINITY else INFINITY
 
 
 cdef class Gamma(_LogLink):
@@ -262,7 +279,7 @@ cdef class Gamma(_LogLink):
 
     cdef double value(self, double y, double z) noexcept nogil:
         cdef double distance = log(y) - z
-        return fmax(exp(distance) - distance - 1.0, 0.0)
+        return _at_least_zero(exp(distance) - distance - 1.0)
 
     cdef double derivative(self, double y, double z) noexcept nogil:
         return 1.0 - exp(log(y) - z)
@@ -272,7 +289,9 @@ cdef class Gamma(_LogLink):
 
     cdef double misfit(self, double y, double z, double scale) noexcept nogil:
         cdef double distance = log(y) - z, ratio = exp(distance), shrunken = (1.0 - scale) + scale * ratio
-        return fmax(ratio - shrunken + _xlogx(shrunken) - shrunken * distance, 0.0) if ratio < INFINITY else INFINITY
+        if not ratio < INFINITY:
+            return INFINITY
+        return _at_least_zero(ratio - shrunken + _xlogx(shrunken) - shrunken * distance)
 
     def invalid(self, y):
         """Above zero."""
@@ -292,7 +311,7 @@ cdef class Tweedie(_LogLink):
         cdef double p = self.power, total = exp((2.0 - p) * z) / (2.0 - p)
         if y > 0.0:
             total += y * exp((1.0 - p) * z) / (p - 1.0) - y ** (2.0 - p) / ((p - 1.0) * (2.0 - p))
-        return fmax(total, 0.0)
+        return _at_least_zero(total)
 
     cdef double derivative(self, double y, double z) noexcept nogil:
         return exp((2.0 - self.power) * z) - (y * exp((1.0 - self.power) * z) if y > 0.0 else 0.0)
@@ -316,7 +335,9 @@ cdef class Huber(Loss):
         return within * (size - 0.5 * within)
 
     cdef double derivative(self, double y, double z) noexcept nogil:
-        return fmax(fmin(z - y, self.delta), -self.delta)
+        # Of NaN, NaN.
+        cdef double error = z - y
+        return self.delta if error > self.delta else -self.delta if error < -self.delta else error
 
     cdef double curvature(self, double y, double z) noexcept nogil:
         return 1.0 if fabs(y - z) <= self.delta else 0.0

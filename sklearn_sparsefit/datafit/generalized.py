@@ -7,7 +7,8 @@ from sklearn_sparsefit.datafit._losses import Loss
 from sklearn_sparsefit.datafit.base import Block, Datafit, Fits, Vector
 from sklearn_sparsefit.datafit.quadratic import Quadratic, summing_to_one
 
-# An intercept leaves the residuals of a constant target this far from zero, relative to its size.
+# An intercept leaves the residuals of a constant target this far from zero, beside what moves them: curvatures times
+# raw predictions.
 EXACT = 64 * np.finfo(np.float64).eps
 # Curvatures that are smaller, beside their mean, are taken to be so large.
 FLAT = 1e-4
@@ -31,6 +32,7 @@ class Generalized(Datafit):
         self.fit_intercept = fit_intercept
         # Rows without weight count for nothing, whatever is in them.
         used = self.weights > 0
+        self._unused = np.flatnonzero(~used)
         self._y = np.where(used, y, y[np.argmax(used)])
         self._offset = np.zeros(len(y)) if offset is None else np.where(used, offset, 0.0)
         self.mean = np.zeros(())
@@ -38,13 +40,15 @@ class Generalized(Datafit):
         self.mean = null.offsets[0]
         self._offset = self._offset + self.mean
         self.null_residual, self.null_loss = null.residuals[0], float(null.losses[0])
-        if np.abs(self.null_residual[used]).max() <= EXACT * max(1.0, np.abs(self._y).max()):
+        sizes = loss.curvatures(self._y, null.raw[0]) * np.maximum(np.abs(null.raw[0]), 1.0)
+        if np.abs(self.null_residual[used]).max() <= EXACT * sizes[used].max():
             # A constant target, but for rounding.
             self.null_residual, self.null_loss = np.zeros(len(y)), 0.0
 
     def fit(self, raw_predictions: Block, offsets: NDArray[np.float64] | None = None) -> Fits:
         """See :class:`Datafit`."""
         raw = np.ascontiguousarray(raw_predictions + self._offset)
+        raw[:, self._unused] = 0.0
         residuals, losses = np.empty(raw.shape), np.empty(len(raw))
         offsets = np.zeros(len(raw)) if offsets is None else offsets.copy()
         self.loss.fit(self._y, self.weights, raw, residuals, losses, offsets, self.fit_intercept)
@@ -52,16 +56,25 @@ class Generalized(Datafit):
 
     def misfit(self, scale: float, loss: float, raw_prediction: NDArray[np.float64] | None = None) -> float:
         """See :class:`Datafit`."""
+        if self.null_loss == 0:
+            # Rounding of a constant target is all there is.
+            return 0.0
         return self.loss.misfits(self._y, self.weights, raw_prediction, scale)
 
     def rise(self, fits: Fits, row: int, change: NDArray[np.float64]) -> float:
         """See :class:`Datafit`."""
-        values = self.loss.values(self._y, fits.raw[row] + np.stack([np.zeros_like(change), change]))
+        moved = fits.raw[row] + change
+        moved[self._unused] = 0.0
+        values = self.loss.values(self._y, np.stack([fits.raw[row], moved]))
         return float((values[1] - values[0]) @ self.weights)
 
     def model(self, fits: Fits, row: int, curvatures: Vector) -> Quadratic:
         """Quadratic model about the raw predictions of one fit: the same residuals there, other curvatures."""
-        target = fits.raw[row] - self._offset + self.weights * fits.residuals[row] / curvatures
+        # Rows without weight have no curvature.
+        steps = np.divide(
+            self.weights * fits.residuals[row], curvatures, np.zeros_like(curvatures), where=curvatures > 0
+        )
+        target = fits.raw[row] - self._offset + steps
         return Quadratic.model(target, curvatures, self.fit_intercept)
 
     def curvatures(self, raw_prediction: Vector) -> Vector:

@@ -6,10 +6,10 @@ from typing import ClassVar
 from sklearn_sparsefit._sklearn import Interval
 from sklearn_sparsefit._validation import check_between_zero_and_one
 from sklearn_sparsefit.linear_model.adaptive_model import AdaptiveModel
-from sklearn_sparsefit.linear_model.path_cv import PathCV
+from sklearn_sparsefit.linear_model.regression_cv import RegressionCV
 
 
-class AdaptiveLassoCV(AdaptiveModel, PathCV):
+class AdaptiveLassoCV(AdaptiveModel, RegressionCV):
     """Lasso with weights from a first stage, alpha chosen by cross-validation.
 
     Minimises, with sample weights s_i, penalty weights v_j (1 unless given) and u_j = (c / abs(initial_coef_j))^gamma::
@@ -123,7 +123,7 @@ class AdaptiveLassoCV(AdaptiveModel, PathCV):
     """
 
     _parameter_constraints: ClassVar[dict] = {
-        **PathCV._parameter_constraints,
+        **RegressionCV._parameter_constraints,
         **AdaptiveModel._adaptive_constraints,
     }
 
@@ -178,7 +178,7 @@ class AdaptiveLassoCV(AdaptiveModel, PathCV):
         return [1.0]
 
 
-class AdaptiveElasticNetCV(AdaptiveModel, PathCV):
+class AdaptiveElasticNetCV(AdaptiveModel, RegressionCV):
     """Elastic net with weights from a first stage, alpha and l1_ratio chosen by cross-validation.
 
     Minimises, with sample weights s_i, penalty weights v_j (1 unless given) and u_j = (c / abs(initial_coef_j))^gamma::
@@ -297,7 +297,7 @@ class AdaptiveElasticNetCV(AdaptiveModel, PathCV):
     """
 
     _parameter_constraints: ClassVar[dict] = {
-        **PathCV._parameter_constraints,
+        **RegressionCV._parameter_constraints,
         **AdaptiveModel._adaptive_constraints,
         "l1_ratio": [Interval(Real, 0, 1, closed="both"), "array-like"],
     }

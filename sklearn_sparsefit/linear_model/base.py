@@ -1,4 +1,4 @@
-"""What all regressors here share."""
+"""What all linear models here share."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from sklearn_sparsefit._sklearn import CallbackSupportMixin, Interval, StrOptions, align_sparse
 from sklearn_sparsefit._validation import TrainingData
 from sklearn_sparsefit._warnings import warn_user
-from sklearn_sparsefit.datafit import Quadratic
+from sklearn_sparsefit.datafit import Datafit
 from sklearn_sparsefit.exceptions import ModelWarning
 from sklearn_sparsefit.linear_model.feature_terms import FeatureOptions
 from sklearn_sparsefit.path import PathGenerator, PathResult, Problem, SolverOptions, solve_path, warn_if_loose
@@ -46,25 +46,12 @@ PARAMETER_CONSTRAINTS: dict[str, list] = {
 }
 
 
-class SparseLinearRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator):
+class SparseLinearModel(CallbackSupportMixin, BaseEstimator):
     """A linear model with few coefficients."""
 
-    def predict(self, X: Any) -> NDArray:
-        """Predict with the linear model.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Samples.
-
-        Returns
-        -------
-        y : ndarray of shape (n_samples,) or (n_samples, n_targets)
-            Predicted values.
-        """
-        check_is_fitted(self)
-        X = validate_data(self, X, accept_sparse=("csc", "csr"), accept_large_sparse=True, reset=False)
-        return X @ self.coef_.T + self.intercept_
+    # What some models choose.
+    relax = 1.0
+    positive = False
 
     @property
     def sparse_coef_(self) -> Any:
@@ -99,7 +86,28 @@ class SparseLinearRegressor(CallbackSupportMixin, RegressorMixin, BaseEstimator)
         vars(self).update(attributes)
 
 
-def only_target(data: TrainingData, estimator: SparseLinearRegressor) -> Vector:
+class SparseLinearRegressor(RegressorMixin, SparseLinearModel):
+    """A linear model whose raw predictions are those of the target."""
+
+    def predict(self, X: Any) -> NDArray:
+        """Predict with the linear model.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_targets)
+            Predicted values.
+        """
+        check_is_fitted(self)
+        X = validate_data(self, X, accept_sparse=("csc", "csr"), accept_large_sparse=True, reset=False)
+        return X @ self.coef_.T + self.intercept_
+
+
+def only_target(data: TrainingData, estimator: SparseLinearModel) -> Vector:
     """The target, or a clear error if there are several."""
     if len(data.targets) > 1:
         name = type(estimator).__name__
@@ -151,18 +159,15 @@ def _listed(features: NDArray[np.intp], names: dict[str, Any]) -> str:
 
 def make_path(
     data: TrainingData,
-    target: NDArray[np.float64],
+    datafit: Datafit,
     terms: FeatureTerms,
     l1_ratio: float,
-    fit_intercept: bool,
     options: SolverOptions,
     **path: Any,
 ) -> PathGenerator:
-    """Elastic-net path of a target of the training data, or of several tasks, in the data's precision."""
-    datafit = Quadratic(target, data.sample_weight, fit_intercept)
-    design = data.design
+    """Elastic-net path of a loss, of one task or several, in the precision of the training data."""
     penalty: Penalty = ElasticNetPenalty(1.0, float(l1_ratio), terms)
-    if target.ndim == 2:
+    if datafit.mean.ndim:
         penalty = MultiTaskPenalty(penalty)
     options = replace(options, dtype=data.dtype.type)
-    return solve_path(Problem(datafit, penalty), options=options, density=design.density, **path)
+    return solve_path(Problem(datafit, penalty), options=options, density=data.design.density, **path)

@@ -5,11 +5,11 @@ from typing import ClassVar
 
 from sklearn_sparsefit._sklearn import Interval
 from sklearn_sparsefit._validation import check_between_zero_and_one
-from sklearn_sparsefit.linear_model.path_cv import PathCV
 from sklearn_sparsefit.linear_model.paths import enet_path, lasso_path
+from sklearn_sparsefit.linear_model.regression_cv import RegressionCV
 
 
-class LassoCV(PathCV):
+class LassoCV(RegressionCV):
     """Lasso with alpha chosen by cross-validation, every solution certified by its duality gap.
 
     Minimises, with weights s_i (1 unless ``sample_weight`` is given)::
@@ -198,7 +198,7 @@ class LassoCV(PathCV):
         return [1.0]
 
 
-class ElasticNetCV(PathCV):
+class ElasticNetCV(RegressionCV):
     """Elastic net with alpha and l1_ratio chosen by cross-validation, certified by duality gaps.
 
     Minimises, with weights s_i (1 unless ``sample_weight`` is given)::
@@ -335,7 +335,7 @@ class ElasticNetCV(PathCV):
 
     path = staticmethod(enet_path)
     _parameter_constraints: ClassVar[dict] = {
-        **PathCV._parameter_constraints,
+        **RegressionCV._parameter_constraints,
         "l1_ratio": [Interval(Real, 0, 1, closed="both"), "array-like"],
     }
 

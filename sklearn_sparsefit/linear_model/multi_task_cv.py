@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 from sklearn_sparsefit._sklearn import Interval
 from sklearn_sparsefit._validation import TrainingData, check_between_zero_and_one
 from sklearn_sparsefit.linear_model.multi_task_model import MultiTaskModel
-from sklearn_sparsefit.linear_model.path_cv import PathCV
 from sklearn_sparsefit.linear_model.paths import enet_path, lasso_path
+from sklearn_sparsefit.linear_model.regression_cv import RegressionCV
 
 Matrix = NDArray[np.float64]
 
 
-class MultiTaskPathCV(MultiTaskModel, PathCV):
+class MultiTaskPathCV(MultiTaskModel, RegressionCV):
     """Paths of several tasks, on the full data and on every fold, and the alpha that a rule chooses."""
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None, **params: Any) -> Self:
@@ -183,7 +183,7 @@ class MultiTaskElasticNetCV(MultiTaskPathCV):
 
     path = staticmethod(enet_path)
     _parameter_constraints: ClassVar[dict] = {
-        **PathCV._parameter_constraints,
+        **RegressionCV._parameter_constraints,
         "l1_ratio": [Interval(Real, 0, 1, closed="both"), "array-like"],
     }
 

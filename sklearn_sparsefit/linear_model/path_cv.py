@@ -1,5 +1,6 @@
 """What the estimators that choose alpha by cross-validation share."""
 
+from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import product
@@ -16,7 +17,6 @@ from sklearn_sparsefit._progress import PathJob, Progress
 from sklearn_sparsefit._sklearn import (
     StrOptions,
     check_method_params,
-    fit_context,
     raise_for_params,
     routing_enabled,
     safe_indexing,
@@ -24,11 +24,10 @@ from sklearn_sparsefit._sklearn import (
 from sklearn_sparsefit._threads import single_threaded_blas
 from sklearn_sparsefit._validation import TrainingData, takes_sample_weight
 from sklearn_sparsefit._warnings import warn_user
-from sklearn_sparsefit.cv import Fold, Scores, make_folds, mean_squared_errors, share_moments
-from sklearn_sparsefit.datafit.quadratic import power_of_two
+from sklearn_sparsefit.cv import Fold, Scores, make_folds, share_moments
+from sklearn_sparsefit.datafit import Quadratic
 from sklearn_sparsefit.exceptions import ModelWarning
-from sklearn_sparsefit.linear_model.base import warn_of
-from sklearn_sparsefit.linear_model.elastic_net import ElasticNet
+from sklearn_sparsefit.linear_model.base import SparseLinearModel, warn_of
 from sklearn_sparsefit.linear_model.path_model import (
     PATH_CONSTRAINTS,
     PathModel,
@@ -64,44 +63,19 @@ class PathCV(PathModel):
         **PATH_CONSTRAINTS,
     }
 
-    @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, **params: Any) -> Self:
-        """Fit paths on every fold and on the full data, and keep the model of the alpha that is chosen.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Samples: dense in any order or sparse, float32 or float64; read, never copied or written to.
-        y : array-like of shape (n_samples,)
-            Target.
-        sample_weight : float or array-like of shape (n_samples,), default=None
-            Weights, at least 0, in the fits and in each fold's error, and in ``scoring`` if that takes them. The mean
-            over folds is plain. A number means none.
-        **params : dict
-            Parameters for the splitter, such as ``groups``, and for the scorer, with metadata routing enabled.
-
-        Returns
-        -------
-        self : object
-            The fitted estimator.
-
-        Raises
-        ------
-        ValueError
-            If X, y, the weights, the alphas or the folds do not fit together or are not finite.
-        """
+    def _fit(self, X: Any, y: Any, sample_weight: Any, params: dict[str, Any], **known: Any) -> Self:
+        """Fit; ``known`` is what else is known of the rows."""
         raise_for_params(params, self, "fit")
-        data, l1_ratios, grids = self._check(X, y, sample_weight)
-        target, relaxes = self._target(data), self._relaxes()
+        data, l1_ratios, grids = self._check(X, y, sample_weight, **known)
+        relaxes = self._relaxes()
         split_params, score_params = self._route(data, params)
-        splits = check_cv(self.cv).split(data.design.X, target.T, **split_params)
+        splits = self._splitter(data).split(data.design.X, self._target(data).T, **split_params)
         folds = make_folds(splits, data.design.shape[0], data.sample_weight)
 
-        counted = target if data.sample_weight is None else target[..., data.sample_weight > 0]
-        unit = power_of_two(np.abs(counted).max())
+        unit = self._error_unit(data)
 
         progress = Progress(self, len(l1_ratios) * (1 + len(folds)), self.verbose)
-        measure = share_moments(data.design, folds)
+        measure = share_moments(data.design, folds) if isinstance(self._datafit(data), Quadratic) else None
         with progress.stopped_on_error(), single_threaded_blas():
             (terms,) = self._terms(data, [data.sample_weight])
             full_paths = self._solve_full(data, terms, l1_ratios, grids, measure, progress, self.n_jobs)
@@ -111,8 +85,7 @@ class PathCV(PathModel):
                 fold = folds[path.fold]
                 for number, relax in enumerate(relaxes):
                     place, result = (path.row, number, slice(None), path.fold), path.result.relaxed(relax)
-                    # In units of y, so that no square over- or underflows before a choice is made.
-                    errors[place] = mean_squared_errors(result, fold, data.design, target, unit)
+                    errors[place] = self._errors(result, fold, data, unit)
                     if self.scoring is not None:
                         scores[place] = self._score(result, fold, data, l1_ratios[path.row], score_params)
                 fold_paths.append(path if self.store_fold_coefs else replace(path, result=path.result.without_coefs()))
@@ -125,13 +98,13 @@ class PathCV(PathModel):
         setting, column = scored.choose(self.alpha_rule)
         row, relax = setting // len(relaxes), relaxes[setting % len(relaxes)]
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-            mse_path = np.squeeze(errors) * unit * unit
+            error_path = np.squeeze(errors) * unit * unit
             cv_results = scored.table()
         self._set_fitted(
             alphas_=alphas if isinstance(self.alphas, Integral) and len(l1_ratios) > 1 else alphas[0],
             alpha_min_=alphas_of_settings[scored.best()],
             alpha_1se_=alphas_of_settings[scored.within_one_standard_error()],
-            mse_path_=mse_path,
+            **{self._error_name: error_path},
             cv_results_=cv_results,
             n_passes_=progress.n_passes + (measure.n_readings if measure else 0),
             relax_=relax,
@@ -147,10 +120,23 @@ class PathCV(PathModel):
         warn_if_at_edge(full_paths[row], column, terms)
         return self
 
-    def _target(self, data: TrainingData) -> Vector:
-        if len(data.targets) > 1:
-            raise ValueError(f"For multi-task outputs, use MultiTask{type(self).__name__}")
-        return data.targets[0]
+    # Attribute that holds the errors of every alpha on every fold.
+    _error_name: ClassVar[str]
+
+    @abstractmethod
+    def _errors(self, result: PathResult, fold: Fold, data: TrainingData, unit: float) -> Vector:
+        """Error on the held-out rows, the smaller the better, of every alpha, in units of ``unit`` squared."""
+
+    @abstractmethod
+    def _model_of(self, alpha: float, l1_ratio: float) -> SparseLinearModel:
+        """A model that a scorer may be asked about, less its coefficients."""
+
+    def _error_unit(self, data: TrainingData) -> float:
+        """So that no square over- or underflows before a choice is made."""
+        return 1.0
+
+    def _splitter(self, data: TrainingData) -> Any:
+        return check_cv(self.cv)
 
     def _solve_folds(
         self,
@@ -185,19 +171,18 @@ class PathCV(PathModel):
         params = check_method_params(data.design.X, params, fold.test)
         scores = np.empty(len(result.alphas))
         for number, alpha in enumerate(result.alphas):
-            model = ElasticNet(alpha, l1_ratio=l1_ratio, fit_intercept=self.fit_intercept)
-            coef, intercept = result.dense_coef(number, data.dtype), result.intercepts[number]
-            model._set_fitted(coef_=coef, intercept_=intercept, **data.names)
+            model = self._model_of(alpha, l1_ratio)
+            model._set_fitted(**self._coefs_of(result, number, data), **data.names)
             try:
                 scores[number] = scorer(model, X, y, **params)
             except AttributeError as error:
                 raise ValueError(
-                    f"scoring={self.scoring!r} asks the model for what it has not got. Is it for regressors?"
+                    f"scoring={self.scoring!r} asks the model for what it has not got. Is it for another kind of model?"
                 ) from error
         return scores
 
     def _scorer(self) -> Any:
-        return check_scoring(ElasticNet(), scoring=self.scoring)
+        return check_scoring(self._model_of(1.0, 1.0), scoring=self.scoring)
 
     def _route(self, data: TrainingData, params: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """Parameters for the splitter and for the scorer."""

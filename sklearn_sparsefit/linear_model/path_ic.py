@@ -18,7 +18,7 @@ from sklearn_sparsefit.datafit import Quadratic
 from sklearn_sparsefit.exceptions import ModelWarning
 from sklearn_sparsefit.linear_model.base import PARAMETER_CONSTRAINTS, warn_of
 from sklearn_sparsefit.linear_model.elastic_net_cv import LassoCV
-from sklearn_sparsefit.linear_model.path_model import PATH_CONSTRAINTS, PathModel, warn_if_at_edge
+from sklearn_sparsefit.linear_model.path_model import PATH_CONSTRAINTS, RegressionPath, warn_if_at_edge
 from sklearn_sparsefit.path import PathResult, SharedMoments
 from sklearn_sparsefit.penalty import FeatureTerms
 
@@ -29,7 +29,7 @@ Matrix = NDArray[np.float64]
 EXACT = 1e-14
 
 
-class PathIC(PathModel):
+class PathIC(RegressionPath):
     """Paths on the full data; the alpha (and l1_ratio) with the least value of an information criterion."""
 
     _parameter_constraints: ClassVar[dict] = {

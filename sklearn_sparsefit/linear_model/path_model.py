@@ -24,8 +24,15 @@ from sklearn_sparsefit._validation import (
     check_training_data,
 )
 from sklearn_sparsefit._warnings import warn_user
+from sklearn_sparsefit.datafit import Datafit, Quadratic
 from sklearn_sparsefit.exceptions import ModelWarning
-from sklearn_sparsefit.linear_model.base import PARAMETER_CONSTRAINTS, SparseLinearRegressor, make_path, only_target
+from sklearn_sparsefit.linear_model.base import (
+    PARAMETER_CONSTRAINTS,
+    SparseLinearModel,
+    SparseLinearRegressor,
+    make_path,
+    only_target,
+)
 from sklearn_sparsefit.path import AlphaGrid, Measuring, PathGenerator, PathResult
 from sklearn_sparsefit.penalty import FeatureTerms
 from sklearn_sparsefit.solvers import as_rows, choice
@@ -42,7 +49,7 @@ PATH_CONSTRAINTS: dict[str, list] = {
 }
 
 
-class PathModel(SparseLinearRegressor):
+class PathModel(SparseLinearModel):
     """A linear model that was chosen from a path, which it keeps, in compact form."""
 
     @abstractmethod
@@ -52,6 +59,10 @@ class PathModel(SparseLinearRegressor):
     def _target(self, data: TrainingData) -> Vector:
         """What the path is fitted to, or a clear error."""
         return only_target(data, self)
+
+    def _datafit(self, data: TrainingData) -> Datafit:
+        """The loss of the raw predictions."""
+        return Quadratic(self._target(data), data.sample_weight, self.fit_intercept)
 
     def _relaxes(self) -> list[float]:
         """The weights of the penalised coefficients to choose from."""
@@ -95,15 +106,14 @@ class PathModel(SparseLinearRegressor):
         self, data: TrainingData, terms: FeatureTerms, l1_ratio: float, alphas: Vector | AlphaGrid, n_together: int
     ) -> PathGenerator:
         options = replace(self._options(), n_together=n_together)
-        return make_path(data, self._target(data), terms, l1_ratio, self.fit_intercept, alphas=alphas, options=options)
+        return make_path(data, self._datafit(data), terms, l1_ratio, options, alphas=alphas)
 
     def _outcome(self, l1_ratio: float, path: PathResult, column: int, data: TrainingData) -> dict[str, Any]:
         """What the model knows once one alpha of the path of one l1_ratio is chosen."""
         intercept_path = path.intercepts.astype(data.dtype)
         return dict(
             alpha_=path.alphas[column],
-            coef_=path.dense_coef(column, data.dtype),
-            intercept_=intercept_path[column] if self.fit_intercept else 0.0,
+            **self._coefs_of(path, column, data),
             dual_gap_=path.dual_gaps[column],
             n_iter_=int(path.n_iters[column]),
             intercept_path_=intercept_path.T,
@@ -113,12 +123,26 @@ class PathModel(SparseLinearRegressor):
             **data.names,
         )
 
+    def _coefs_of(self, path: PathResult, column: int, data: TrainingData) -> dict[str, Any]:
+        """Coefficients and intercept at one alpha."""
+        intercept = path.intercepts[column].astype(data.dtype) if self.fit_intercept else 0.0
+        return dict(coef_=path.dense_coef(column, data.dtype), intercept_=intercept)
+
     @cached_property
     def coef_path_(self) -> NDArray:
         """Coefficients at every alpha, of shape ([n_tasks,] n_features, n_alphas); made when first asked for."""
         if "_fitted_path" not in vars(self):
             raise AttributeError(f"This {type(self).__name__} has no coef_path_: it is not fitted yet.")
         return self._fitted_path.dense_coefs(self.coef_.dtype)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = False
+        return tags
+
+
+class RegressionPath(PathModel, SparseLinearRegressor):
+    """A regressor that was chosen from a path."""
 
     def predict_path(self, X: Any) -> NDArray:
         """Predict with the model of every alpha.
@@ -162,11 +186,6 @@ class PathModel(SparseLinearRegressor):
         return np.array(
             [r2_score(y, prediction, sample_weight=sample_weight) for prediction in np.moveaxis(predictions, -1, 0)]
         )
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.target_tags.multi_output = False
-        return tags
 
 
 def path_labels(l1_ratios: list[float], what: str) -> list[str]:

@@ -13,6 +13,7 @@ from sklearn_sparsefit._validation import (
     check_training_data,
 )
 from sklearn_sparsefit._warnings import warn_user
+from sklearn_sparsefit.datafit import Quadratic
 from sklearn_sparsefit.linear_model.base import PARAMETER_CONSTRAINTS, make_path, warn_of
 from sklearn_sparsefit.linear_model.feature_terms import FeatureOptions
 from sklearn_sparsefit.path import AlphaGrid, SolverOptions
@@ -321,7 +322,8 @@ def enet_path(
         task.set_callbacks(*callbacks)
     (terms,) = features.terms(data, [data.sample_weight])
     target = data.targets if len(data.targets) > 1 else data.targets[0]
-    path = make_path(data, target, terms, l1_ratio, fit_intercept, alphas=alphas, options=options, start=start)
+    datafit = Quadratic(target, data.sample_weight, fit_intercept)
+    path = make_path(data, datafit, terms, l1_ratio, options, alphas=alphas, start=start)
     n_alphas = alphas.n_alphas if isinstance(alphas, AlphaGrid) else len(alphas)
     result = task.run(PathJob("path", "path", path, n_alphas), data.design, verbose)
     warn_of([("", result)], result, features, data, options.tol)

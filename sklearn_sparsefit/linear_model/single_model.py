@@ -11,6 +11,7 @@ from sklearn_sparsefit._progress import Progress
 from sklearn_sparsefit._sklearn import Interval
 from sklearn_sparsefit._validation import TrainingData, check_coef, check_gram, check_training_data
 from sklearn_sparsefit._warnings import warn_user
+from sklearn_sparsefit.datafit import Quadratic
 from sklearn_sparsefit.linear_model.base import (
     PARAMETER_CONSTRAINTS,
     SparseLinearRegressor,
@@ -52,12 +53,11 @@ class SingleModel(MultiOutputMixin, SparseLinearRegressor):
             drive(
                 make_path(
                     data,
-                    target,
+                    Quadratic(target, data.sample_weight, self.fit_intercept),
                     terms,
                     self.l1_ratio,
-                    self.fit_intercept,
+                    self._options(),
                     alphas=np.array([self.alpha], dtype=np.float64),
-                    options=self._options(),
                     start=start,
                 ),
                 data.design,
