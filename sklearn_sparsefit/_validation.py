@@ -45,6 +45,7 @@ class TrainingData:
     sample_weight: Vector | None
     dtype: np.dtype
     names: dict[str, Any]
+    offset: Vector | None = None
 
     @property
     def coef_shape(self) -> tuple[int, ...]:
@@ -125,6 +126,14 @@ def check_sample_weight(sample_weight: Any, n_samples: int) -> Vector | None:
     if weights.max() == 0:
         raise ValueError("sample_weight is zero for every sample; at least one weight must be positive.")
     return weights
+
+
+def check_rows(values: Any, name: str, n_samples: int) -> Vector:
+    """One number for every sample, as a float array."""
+    rows = check_array(values, ensure_2d=False, dtype=np.float64, input_name=name)
+    if rows.shape != (n_samples,):
+        raise ValueError(f"{name} must be of shape ({n_samples},), one number for each sample, got {rows.shape}.")
+    return rows
 
 
 def takes_sample_weight(function: Callable) -> bool:

@@ -1,8 +1,20 @@
 """Datafits: what a raw prediction costs. A datafit never sees X or the coefficients."""
 
-from sklearn_sparsefit.datafit._losses import Binomial, Gamma, Huber, Loss, Poisson, Tweedie
+from sklearn_sparsefit.datafit._losses import Binomial, Gamma, Gaussian, Huber, Loss, Poisson, Tweedie
 from sklearn_sparsefit.datafit.base import Datafit, Fits
 from sklearn_sparsefit.datafit.generalized import Generalized
 from sklearn_sparsefit.datafit.quadratic import Quadratic
 
-__all__ = ["Binomial", "Datafit", "Fits", "Gamma", "Generalized", "Huber", "Loss", "Poisson", "Quadratic", "Tweedie"]
+__all__ = [
+    "Binomial",
+    "Datafit",
+    "Fits",
+    "Gamma",
+    "Gaussian",
+    "Generalized",
+    "Huber",
+    "Loss",
+    "Poisson",
+    "Quadratic",
+    "Tweedie",
+]

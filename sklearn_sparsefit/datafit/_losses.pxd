@@ -9,6 +9,10 @@ cdef class Loss:
     ) noexcept nogil
 
 
+cdef class Gaussian(Loss):
+    pass
+
+
 cdef class Binomial(Loss):
     pass
 

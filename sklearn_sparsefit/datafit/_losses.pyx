@@ -199,6 +199,22 @@ cdef class Loss:
         return type(self), ()
 
 
+cdef class Gaussian(Loss):
+    """Half the square of the error."""
+
+    cdef double value(self, double y, double z) noexcept nogil:
+        return 0.5 * (y - z) * (y - z)
+
+    cdef double derivative(self, double y, double z) noexcept nogil:
+        return z - y
+
+    cdef double curvature(self, double y, double z) noexcept nogil:
+        return 1.0
+
+    cdef double misfit(self, double y, double z, double scale) noexcept nogil:
+        return 0.5 * ((1.0 - scale) * (y - z)) ** 2
+
+
 cdef class Binomial(Loss):
     """Half the deviance of a share y of successes, between 0 and 1, for raw predictions that are log-odds."""
 

@@ -284,7 +284,7 @@ class CVCurveDisplay:
 def _test_scores(estimator: Any) -> NDArray[np.float64]:
     """What the alpha was chosen by, of each l1_ratio, alpha and fold, in this order."""
     if estimator.scoring is None:
-        return estimator.mse_path_
+        return estimator.mse_path_ if hasattr(estimator, "mse_path_") else estimator.loss_path_
     columns = [column for key, column in estimator.cv_results_.items() if key.startswith("split")]
     return np.stack(columns, axis=-1)
 

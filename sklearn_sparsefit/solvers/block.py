@@ -29,6 +29,8 @@ RATE, MAX_SWEEPS, MAX_WORK = 0.7, 30, 1e9
 STUCK = 0.8
 # In a Gram matrix, correlations are brought up to date for so many features at a time.
 TOGETHER = 32
+# A sum of squares from a Gram matrix is right to this share of that of the target.
+CANCELLED = 1e-11
 # Of a Newton step, the first of these lengths that lowers the objective is taken.
 LENGTHS = 0.5 ** np.arange(8)
 # Where there are more features in than samples, this share of the tolerated gap is enough.
@@ -61,23 +63,28 @@ class BlockSolver:
         movable = terms[0] > 0
         tight = TIGHT * np.sqrt(2 * known.datafit.null_loss)
         view = self._view(known, terms, iterate)
-        last, last_gap, n_iter = np.inf, np.inf, 0
+        last, last_gap, has_stepped, n_iter = np.inf, np.inf, False, 0
         while n_iter < max_iter:
             moves = _moves(coef, view.correlation, terms)
             largest = float(moves.max(initial=0.0))
-            # Near rounding, done when a further iteration gains nothing.
-            if not largest > tight or (largest < NEARLY * tight and largest >= 0.5 * last):
+            gains = largest < 0.5 * last
+            # Near rounding, done when a further Newton step gains nothing.
+            if not largest > tight or (largest < NEARLY * tight and has_stepped and not gains):
                 break
+            self._stalled = self._stalled or not gains
             gap = view.duality_gap(coef, penalty)
-            # Where features are too much alike for Newton steps, the largest move says little of what sweeps gain.
-            is_stuck = gap > STUCK * last_gap and largest > NEARLY * tight
-            if gap <= GAP_SHARE * gap_tol and (is_stuck or isinstance(view, _ColumnView)):
+            # Where a Gram matrix has features too much alike for Newton steps, the largest move says little of what
+            # sweeps gain.
+            by_gram = isinstance(view, _GramView)
+            is_stuck = by_gram and gap > STUCK * last_gap and largest > NEARLY * tight
+            if gap <= GAP_SHARE * gap_tol and (is_stuck or not by_gram):
                 break
             last, last_gap = largest, gap
             n_iter += 1
             n_left = 1 + max_iter - n_iter
             support = np.flatnonzero(coef.any(axis=0) & movable)
-            if self._stalled and len(support):
+            has_stepped = self._stalled and len(support) > 0
+            if has_stepped:
                 # Alone: of the features that would have entered before, few still want to after.
                 step, is_cut = _newton_step(view.at(support), _at(coef, support), _at(terms, support))
                 coef[:, support] += step
@@ -145,7 +152,7 @@ class _GramView:
     def duality_gap(self, coef: Matrix, penalty: MultiTaskPenalty) -> float:
         explained = np.vdot(coef, 2 * self.correlation + coef @ self.gram)
         misfit = quadratic_misfit(max(2 * self._null_loss - float(explained), 0.0))
-        return duality_gap(misfit, coef, self.correlation, penalty)
+        return duality_gap(misfit, coef, self.correlation, penalty) + CANCELLED * self._null_loss
 
     def at(self, features: Positions) -> Self:
         gram = _at(self.gram.take(features, axis=0), features)

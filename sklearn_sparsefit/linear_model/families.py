@@ -1,0 +1,70 @@
+"""Families of generalised linear models, by name."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sklearn_sparsefit._validation import TrainingData, check_rows
+from sklearn_sparsefit.datafit import (
+    Binomial,
+    Datafit,
+    Gamma,
+    Gaussian,
+    Generalized,
+    Huber,
+    Loss,
+    Poisson,
+    Quadratic,
+    Tweedie,
+)
+
+Vector = NDArray[np.float64]
+
+# To add a family, write its loss (datafit/_losses.pyx) and a row here and in the registry of the tests' losses.
+FAMILIES = {
+    "gaussian": lambda power, delta: Gaussian(),
+    "binomial": lambda power, delta: Binomial(),
+    "poisson": lambda power, delta: Poisson(),
+    "gamma": lambda power, delta: Gamma(),
+    "tweedie": lambda power, delta: Tweedie(power),
+    "huber": lambda power, delta: Huber(delta),
+}
+
+
+def make_datafit(loss: Loss, data: TrainingData, target: Vector, fit_intercept: bool) -> Datafit:
+    """The weighted mean of a loss, or a clear error if it has no minimum over the intercept."""
+    if isinstance(loss, Gaussian):
+        shifted = target if data.offset is None else target - data.offset
+        return Quadratic(shifted, data.sample_weight, fit_intercept)
+    counted = target if data.sample_weight is None else target[data.sample_weight > 0]
+    if fit_intercept and not loss.has_intercept(counted):
+        raise ValueError(
+            f"y is {counted[0]:g} for every sample that counts: the intercept would be infinite. More kinds of samples"
+            " are needed, or fit_intercept=False."
+        )
+    return Generalized(loss, target, data.sample_weight, fit_intercept, data.offset)
+
+
+def check_target(loss: Loss, target: Vector, name: str) -> None:
+    """Refuse targets that a family has no place for."""
+    must_be = loss.invalid(target)
+    if must_be is not None:
+        raise ValueError(
+            f"Some value(s) of y are out of the valid range of family={name!r}: must be {must_be}, got values from"
+            f" {target.min():g} to {target.max():g}."
+        )
+
+
+def check_offset(offset: Any, exposure: Any, n_samples: int) -> Vector | None:
+    """What is added to raw predictions: offsets, logarithms of exposures, or their sum."""
+    total = None
+    if offset is not None:
+        total = check_rows(offset, "offset", n_samples)
+    if exposure is not None:
+        exposure = check_rows(exposure, "exposure", n_samples)
+        if exposure.min() <= 0:
+            first = int(np.argmin(exposure))
+            raise ValueError(f"exposure[{first}] == {exposure[first]}, must be > 0.")
+        total = np.log(exposure) if total is None else total + np.log(exposure)
+    return total

@@ -1,0 +1,88 @@
+"""What models share that are fitted by another loss than the square."""
+
+from abc import abstractmethod
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from sklearn_sparsefit._progress import Progress
+from sklearn_sparsefit._validation import TrainingData, check_training_data
+from sklearn_sparsefit.cv import Fold, mean_losses
+from sklearn_sparsefit.datafit import Datafit, Loss
+from sklearn_sparsefit.linear_model.base import SparseLinearModel, make_path, only_target, warn_of
+from sklearn_sparsefit.linear_model.families import make_datafit
+from sklearn_sparsefit.linear_model.path_cv import PathCV
+from sklearn_sparsefit.path import PathResult, drive
+
+Vector = NDArray[np.float64]
+
+
+class GeneralizedModel(SparseLinearModel):
+    """A model of one raw prediction, by the weighted mean of some loss."""
+
+    @abstractmethod
+    def _loss(self) -> Loss:
+        """The loss of one raw prediction."""
+
+    def _target(self, data: TrainingData) -> Vector:
+        return only_target(data, self)
+
+    def _datafit(self, data: TrainingData) -> Datafit:
+        return make_datafit(self._loss(), data, self._target(data), self.fit_intercept)
+
+    def _coefs_of(self, path: PathResult, column: int, data: TrainingData) -> dict[str, Any]:
+        """Coefficients and intercept at one alpha."""
+        intercept = path.intercepts[column].astype(data.dtype) if self.fit_intercept else 0.0
+        return dict(coef_=path.dense_coef(column, data.dtype), intercept_=intercept)
+
+    def _raw_prediction(self, X: Any) -> NDArray:
+        check_is_fitted(self)
+        X = validate_data(self, X, accept_sparse=("csc", "csr"), accept_large_sparse=True, reset=False)
+        return X @ np.ravel(self.coef_) + self.intercept_
+
+
+class GeneralizedSingle(GeneralizedModel):
+    """A model of one alpha."""
+
+    def _fit(self, X: Any, y: Any, sample_weight: Any, prepare: Callable[[TrainingData], TrainingData]) -> Self:
+        """Fit to training data once they are checked and prepared."""
+        data = prepare(check_training_data(X, y, sample_weight, estimator=self))
+        datafit = self._datafit(data)
+        (terms,) = self._terms(data, [data.sample_weight])
+        progress = Progress(self)
+        alphas = np.array([self.alpha], dtype=np.float64)
+        path = drive(make_path(data, datafit, terms, self.l1_ratio, self._options(), alphas=alphas), data.design)
+        self._set_fitted(
+            **self._coefs_of(path, 0, data),
+            dual_gap_=path.dual_gaps[0],
+            n_iter_=int(path.n_iters[0]),
+            n_passes_=path.n_passes,
+            **data.names,
+        )
+        progress.end()
+        warn_of([("", path)], path, self._feature_options(), data, self.tol)
+        return self
+
+
+class GeneralizedCV(GeneralizedModel, PathCV):
+    """Paths on the full data and on every fold, and the alpha that a rule chooses by their losses or other scores."""
+
+    # What regressors take for compatibility.
+    precompute = False
+    _error_name = "loss_path_"
+
+    def _check(self, X: Any, y: Any, sample_weight: Any, prepare: Callable[[TrainingData], TrainingData]) -> Any:
+        data, l1_ratios, grids = super()._check(X, y, sample_weight)
+        return prepare(data), l1_ratios, grids
+
+    def _errors(self, result: PathResult, fold: Fold, data: TrainingData, unit: float) -> Vector:
+        return mean_losses(result, fold, data.design, self._loss(), self._target(data), data.offset)
+
+
+def with_offset(data: TrainingData, offset: Vector | None) -> TrainingData:
+    """The same data with something known of the raw predictions."""
+    return replace(data, offset=offset)

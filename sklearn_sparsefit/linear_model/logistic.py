@@ -1,0 +1,301 @@
+"""Sparse logistic regression at one alpha."""
+
+from dataclasses import replace
+from numbers import Real
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import ClassifierMixin
+from sklearn.utils import check_array, column_or_1d, compute_class_weight
+from sklearn.utils.multiclass import check_classification_targets
+
+from sklearn_sparsefit._sklearn import Interval, StrOptions, fit_context
+from sklearn_sparsefit._validation import TrainingData, check_sample_weight
+from sklearn_sparsefit.datafit import Binomial, Loss
+from sklearn_sparsefit.linear_model.base import PARAMETER_CONSTRAINTS
+from sklearn_sparsefit.linear_model.generalized_model import GeneralizedModel, GeneralizedSingle
+from sklearn_sparsefit.path import PathResult
+
+Vector = NDArray[np.float64]
+
+
+class LogisticModel(ClassifierMixin, GeneralizedModel):
+    """Log-odds of the second of two classes."""
+
+    def _loss(self) -> Loss:
+        return Binomial()
+
+    def _encoded(self, y: Any) -> tuple[NDArray, Any]:
+        """The classes, and which of them every sample is of; y as it is where others are to complain of it."""
+        if y is None:
+            return np.empty(0), None
+        y = check_array(y, ensure_2d=False, dtype=None, input_name="y", estimator=self)
+        check_classification_targets(y)
+        classes, codes = np.unique(column_or_1d(y, warn=True), return_inverse=True)
+        if len(classes) < 2:
+            raise ValueError(
+                "This solver needs samples of at least 2 classes in the data, but the data contains only one class:"
+                f" {classes[0]!r}"
+            )
+        if len(classes) > 2:
+            raise ValueError(
+                f"Only binary classification is supported. The type of the target is multiclass: {type(self).__name__}"
+                f" tells two classes apart, y has {len(classes)}. sklearn.multiclass.OneVsRestClassifier makes several"
+                " of it."
+            )
+        return classes, codes.astype(np.float64)
+
+    def _prepared(self, data: TrainingData, classes: NDArray) -> TrainingData:
+        """Training data that know the names of the classes, and what each of these counts."""
+        codes = data.targets[0].astype(np.intp)
+        counted = codes if data.sample_weight is None else codes[data.sample_weight > 0]
+        if len(np.unique(counted)) < 2:
+            raise ValueError(f"Among the samples of positive weight there is only one class: {classes[counted[0]]!r}")
+        if self.class_weight is not None:
+            of_classes = compute_class_weight(self.class_weight, classes=classes, y=classes[codes])
+            weights = of_classes[codes] * (1.0 if data.sample_weight is None else data.sample_weight)
+            data = replace(data, sample_weight=check_sample_weight(weights, len(weights)))
+        return replace(data, names={**data.names, "classes_": classes})
+
+    def _coefs_of(self, path: PathResult, column: int, data: TrainingData) -> dict[str, Any]:
+        found = super()._coefs_of(path, column, data)
+        return dict(coef_=found["coef_"][None], intercept_=np.atleast_1d(np.asarray(found["intercept_"], data.dtype)))
+
+    def decision_function(self, X: Any) -> NDArray:
+        """Log-odds of the second class.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_samples,)
+            Above zero where the second class is the more likely.
+        """
+        return self._raw_prediction(X)
+
+    def predict(self, X: Any) -> NDArray:
+        """Predict the more likely class.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        labels : ndarray of shape (n_samples,)
+            Classes.
+        """
+        is_second = self.decision_function(X) > 0
+        return self.classes_[is_second.astype(np.intp)]
+
+    def predict_proba(self, X: Any) -> NDArray:
+        """Predict the probabilities of both classes.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_samples, 2)
+            In the order of ``classes_``.
+        """
+        scores = self.decision_function(X)
+        return np.stack([self._loss().mean(-scores), self._loss().mean(scores)], axis=1)
+
+    def predict_log_proba(self, X: Any) -> NDArray:
+        """Logarithms of the probabilities of both classes.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        logarithms : ndarray of shape (n_samples, 2)
+            In the order of ``classes_``.
+        """
+        scores = self.decision_function(X)
+        return -np.logaddexp(0.0, np.stack([scores, -scores], axis=1))
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_class = False
+        return tags
+
+
+class SparseLogisticRegression(LogisticModel, GeneralizedSingle):
+    """Logistic regression with combined L1 and L2 penalties, certified by its duality gap.
+
+    Minimises, with weights s_i (1 unless ``sample_weight`` or ``class_weight`` is given), y_i = 1 for samples of the
+    second class and 0 for others, and z_i = intercept + x_i @ coef [1]_::
+
+        1 / sum_i s_i * sum_i s_i * (log(1 + exp(z_i)) - y_i * z_i)
+        + alpha * (l1_ratio * ||coef||_1 + (1 - l1_ratio) / 2 * ||coef||_2^2)
+
+    The intercept is not penalised. As the loss is a mean, alpha does not depend on the number of samples:
+    ``LogisticRegression(C=C, l1_ratio=l1_ratio)`` has ``alpha = 1 / (C * sum(s))``, see :func:`alpha_from_C`.
+
+    Parameters
+    ----------
+    alpha : float, default=0.01
+        Strength of the penalty, above 0. From ``max_j |mean((y - mean(y)) * x_j)| / l1_ratio`` on, no feature is kept.
+    l1_ratio : float, default=1.0
+        Share of the L1 penalty, between 0 (ridge) and 1.
+    fit_intercept : bool, default=True
+        Whether to fit an intercept.
+    class_weight : dict or 'balanced', default=None
+        Weights of the classes, as in :class:`sklearn.linear_model.LogisticRegression`; they multiply those of samples.
+    max_iter : int, default=1000
+        Largest number of Newton steps at alpha, and at each larger one that is put in on the way to it.
+    tol : float, default=1e-4
+        The fit ends when the duality gap is at most ``tol`` times the loss of the model without features.
+    solver : {'auto', 'cd', 'prox_grad'}, default='auto'
+        How the quadratic models of the loss are minimised; see :class:`ElasticNet`.
+    penalty_weights : array-like of shape (n_features,) or dict, default=None
+        Weight of the penalty of every feature: 0 is not penalised, infinity is left out; see :class:`ElasticNet`.
+    lower_bounds : float, array-like of shape (n_features,) or dict, default=None
+        Lower bounds of the coefficients, at most 0; None is none.
+    upper_bounds : float, array-like of shape (n_features,) or dict, default=None
+        Upper bounds of the coefficients, at least 0; None is none.
+    standardize : bool, default=False
+        Whether to penalise the coefficients of the features divided by their standard deviations; those that are
+        reported are of the features as they are.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (2,)
+        The classes, sorted.
+    coef_ : ndarray of shape (1, n_features)
+        Coefficients of the log-odds of ``classes_[1]``, in the dtype of X.
+    intercept_ : ndarray of shape (1,)
+        Intercept, zero without one.
+    dual_gap_ : float
+        Duality gap of the coefficients, in units of the objective, computed on all features.
+    n_iter_ : int
+        Newton steps taken at alpha.
+    n_passes_ : int
+        Times X was read as a whole.
+    sparse_coef_ : sparse matrix of shape (1, n_features)
+        Sparse representation of ``coef_``.
+    n_features_in_ : int
+        Number of features seen in :meth:`fit`.
+    feature_names_in_ : ndarray of shape (n_features,)
+        Names of the features, where X had names that are strings.
+
+    See Also
+    --------
+    SparseLogisticRegressionCV : Chooses alpha by cross-validation.
+    logistic_path : Models of many alphas.
+
+    References
+    ----------
+    .. [1] Friedman, J., Hastie, T. and Tibshirani, R. (2010). Regularization paths for generalized linear models via
+       coordinate descent. Journal of Statistical Software 33(1), eq. 14.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn_sparsefit import SparseLogisticRegression
+    >>> X, y = load_breast_cancer(return_X_y=True, as_frame=True)
+    >>> model = SparseLogisticRegression(alpha=0.05, standardize=True).fit(X, y)
+    >>> model.feature_names_in_[np.flatnonzero(model.coef_)].tolist()
+    ['mean concave points', 'worst radius', 'worst texture', 'worst perimeter', 'worst concave points']
+    """
+
+    _parameter_constraints: ClassVar[dict] = {
+        **PARAMETER_CONSTRAINTS,
+        "alpha": [Interval(Real, 0, None, closed="neither")],
+        "l1_ratio": [Interval(Real, 0, 1, closed="both")],
+        "class_weight": [dict, StrOptions({"balanced"}), None],
+    }
+
+    def __init__(
+        self,
+        alpha=0.01,
+        *,
+        l1_ratio=1.0,
+        fit_intercept=True,
+        class_weight=None,
+        max_iter=1000,
+        tol=1e-4,
+        solver="auto",
+        penalty_weights=None,
+        lower_bounds=None,
+        upper_bounds=None,
+        standardize=False,
+    ):
+        self.alpha = alpha
+        self.l1_ratio = l1_ratio
+        self.fit_intercept = fit_intercept
+        self.class_weight = class_weight
+        self.max_iter = max_iter
+        self.tol = tol
+        self.solver = solver
+        self.penalty_weights = penalty_weights
+        self.lower_bounds = lower_bounds
+        self.upper_bounds = upper_bounds
+        self.standardize = standardize
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Fit the model.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples: dense in any order or sparse, float32 or float64; read, never written to.
+        y : array-like of shape (n_samples,)
+            Two classes, by any labels.
+        sample_weight : float or array-like of shape (n_samples,), default=None
+            Weights, at least 0; only their proportions matter. A number means none.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If X, y or the weights do not fit together or are not finite, or y has not two classes.
+        """
+        classes, codes = self._encoded(y)
+        return self._fit(X, codes, sample_weight, lambda data: self._prepared(data, classes))
+
+
+def alpha_from_C(C: float, n_samples: int, sample_weight: ArrayLike | None = None) -> float:
+    """The alpha of a model whose :class:`sklearn.linear_model.LogisticRegression` has some ``C``.
+
+    That sums the losses of the samples, ``C * sum_i s_i f_i + penalty``, where models here take their mean.
+
+    Parameters
+    ----------
+    C : float
+        Inverse strength of the penalty.
+    n_samples : int
+        Number of samples it is fitted to.
+    sample_weight : array-like of shape (n_samples,), default=None
+        Their weights, times those of their classes, if there are any.
+
+    Returns
+    -------
+    alpha : float
+        ``1 / (C * sum(sample_weight))``, with weights of one in place of none.
+
+    Examples
+    --------
+    >>> from sklearn_sparsefit import alpha_from_C
+    >>> alpha_from_C(1.0, 100)
+    0.01
+    """
+    total = n_samples if sample_weight is None else float(np.sum(sample_weight))
+    return 1.0 / (C * total)
