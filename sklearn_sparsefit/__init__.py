@@ -22,6 +22,7 @@ from sklearn_sparsefit.linear_model import (
     alpha_from_C,
     enet_path,
     lasso_path,
+    logistic_path,
 )
 from sklearn_sparsefit.plotting import CoefficientPathDisplay, CVCurveDisplay
 
@@ -51,4 +52,5 @@ __all__ = [
     "alpha_from_C",
     "enet_path",
     "lasso_path",
+    "logistic_path",
 ]

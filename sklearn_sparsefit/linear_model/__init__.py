@@ -9,6 +9,7 @@ from sklearn_sparsefit.linear_model.glm import ElasticNetGLM
 from sklearn_sparsefit.linear_model.glm_cv import ElasticNetGLMCV
 from sklearn_sparsefit.linear_model.logistic import SparseLogisticRegression, alpha_from_C
 from sklearn_sparsefit.linear_model.logistic_cv import SparseLogisticRegressionCV
+from sklearn_sparsefit.linear_model.logistic_paths import logistic_path
 from sklearn_sparsefit.linear_model.multi_task import MultiTaskElasticNet, MultiTaskLasso
 from sklearn_sparsefit.linear_model.multi_task_cv import MultiTaskElasticNetCV, MultiTaskLassoCV
 from sklearn_sparsefit.linear_model.paths import enet_path, lasso_path
@@ -35,4 +36,5 @@ __all__ = [
     "alpha_from_C",
     "enet_path",
     "lasso_path",
+    "logistic_path",
 ]

@@ -18,6 +18,7 @@ from sklearn_sparsefit.datafit import (
     Quadratic,
     Tweedie,
 )
+from sklearn_sparsefit.path import AlphaGrid
 
 Vector = NDArray[np.float64]
 
@@ -54,6 +55,12 @@ def check_target(loss: Loss, target: Vector, name: str) -> None:
             f"Some value(s) of y are out of the valid range of family={name!r}: must be {must_be}, got values from"
             f" {target.min():g} to {target.max():g}."
         )
+
+
+def check_above_zero(grid: Vector | AlphaGrid) -> None:
+    """Refuse an alpha of zero: without a penalty nothing holds the coefficients of separable data."""
+    if not isinstance(grid, AlphaGrid) and grid[-1] == 0:
+        raise ValueError("alphas contains 0.0, must be above 0; scikit-learn has models without a penalty.")
 
 
 def check_offset(offset: Any, exposure: Any, n_samples: int) -> Vector | None:

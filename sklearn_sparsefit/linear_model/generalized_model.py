@@ -14,7 +14,7 @@ from sklearn_sparsefit._validation import TrainingData, check_training_data
 from sklearn_sparsefit.cv import Fold, mean_losses
 from sklearn_sparsefit.datafit import Datafit, Loss
 from sklearn_sparsefit.linear_model.base import SparseLinearModel, make_path, only_target, warn_of
-from sklearn_sparsefit.linear_model.families import make_datafit
+from sklearn_sparsefit.linear_model.families import check_above_zero, make_datafit
 from sklearn_sparsefit.linear_model.path_cv import PathCV
 from sklearn_sparsefit.path import PathResult, drive
 
@@ -77,6 +77,8 @@ class GeneralizedCV(GeneralizedModel, PathCV):
 
     def _check(self, X: Any, y: Any, sample_weight: Any, prepare: Callable[[TrainingData], TrainingData]) -> Any:
         data, l1_ratios, grids = super()._check(X, y, sample_weight)
+        for grid in grids:
+            check_above_zero(grid)
         return prepare(data), l1_ratios, grids
 
     def _errors(self, result: PathResult, fold: Fold, data: TrainingData, unit: float) -> Vector:

@@ -192,7 +192,7 @@ class ElasticNetGLM(GLMModel, GeneralizedSingle):
     >>> rng = np.random.default_rng(0)
     >>> X = rng.standard_normal((200, 30))
     >>> y = rng.poisson(np.exp(0.5 + X[:, 0] - X[:, 1]))
-    >>> model = ElasticNetGLM(alpha=0.2, family="poisson", l1_ratio=1.0).fit(X, y)
+    >>> model = ElasticNetGLM(alpha=1.0, family="poisson", l1_ratio=1.0).fit(X, y)
     >>> np.flatnonzero(model.coef_)
     array([0, 1])
     """

@@ -208,7 +208,7 @@ class SparseLogisticRegression(LogisticModel, GeneralizedSingle):
     >>> X, y = load_breast_cancer(return_X_y=True, as_frame=True)
     >>> model = SparseLogisticRegression(alpha=0.05, standardize=True).fit(X, y)
     >>> model.feature_names_in_[np.flatnonzero(model.coef_)].tolist()
-    ['mean concave points', 'worst radius', 'worst texture', 'worst perimeter', 'worst concave points']
+    ['mean concave points', 'worst radius', 'worst texture', 'worst concave points']
     """
 
     _parameter_constraints: ClassVar[dict] = {
