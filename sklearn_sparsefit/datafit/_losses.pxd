@@ -3,6 +3,7 @@ cdef class Loss:
     cdef double derivative(self, double y, double z) noexcept nogil
     cdef double curvature(self, double y, double z) noexcept nogil
     cdef void look(self, double y, double z, double* derivative, double* curvature) noexcept nogil
+    cdef void evaluate(self, double y, double z, double* value, double* derivative) noexcept nogil
     cdef double misfit(self, double y, double z, double scale) noexcept nogil
     cdef double _best_shift(
         self, const double[::1] y, const double[::1] weights, const double[::1] z, double shift

@@ -12,6 +12,7 @@ from scipy.special import expit
 # Of a number that is solved for: steps at most, and what is left of one that is rounding.
 cdef int MAX_STEPS = 1500
 cdef double ROUNDING = 1e-15
+cdef double SMALL_STEP = 1e-9
 
 
 cdef double _xlogx(double x) noexcept nogil:
@@ -44,6 +45,10 @@ cdef class Loss:
     cdef void look(self, double y, double z, double* derivative, double* curvature) noexcept nogil:
         """Both derivatives."""
         derivative[0], curvature[0] = self.derivative(y, z), self.curvature(y, z)
+
+    cdef void evaluate(self, double y, double z, double* value, double* derivative) noexcept nogil:
+        """Value and first derivative."""
+        value[0], derivative[0] = self.value(y, z), self.derivative(y, z)
 
     cdef double misfit(self, double y, double z, double scale) noexcept nogil:
         """f(z) + f*(t f'(z)) - t f'(z) z, at least zero, for a scale t <= 1.
@@ -110,6 +115,9 @@ cdef class Loss:
             is_shorter = fabs(step) <= 0.5 * last
             if fabs(step) <= (1.0 if is_shorter else 64.0) * ROUNDING * fmax(fabs(shift), 1.0):
                 return new
+            # The error of a Newton step is about its square.
+            if is_shorter and lower < new < upper and fabs(step) <= SMALL_STEP * fmax(fabs(shift), 1.0) and last <= 1.0:
+                return new
             if not (lower < new < upper and is_shorter):
                 if isfinite(upper - lower):
                     new = 0.5 * (lower + upper)
@@ -134,7 +142,7 @@ cdef class Loss:
     ):
         """Add to rows of raw predictions their best shifts, which start where they are; tell residuals and losses."""
         cdef Py_ssize_t k, i
-        cdef double total, rest
+        cdef double total, rest, value, derivative
         with nogil:
             for k in range(raw.shape[0]):
                 total = rest = 0.0
@@ -142,9 +150,10 @@ cdef class Loss:
                     shifts[k] = self._best_shift(y, weights, raw[k], shifts[k])
                 for i in range(y.shape[0]):
                     raw[k, i] += shifts[k]
-                    residuals[k, i] = -self.derivative(y[i], raw[k, i])
+                    self.evaluate(y[i], raw[k, i], &value, &derivative)
+                    residuals[k, i] = -derivative
                     if weights[i] > 0.0:
-                        total += weights[i] * self.value(y[i], raw[k, i])
+                        total += weights[i] * value
                         rest += weights[i] * residuals[k, i]
                 losses[k] = total
                 if fit_intercept:
@@ -231,6 +240,11 @@ cdef class Binomial(Loss):
     cdef double curvature(self, double y, double z) noexcept nogil:
         cdef double e = exp(-fabs(z))
         return e / ((1.0 + e) * (1.0 + e))
+
+    cdef void evaluate(self, double y, double z, double* value, double* derivative) noexcept nogil:
+        cdef double e = exp(-fabs(z)), excess = fmax(z, 0.0) - y * z + log1p(e)
+        value[0] = excess if y == 0.0 or y == 1.0 else _at_least_zero(excess + _xlogx(y) + _xlogx(1.0 - y))
+        derivative[0] = ((1.0 - y) * (1.0 if z > 0.0 else e) - y * (e if z > 0.0 else 1.0)) / (1.0 + e)
 
     cdef void look(self, double y, double z, double* derivative, double* curvature) noexcept nogil:
         cdef double e = exp(-fabs(z)), part = 1.0 / (1.0 + e)

@@ -61,6 +61,21 @@ cdef class DenseColumns(Columns):
         """Copy of columns start to stop, one per row."""
         return self._packed[start:stop].copy()
 
+    @property
+    def n_entries(self):
+        """How many numbers are stored."""
+        return self.n_columns * self.n_samples
+
+    def moments(self, weights, about_mean, block):
+        """Means of some columns under weights that sum to one, if they are asked for, and squares about them."""
+        columns, means = self._packed[block], np.zeros(block.stop - block.start)
+        if about_mean:
+            # The second mean takes away what rounding left of the first.
+            for _ in range(2):
+                means += (columns - means[:, None]) @ weights
+        centred = columns - means[:, None]
+        return means, np.einsum("ji,ji->j", centred, centred * weights)
+
     cdef double dot(self, Py_ssize_t j, const double* v) noexcept nogil:
         cdef int n = <int> self.n_samples, one = 1
         return ddot(&n, &self._values[j, 0], &one, <double*> v, &one)
@@ -124,6 +139,43 @@ cdef class SparseColumns(Columns):
             for t in range(self._indptr[first + j], self._indptr[first + j + 1]):
                 dense[j, self._indices[t]] += self._data[t]
         return result
+
+    @property
+    def n_entries(self):
+        """How many numbers are stored."""
+        return int(self._indptr[self.n_columns])
+
+    def moments(self, const double[::1] weights, bint about_mean, block):
+        """Means of some columns under weights that sum to one, if they are asked for, and squares about them."""
+        cdef Py_ssize_t first = block.start, n_columns = block.stop - block.start, j, t
+        cdef double mean, correction, rest, square, value, weight
+        means, squares = np.zeros(n_columns), np.zeros(n_columns)
+        cdef double[::1] mean_of = means
+        cdef double[::1] square_of = squares
+        with nogil:
+            for j in range(n_columns):
+                mean = correction = square = 0.0
+                rest = 1.0
+                for t in range(self._indptr[first + j], self._indptr[first + j + 1]):
+                    weight = weights[self._indices[t]]
+                    mean += weight * self._data[t]
+                    rest -= weight
+                if not about_mean:
+                    mean = 0.0
+                # What is not stored is zero, and counts for what rows have no entry.
+                if rest < 2.3e-16 * self.n_samples:
+                    rest = 0.0
+                for t in range(self._indptr[first + j], self._indptr[first + j + 1]):
+                    value = self._data[t] - mean
+                    weight = weights[self._indices[t]]
+                    correction += weight * value
+                    square += weight * value * value
+                correction -= rest * mean
+                if about_mean:
+                    mean += correction
+                    square += rest * mean * mean - correction * correction
+                mean_of[j], square_of[j] = mean, max(square, 0.0)
+        return means, squares
 
     cdef double dot(self, Py_ssize_t j, const double* v) noexcept nogil:
         cdef Py_ssize_t t

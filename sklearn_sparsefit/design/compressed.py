@@ -5,6 +5,7 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from sklearn_sparsefit.design import _sparse_pass
 from sklearn_sparsefit.design._columns import SparseColumns
@@ -41,7 +42,7 @@ class SparseDesign:
 
     def sq_norms(self, weights: Vector, scale: float) -> Vector | None:
         """``weights @ (scale * X)**2``, unless duplicate or unsorted entries hide it."""
-        if not type(self.X)(self.X, copy=False).has_canonical_format:
+        if not self._is_canonical:
             return None
         if self._by_column:
             return self._lines.sq_norms(weights, scale)
@@ -58,10 +59,9 @@ class SparseDesign:
     @property
     def _canonical(self) -> "SparseDesign":
         """The same design without duplicate entries: a copy, if there are any."""
-        X = type(self.X)(self.X, copy=False)
-        if X.has_canonical_format:
+        if self._is_canonical:
             return self
-        X = X.copy()
+        X = self.X.copy()
         X.sum_duplicates()
         return SparseDesign(X)
 
@@ -97,14 +97,27 @@ class SparseDesign:
         """Packed copy of some features, times ``scale``; never shifted, so that zeros stay zeros."""
         if self._by_column:
             lines = self._lines.take(features, scale)
-            return SparseColumns(lines.data, lines.indices, lines.indptr, self.shape[0])
+            return self._packed(lines.data, lines.indices, lines.indptr)
         indptr = np.concatenate([[0], np.cumsum(self._lengths[features])])
         data, indices = np.empty(indptr[-1]), np.empty(indptr[-1], dtype=np.int32)
         position = np.full(self.shape[1], -1, dtype=np.int32)
         position[features] = np.arange(len(features))
         rows = self._lines.data, self._lines.indices, self._lines.indptr
         _sparse_pass.pick(*rows, position, scale, indptr[:-1].copy(), data, indices)
+        return self._packed(data, indices, indptr)
+
+    def _packed(self, data: Vector, indices: NDArray[np.int32], indptr: NDArray[np.int64]) -> SparseColumns:
+        """Columns without duplicate entries."""
+        if not self._is_canonical:
+            columns = sparse.csc_array((data, indices, indptr), shape=(self.shape[0], len(indptr) - 1))
+            columns.sum_duplicates()
+            data, indices, indptr = columns.data, columns.indices.astype(np.int32), columns.indptr.astype(np.int64)
         return SparseColumns(data, indices, indptr, self.shape[0])
+
+    @cached_property
+    def _is_canonical(self) -> bool:
+        """Whether no entries are duplicate or unsorted."""
+        return bool(type(self.X)(self.X, copy=False).has_canonical_format)
 
     @cached_property
     def _lengths(self) -> NDArray[np.int64]:

@@ -37,6 +37,10 @@ DEAR_FACTOR, SWEEPS_PER_FACTOR = 1000, 300
 # If so few iterations of the preferred solver are not enough, it is factors of the Gram after all.
 FEW_ITERATIONS = 60
 
+# Models of a loss are solved for by sweeps if there are more columns than this, and these are sparser than that (text,
+# 4000 x 50000, 1376 kept: 2.8 s in place of 5.5 s).
+FEW_COLUMNS, CHEAP_DENSITY = 100, 0.1
+
 # Past this share of the tolerated gap, rounding of the moments included, residuals are computed from X.
 ROUNDING_SHARE = 0.01
 
@@ -150,10 +154,22 @@ class AutoSolver:
         return self._on_gram
 
 
+def _sweeps_pay(part: WorkingSet) -> bool:
+    """Whether sweeps over the columns are cheaper than their Gram matrix, which has to be made anew now and then."""
+    n_columns, n_samples = len(part), len(part.datafit.weights)
+    return n_columns > FEW_COLUMNS and part.columns.n_entries < CHEAP_DENSITY * n_columns * n_samples
+
+
 SOLVERS: dict[str, type[Solver]] = {"auto": AutoSolver, "cd": ResidualSolver, "prox_grad": ProxGradSolver}
 
 
 def make_solver(name: str, datafit: Datafit) -> Solver:
     """A fresh solver for a datafit, by its public name where it has one task."""
     solver = BlockSolver if datafit.mean.ndim else SOLVERS[name]
-    return solver() if isinstance(datafit, Quadratic) else ProxNewtonSolver(solver)
+    if isinstance(datafit, Quadratic):
+        return solver()
+
+    def of_model(part: WorkingSet) -> Solver:
+        return ResidualSolver() if solver is AutoSolver and _sweeps_pay(part) else solver()
+
+    return ProxNewtonSolver(of_model, solver.max_gram)

@@ -1,5 +1,7 @@
 """Proximal Newton steps: a loss that is not quadratic, by quadratic models of it."""
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,12 +15,15 @@ Vector = NDArray[np.float64]
 
 # Weights of the model are kept while the curvatures have moved by no more than this share of their sum, and while each
 # step makes the gap smaller by this factor.
-MOVED, RATE = 0.3, 0.3
+MOVED, RATE = 0.2, 0.2
 # Of a step, the first of these lengths is taken that lowers the objective by this share of what it promises, to within
 # what rounding, this share of the loss of the null model, may hide of that.
 LENGTHS, ARMIJO, ROUNDING = 0.5 ** np.arange(40), 1e-4, 1e-15
-# A model is solved to this share of the gap.
-FORCING = 0.1
+# A model is solved to this share of the gap, and what is at hand to this share of the tolerated one.
+FORCING, GAP_SHARE = 0.1, 0.8
+# At hand are features whose correlations come so close to the threshold. When there are this many times as many as come
+# so close by now, and some, they are chosen anew.
+NEAR, WASTE, FEW = 0.9, 2, 50
 
 
 class ProxNewtonSolver:
@@ -26,18 +31,58 @@ class ProxNewtonSolver:
 
     It ends when the duality gap of the loss itself is small (Lee, Sun & Saunders 2014). A model has the curvatures of
     the loss for weights. Their Gram matrix, and the factors of that, are kept while these have hardly moved, from one
-    alpha to the next too: such steps converge linearly, but fast.
+    alpha to the next too: such steps converge linearly, but fast. As they have to be made anew now and then, only those
+    features of the working set are at hand that are near the threshold.
     """
 
-    def __init__(self, inner: type[Solver]):
-        self.max_gram = inner.max_gram
-        self._new_inner = inner
-        self._inner = inner()
+    def __init__(self, new_inner: Callable[[WorkingSet], Solver], max_gram: int):
+        self.max_gram = max_gram
+        self._new_inner = new_inner
+        self._at_hand: WorkingSet | None = None
         self._model: WorkingSet | None = None
+        self._inner: Solver | None = None
         self._curvatures = np.empty(0)
 
     def solve(self, working_set: WorkingSet, penalty: Penalty, iterate: Iterate, gap_tol: float, max_iter: int) -> int:
         """See :class:`Solver`."""
+        if working_set.free is not None or penalty.l1 == 0:
+            self._at_hand = working_set
+            return self._solve_at_hand(working_set, penalty, iterate, gap_tol, max_iter)
+        n_iter = 0
+        while True:
+            part = self._part_of(working_set, penalty, iterate)
+            members = part.features
+            found = Iterate(iterate.coef[..., members], iterate.correlation[..., members])
+            n_left = max_iter - n_iter
+            n_iter += self._solve_at_hand(part, penalty.at(members), found, GAP_SHARE * gap_tol, n_left)
+            iterate.coef[..., members] = found.coef
+            fits, correlations = working_set.look(iterate.coef[None])
+            iterate.correlation[:] = correlations[0]
+            gap = duality_gap(working_set.datafit.misfit_of(fits, 0), iterate.coef, iterate.correlation, penalty)
+            violates = penalty.magnitudes(penalty.sizes(iterate.correlation)) > penalty.l1
+            violates[members] = False
+            if gap <= gap_tol or n_iter >= max_iter or not violates.any():
+                return n_iter
+
+    def _part_of(self, working_set: WorkingSet, penalty: Penalty, iterate: Iterate) -> WorkingSet:
+        """The features at hand, with all that have a coefficient or call for one among them."""
+        magnitudes = penalty.magnitudes(penalty.sizes(iterate.correlation))
+        has_coef = penalty.sizes(iterate.coef) != 0
+        near = has_coef | (magnitudes > NEAR * penalty.l1)
+        if self._at_hand is None or len(self._at_hand) > WASTE * np.count_nonzero(near) + FEW:
+            self._at_hand, self._model = working_set.part(np.flatnonzero(near)), None
+            return self._at_hand
+        missing = (has_coef | (magnitudes > penalty.l1)) & self._at_hand.outside[: len(working_set)]
+        if missing.any():
+            positions = np.flatnonzero(near & self._at_hand.outside[: len(working_set)])
+            self._at_hand.append(positions, working_set.columns.take(positions))
+        return self._at_hand
+
+    def _solve_at_hand(
+        self, working_set: WorkingSet, penalty: Penalty, iterate: Iterate, gap_tol: float, max_iter: int
+    ) -> int:
+        if len(working_set) == 0:
+            return 0
         misfit_of = working_set.datafit.misfit_of
         fits, correlations = working_set.look(iterate.coef[None])
         n_iter, last = 0, np.inf
@@ -69,10 +114,12 @@ class ProxNewtonSolver:
         curvatures = working_set.datafit.curvatures(fits.raw[0])
         total = float(self._curvatures.sum())
         moved = np.abs(curvatures - self._curvatures).sum() if self._model is not None else np.inf
-        if not moved <= (MOVED * total if converges else 0.0):
+        # Sweeps on columns leave nothing that is worth keeping.
+        keeps = converges and self._inner is not None and self._inner.max_gram > 0
+        if not moved <= (MOVED * total if keeps else 0.0):
             self._curvatures, total = curvatures, float(curvatures.sum())
             self._model = working_set.seen_through(working_set.datafit.model(fits, 0, curvatures))
-            self._inner = self._new_inner()
+            self._inner = self._new_inner(working_set)
         else:
             self._model.follow(working_set)
             self._model.datafit = working_set.datafit.model(fits, 0, self._curvatures)

@@ -156,15 +156,9 @@ class WorkingSet(Known):
         self.means = np.concatenate([self.means, np.zeros(len(features))])
         self.sq_norms = np.concatenate([self.sq_norms, np.zeros(len(features))])
         for block in self.blocks(start):
-            if self.datafit.fit_intercept:
-                # The second mean takes away what rounding left of the first.
-                for _ in range(2):
-                    self.means[block] += self.centred(block) @ self.datafit.weights
-            centred = self.centred(block)
-            sq_norms = np.einsum("ji,ji->j", centred, centred * self.datafit.weights)
-            raw_means = self.means[block] + self.columns.shift[block]
-            sq_norms[np.sqrt(sq_norms) <= CONSTANT * np.abs(raw_means)] = 0.0
-            self.sq_norms[block] = sq_norms
+            means, sq_norms = self.columns.moments(self.datafit.weights, self.datafit.fit_intercept, block)
+            sq_norms[np.sqrt(sq_norms) <= CONSTANT * np.abs(means + self.columns.shift[block])] = 0.0
+            self.means[block], self.sq_norms[block] = means, sq_norms
 
     def blocks(self, start: int) -> Iterator[slice]:
         """The columns from ``start`` on, a few at a time."""
@@ -180,6 +174,12 @@ class WorkingSet(Known):
     def shift(self) -> Vector:
         """What the packed columns are short of those of X."""
         return np.empty(0) if self.columns is None else self.columns.shift
+
+    def part(self, positions: NDArray[np.intp]) -> "WorkingSet":
+        """Working set of its own of the features at some positions, to which others of this one may be appended."""
+        part = WorkingSet(self.datafit, len(self.outside), self._max_gram)
+        part.append(positions, self.columns.take(positions))
+        return part
 
     def restricted_to(self, positions: NDArray[np.intp]) -> "WorkingSet":
         """Working set of its own, with a Gram, of the features at some positions."""
