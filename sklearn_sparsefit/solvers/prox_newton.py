@@ -15,7 +15,7 @@ Vector = NDArray[np.float64]
 
 # Weights of the model are kept while the curvatures have moved by no more than this share of their sum, and while each
 # step makes the gap smaller by this factor.
-MOVED, RATE = 0.2, 0.2
+MOVED, RATE = 0.1, 0.1
 # Of a step, the first of these lengths is taken that lowers the objective by this share of what it promises, to within
 # what rounding, this share of the loss of the null model, may hide of that.
 LENGTHS, ARMIJO, ROUNDING = 0.5 ** np.arange(40), 1e-4, 1e-15
@@ -24,6 +24,8 @@ FORCING, GAP_SHARE = 0.1, 0.8
 # At hand are features whose correlations come so close to the threshold. When there are this many times as many as come
 # so close by now, and some, they are chosen anew.
 NEAR, WASTE, FEW = 0.9, 2, 50
+# They are copied where they are less than this share of all features of X, or so few numbers; else all are at hand.
+COPIED_SHARE, SMALL_COPY = 1 / 4, 2**22
 
 
 class ProxNewtonSolver:
@@ -42,6 +44,8 @@ class ProxNewtonSolver:
         self._model: WorkingSet | None = None
         self._inner: Solver | None = None
         self._curvatures = np.empty(0)
+        # Alpha and coefficients of the last two solutions.
+        self._before = self._last = (np.inf, np.empty(0))
 
     def solve(self, working_set: WorkingSet, penalty: Penalty, iterate: Iterate, gap_tol: float, max_iter: int) -> int:
         """See :class:`Solver`."""
@@ -49,9 +53,9 @@ class ProxNewtonSolver:
             self._at_hand = working_set
             return self._solve_at_hand(working_set, penalty, iterate, gap_tol, max_iter)
         n_iter = 0
+        self._go_ahead(penalty, iterate)
         while True:
-            part = self._part_of(working_set, penalty, iterate)
-            members = part.features
+            part, members = self._part_of(working_set, penalty, iterate)
             found = Iterate(iterate.coef[..., members], iterate.correlation[..., members])
             n_left = max_iter - n_iter
             n_iter += self._solve_at_hand(part, penalty.at(members), found, GAP_SHARE * gap_tol, n_left)
@@ -62,21 +66,43 @@ class ProxNewtonSolver:
             violates = penalty.magnitudes(penalty.sizes(iterate.correlation)) > penalty.l1
             violates[members] = False
             if gap <= gap_tol or n_iter >= max_iter or not violates.any():
+                self._before, self._last = self._last, (penalty.alpha, iterate.coef.copy())
                 return n_iter
 
-    def _part_of(self, working_set: WorkingSet, penalty: Penalty, iterate: Iterate) -> WorkingSet:
-        """The features at hand, with all that have a coefficient or call for one among them."""
+    def _go_ahead(self, penalty: Penalty, iterate: Iterate) -> None:
+        """Start where the line through the last two solutions leads, for what stays on its side of zero."""
+        (alpha_before, before), (alpha, last) = self._before, self._last
+        length = last.shape[-1]
+        if not alpha_before > alpha > penalty.alpha or not np.array_equal(iterate.coef[..., :length], last):
+            return
+        ahead = last.copy()
+        both = before.shape[-1]
+        share = (alpha - penalty.alpha) / (alpha_before - alpha)
+        ahead[..., :both] += share * (last[..., :both] - before)
+        stays = np.zeros(last.shape, dtype=bool)
+        stays[..., :both] = (before * last[..., :both] > 0) & (ahead[..., :both] * last[..., :both] > 0)
+        iterate.coef[..., :length][stays] = ahead[stays]
+
+    def _part_of(
+        self, working_set: WorkingSet, penalty: Penalty, iterate: Iterate
+    ) -> tuple[WorkingSet, NDArray[np.intp]]:
+        """The features at hand, with all that have a coefficient or call for one among them, and their positions."""
         magnitudes = penalty.magnitudes(penalty.sizes(iterate.correlation))
         has_coef = penalty.sizes(iterate.coef) != 0
         near = has_coef | (magnitudes > NEAR * penalty.l1)
-        if self._at_hand is None or len(self._at_hand) > WASTE * np.count_nonzero(near) + FEW:
+        n_near, n_features = np.count_nonzero(near), len(working_set.outside)
+        if n_near > COPIED_SHARE * n_features and n_near * len(working_set.datafit.weights) > SMALL_COPY:
+            if self._at_hand is not working_set:
+                self._at_hand, self._model = working_set, None
+            return working_set, np.arange(len(working_set))
+        if self._at_hand in (None, working_set) or len(self._at_hand) > WASTE * n_near + FEW:
             self._at_hand, self._model = working_set.part(np.flatnonzero(near)), None
-            return self._at_hand
+            return self._at_hand, self._at_hand.features
         missing = (has_coef | (magnitudes > penalty.l1)) & self._at_hand.outside[: len(working_set)]
         if missing.any():
             positions = np.flatnonzero(near & self._at_hand.outside[: len(working_set)])
             self._at_hand.append(positions, working_set.columns.take(positions))
-        return self._at_hand
+        return self._at_hand, self._at_hand.features
 
     def _solve_at_hand(
         self, working_set: WorkingSet, penalty: Penalty, iterate: Iterate, gap_tol: float, max_iter: int
