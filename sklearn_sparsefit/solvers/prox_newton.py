@@ -18,7 +18,7 @@ Vector = NDArray[np.float64]
 MOVED, RATE = 0.1, 0.1
 # Of a step, the first of these lengths is taken that lowers the objective by this share of what it promises, to within
 # what rounding, this share of the loss of the null model, may hide of that.
-LENGTHS, ARMIJO, ROUNDING = 0.5 ** np.arange(40), 1e-4, 1e-15
+LENGTHS, ARMIJO, ROUNDING = 0.5 ** np.arange(40), 1e-4, 1e-14
 # A model is solved to this share of the gap, and what is at hand to this share of the tolerated one.
 FORCING, GAP_SHARE = 0.1, 0.8
 # At hand are features whose correlations come so close to the threshold. When there are this many times as many as come

@@ -1,0 +1,96 @@
+"""What proximal Newton steps keep between models: features at hand, weights, and where they start."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from scipy import sparse
+
+from sklearn_sparsefit.datafit import Binomial, Generalized, Poisson
+from sklearn_sparsefit.design import make_design
+from sklearn_sparsefit.path import AlphaGrid, Problem, SolverOptions, drive, solve_path
+from sklearn_sparsefit.penalty import ElasticNetPenalty, FeatureTerms
+from sklearn_sparsefit.solvers import prox_newton
+
+
+def solve(X, y, loss, alphas, l1_ratio=1.0, tol=1e-9):
+    design = make_design(X)
+    problem = Problem(Generalized(loss, y), ElasticNetPenalty(1.0, l1_ratio, FeatureTerms.uniform(X.shape[1])))
+    return drive(solve_path(problem, alphas, SolverOptions(tol, 1000, "auto"), density=design.density), design)
+
+
+def make_counts(n_samples=400, n_features=900, density=0.05):
+    """Sparse counts, more than a hundred of which are kept, and what depends on every tenth of the first hundred."""
+    rng = np.random.default_rng(0)
+    X = sparse.random_array((n_samples, n_features), density=density, rng=rng, format="csc")
+    effects = np.zeros(n_features)
+    effects[:100:10] = rng.standard_normal(10)
+    z = X @ effects
+    return X, (rng.uniform(size=n_samples) < 1 / (1 + np.exp(-4 * z))).astype(float), rng.poisson(np.exp(z)) * 1.0
+
+
+@pytest.mark.parametrize("l1_ratio", [1.0, 0.7])
+@pytest.mark.parametrize("loss", [Binomial(), Poisson()])
+def test_sweeps_on_sparse_columns_and_newton_steps_agree(loss, l1_ratio):
+    X, shares, counts = make_counts()
+    y = shares if isinstance(loss, Binomial) else counts
+    by_sweeps = solve(X, y, loss, AlphaGrid(20, 0.05), l1_ratio)
+    by_newton = solve(X.toarray(), y, loss, by_sweeps.alphas, l1_ratio)
+    assert len(by_sweeps.supports[-1]) > 100
+    assert by_sweeps.converged.all() and by_newton.converged.all()
+    assert_allclose(by_sweeps.dense_coefs(), by_newton.dense_coefs(), atol=2e-4)
+    assert_allclose(by_sweeps.intercepts, by_newton.intercepts, atol=2e-4)
+
+
+@pytest.mark.parametrize("alphas", ["one by one", "back and forth"])
+def test_what_is_kept_does_not_move_the_answer(alphas):
+    X, shares, _ = make_counts(density=0.3)
+    grid = solve(X, shares, Binomial(), AlphaGrid(8, 0.1)).alphas
+    path = solve(X, shares, Binomial(), grid, tol=1e-11)
+    for number in range(8):
+        alone = solve(
+            X, shares, Binomial(), grid[[number]] if alphas == "one by one" else grid[: number + 1], tol=1e-11
+        )
+        assert_allclose(alone.dense_coef(len(alone.alphas) - 1), path.dense_coef(number), atol=1e-5)
+
+
+def test_all_may_be_at_hand(monkeypatch):
+    X, shares, _ = make_counts(density=0.3)
+    few = solve(X, shares, Binomial(), AlphaGrid(10, 0.1), tol=1e-11)
+    monkeypatch.setattr(prox_newton, "COPIED_SHARE", 0.0)
+    monkeypatch.setattr(prox_newton, "SMALL_COPY", 0)
+    every = solve(X, shares, Binomial(), few.alphas, tol=1e-11)
+    assert_allclose(every.dense_coefs(), few.dense_coefs(), atol=1e-5)
+
+
+def test_duplicate_entries_of_sparse_columns():
+    X, shares, _ = make_counts()
+    entries = X.tocoo()
+    halves = sparse.coo_array(
+        (np.tile(entries.data / 2, 2), (np.tile(entries.coords[0], 2), np.tile(entries.coords[1], 2))), shape=X.shape
+    )
+    # As it is: conversions would sum the duplicates.
+    order = np.argsort(halves.coords[1], kind="stable")
+    indptr = np.concatenate([[0], np.cumsum(np.bincount(halves.coords[1], minlength=X.shape[1]))])
+    twice = sparse.csc_array((halves.data[order], halves.coords[0][order], indptr), shape=X.shape)
+    assert twice.nnz == 2 * X.nnz
+    once = solve(X, shares, Binomial(), AlphaGrid(5, 0.2), tol=1e-11)
+    assert_allclose(
+        solve(twice, shares, Binomial(), once.alphas, tol=1e-11).dense_coefs(), once.dense_coefs(), atol=1e-6
+    )
+
+
+@pytest.mark.parametrize("about_mean", [True, False])
+def test_moments_of_columns(about_mean):
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((40, 12)) * (rng.uniform(size=(40, 12)) < 0.5)
+    X[:, 3], X[:, 4] = 0.0, 7.25
+    X[:, 5] += 1e6
+    weights = rng.uniform(size=40) * (np.arange(40) % 5 > 0)
+    weights /= weights.sum()
+    means = weights @ X * about_mean
+    squares = weights @ (X - means) ** 2
+    for stored in (X, np.asfortranarray(X), sparse.csc_array(X), sparse.csr_array(X)):
+        columns = make_design(stored).columns(np.arange(12), 1.0, None)
+        found, found_squares = columns.moments(weights, about_mean, slice(2, 9))
+        assert_allclose(found + about_mean * columns.shift[2:9], means[2:9], rtol=1e-14, atol=1e-16)
+        assert_allclose(found_squares, squares[2:9], rtol=1e-9, atol=1e-30)
