@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import is_classifier
 from sklearn.metrics import check_scoring, get_scorer_names
 from sklearn.model_selection import check_cv
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
@@ -176,8 +177,9 @@ class PathCV(PathModel):
             try:
                 scores[number] = scorer(model, X, y, **params)
             except AttributeError as error:
+                kind = "classifiers" if is_classifier(self) else "regressors"
                 raise ValueError(
-                    f"scoring={self.scoring!r} asks the model for what it has not got. Is it for another kind of model?"
+                    f"scoring={self.scoring!r} asks the model for what it has not got. Is it for {kind}?"
                 ) from error
         return scores
 

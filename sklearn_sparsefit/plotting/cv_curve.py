@@ -220,7 +220,7 @@ class CVCurveDisplay:
         display = cls(
             alphas=estimator.alphas_,
             test_scores=test_scores,
-            score_name=_score_name(estimator.scoring),
+            score_name=_score_name(estimator),
             chosen_alpha=estimator.alpha_,
             other_alphas={name: alpha for name, alpha in named_alphas.items() if alpha != estimator.alpha_},
             l1_ratio=l1_ratio,
@@ -289,10 +289,13 @@ def _test_scores(estimator: Any) -> NDArray[np.float64]:
     return np.stack(columns, axis=-1)
 
 
-def _score_name(scoring: Any) -> str:
+def _score_name(estimator: Any) -> str:
     """The name of a scorer; where it changes the sign of its function, with "neg_" as scikit-learn has it."""
-    if scoring is None:
+    scoring = estimator.scoring
+    if scoring is None and hasattr(estimator, "mse_path_"):
         return "Mean squared error"
+    if scoring is None:
+        return "Log loss" if hasattr(estimator, "classes_") else "Half the mean deviance"
     if isinstance(scoring, str):
         return scoring
     name = getattr(getattr(scoring, "_score_func", scoring), "__name__", "Score")

@@ -115,7 +115,8 @@ class ProxNewtonSolver:
         while True:
             iterate.correlation[:] = correlations[0]
             gap = duality_gap(misfit_of(fits, 0), iterate.coef, iterate.correlation, penalty)
-            if gap <= gap_tol or n_iter >= max_iter:
+            # One step at least, lest a loose tolerance leave the answer of another alpha as it is.
+            if gap <= (gap_tol if n_iter else ROUNDING * working_set.datafit.null_loss) or n_iter >= max_iter:
                 return n_iter
             n_iter += 1
             model, total = self._model_at(working_set, fits, gap <= RATE * last)
