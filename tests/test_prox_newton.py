@@ -5,6 +5,7 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy import sparse
 
+from sklearn_sparsefit import ElasticNetGLM
 from sklearn_sparsefit.datafit import Binomial, Generalized, Poisson
 from sklearn_sparsefit.design import make_design
 from sklearn_sparsefit.path import AlphaGrid, Problem, SolverOptions, drive, solve_path
@@ -94,3 +95,20 @@ def test_moments_of_columns(about_mean):
         found, found_squares = columns.moments(weights, about_mean, slice(2, 9))
         assert_allclose(found + about_mean * columns.shift[2:9], means[2:9], rtol=1e-14, atol=1e-16)
         assert_allclose(found_squares, squares[2:9], rtol=1e-9, atol=1e-30)
+
+
+@pytest.mark.parametrize("log_mean", [0, 8, 13, 16, 20])
+def test_free_features_of_large_counts(log_mean):
+    # Far from where least squares would put them, and with residuals as large as the counts.
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((500, 40))
+    y = rng.poisson(np.exp(log_mean + 0.5 * X[:, 0] - 0.3 * X[:, 1])).astype(float)
+    weights = np.ones(40)
+    weights[0] = 0.0
+    model = ElasticNetGLM(0.05 * np.exp(log_mean), l1_ratio=1.0, penalty_weights=weights, tol=1e-9).fit(X, y)
+    mean = np.exp(model.intercept_ + X @ model.coef_)
+    slopes = X.T @ (y - mean) / 500 / np.exp(log_mean)
+    assert abs(slopes[0]) < 1e-12
+    kept = np.flatnonzero(model.coef_[1:]) + 1
+    assert_allclose(slopes[kept], 0.05 * np.sign(model.coef_[kept]), rtol=1e-4)
+    assert (np.abs(slopes[1:]) <= 0.05 * (1 + 1e-4)).all()

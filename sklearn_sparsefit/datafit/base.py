@@ -31,7 +31,8 @@ class Datafit(ABC):
     """sum_i s_i f(z_i + b) of raw predictions z, with weights s that sum to one and b at its optimum.
 
     f >= 0 is convex, and depends on the sample. At z = 0 the loss is ``null_loss``, and the residuals are
-    ``null_residual``. Raw predictions and the mean, an intercept of the null model, are in units of ``unit``.
+    ``null_residual``; rounding is seen beside ``residual_size``. Raw predictions and the mean, an intercept of the null
+    model, are in units of ``unit``.
     """
 
     weights: Vector
@@ -40,6 +41,7 @@ class Datafit(ABC):
     mean: NDArray[np.float64]
     null_residual: NDArray[np.float64]
     null_loss: float
+    residual_size: float
 
     @abstractmethod
     def fit(self, raw_predictions: Block, offsets: NDArray[np.float64] | None = None) -> Fits:

@@ -46,6 +46,7 @@ class Quadratic(Datafit):
         self.target = target / spread
         self.null_residual = self.target
         self.null_loss = float(self._losses(self.target[None])[0])
+        self.residual_size = float(np.sqrt(2 * self.null_loss))
 
     @classmethod
     def model(cls, target: Vector, weights: Vector, fit_intercept: bool) -> Self:
@@ -56,6 +57,7 @@ class Quadratic(Datafit):
         model.mean, model.target = np.asarray(mean), target - mean[..., None]
         model.null_residual = model.target
         model.null_loss = float(model._losses(model.target[None])[0])
+        model.residual_size = float(np.sqrt(2 * model.null_loss))
         return model
 
     def fit(self, raw_predictions: NDArray[np.float64], offsets: NDArray[np.float64] | None = None) -> Fits:

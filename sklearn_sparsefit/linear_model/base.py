@@ -79,6 +79,11 @@ class SparseLinearModel(CallbackSupportMixin, BaseEstimator):
         """What the model says of the terms it found."""
         return {}
 
+    def _coefs_of(self, path: PathResult, column: int, data: TrainingData) -> dict[str, Any]:
+        """Coefficients and intercept at one alpha."""
+        intercept = path.intercepts[column].astype(data.dtype) if self.fit_intercept else 0.0
+        return dict(coef_=path.dense_coef(column, data.dtype), intercept_=intercept)
+
     def _set_fitted(self, **attributes: Any) -> None:
         """Put the outcome of a fit in the place of an earlier one's, all at once."""
         for name in [name for name in vars(self) if name.endswith("_") and not name.startswith("_")]:

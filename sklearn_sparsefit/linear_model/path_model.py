@@ -123,11 +123,6 @@ class PathModel(SparseLinearModel):
             **data.names,
         )
 
-    def _coefs_of(self, path: PathResult, column: int, data: TrainingData) -> dict[str, Any]:
-        """Coefficients and intercept at one alpha."""
-        intercept = path.intercepts[column].astype(data.dtype) if self.fit_intercept else 0.0
-        return dict(coef_=path.dense_coef(column, data.dtype), intercept_=intercept)
-
     @cached_property
     def coef_path_(self) -> NDArray:
         """Coefficients at every alpha, of shape ([n_tasks,] n_features, n_alphas); made when first asked for."""

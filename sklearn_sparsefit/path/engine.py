@@ -178,7 +178,8 @@ class _Engine:
         positions = np.flatnonzero(np.isin(known.features, free))
         fit = known.set_free(positions, self.inner.terms)
         coef = np.zeros((*self.tasks, len(known)))
-        coef[..., fit.positions] = fit.fit(self.iterate.correlation[..., fit.positions])
+        if isinstance(self.datafit, Quadratic):
+            coef[..., fit.positions] = fit.fit(self.iterate.correlation[..., fit.positions])
         residual = self.datafit.null_residual
         if isinstance(known, WorkingSet):
             fits, inside = known.look(coef[None])
@@ -196,7 +197,7 @@ class _Engine:
             coef, correlation = coefs[0], inside[0]
         self.iterate = Iterate(coef, inside[0].copy())
         self.null_coef = coef.copy()
-        self.null_loss = loss
+        self.null_loss = min(loss, self.datafit.null_loss)
         self.least_gap = EXACT**2 * self.datafit.null_loss
         if self.null_loss <= self.least_gap:
             # An exact fit: what is left is rounding, as for a constant target.

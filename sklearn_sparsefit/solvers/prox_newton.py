@@ -50,7 +50,8 @@ class ProxNewtonSolver:
     def solve(self, working_set: WorkingSet, penalty: Penalty, iterate: Iterate, gap_tol: float, max_iter: int) -> int:
         """See :class:`Solver`."""
         if working_set.free is not None or penalty.l1 == 0:
-            self._at_hand = working_set
+            if self._at_hand is not working_set:
+                self._at_hand, self._model = working_set, None
             return self._solve_at_hand(working_set, penalty, iterate, gap_tol, max_iter)
         n_iter = 0
         self._go_ahead(penalty, iterate)
@@ -124,7 +125,7 @@ class ProxNewtonSolver:
             self._inner.solve(model, penalty.with_alpha(penalty.alpha / total), goal, FORCING * gap / total, max_iter)
             before = float(fits.losses[0]) + penalty.value(iterate.coef)
             offset = model.datafit.mean - goal.coef @ model.means
-            found = self._step(working_set, penalty, iterate, before, (goal.coef, offset))
+            found = self._step(working_set, penalty, iterate, before, goal.coef, offset)
             if found is None:
                 return n_iter
             coef, fits, correlations = found
@@ -154,10 +155,9 @@ class ProxNewtonSolver:
 
     @staticmethod
     def _step(
-        working_set: WorkingSet, penalty: Penalty, iterate: Iterate, before: float, goal: tuple[Vector, Vector]
+        working_set: WorkingSet, penalty: Penalty, iterate: Iterate, before: float, goal: Vector, offset: Vector
     ) -> tuple[Vector, Fits, Vector] | None:
         """Go towards the minimum of a model, its coefficients and offset, as far as the objective is lower for it."""
-        goal, offset = goal
         step = goal - iterate.coef
         promised = float(np.vdot(iterate.correlation, step)) + penalty.value(iterate.coef) - penalty.value(goal)
         slack = ROUNDING * working_set.datafit.null_loss

@@ -27,7 +27,7 @@ RIDGE = 1e-14
 # combinations of others take a few solutions, each for what the last has left, to come there.
 SETTLED, REFINEMENTS = 16 * np.finfo(np.float64).eps, 5
 # Losses that are not quadratic take as many steps as Newton's method does from far away.
-NEWTON_STEPS = 50
+NEWTON_STEPS, UNSETTLED = 100, 1e-9
 # Entries of the dense copy of newcomers that is centred at a time.
 CHUNK = 2**21
 
@@ -75,11 +75,11 @@ class Known(ABC):
         correlations[..., positions] *= self.free.are_held(coefs[..., positions], correlations[..., positions])
         correlations[..., self.free.dependent] = 0.0
 
-    def is_settled(self, coefs: Block, correlations: Block) -> bool:
+    def is_settled(self, coefs: Block, correlations: Block, tolerance: float = SETTLED) -> bool:
         """Whether what is to be taken for zero is as small as rounding makes it."""
         left = correlations[..., self.free.positions] / self.free.norms
         left *= ~self.free.are_held(coefs[..., self.free.positions], left)
-        return bool((np.abs(left) <= SETTLED * np.sqrt(2 * self.datafit.null_loss)).all())
+        return bool((np.abs(left) <= tolerance * self.datafit.residual_size).all())
 
 
 class WorkingSet(Known):
@@ -218,15 +218,18 @@ class WorkingSet(Known):
         if self.free is not None:
             is_quadratic = isinstance(self.datafit, Quadratic)
             for _ in range(REFINEMENTS if is_quadratic else NEWTON_STEPS):
+                before = coefs[..., self.free.positions]
                 if is_quadratic:
                     self.settle(coefs, correlations)
                 else:
                     self._approach(coefs, fits, correlations)
                 fits = self.fit(coefs)
                 correlations = self.correlations(self.datafit.weights * fits.residuals)
-                if self.is_settled(coefs, correlations):
+                if self.is_settled(coefs, correlations) or np.array_equal(before, coefs[..., self.free.positions]):
                     break
-            self.hold(coefs, correlations)
+            # What is far from settled is not taken for zero, and no certificate is given.
+            if is_quadratic or self.is_settled(coefs, correlations, UNSETTLED):
+                self.hold(coefs, correlations)
         return fits, correlations
 
     def _approach(self, coefs: Block, fits: Fits, correlations: Block) -> None:
