@@ -5,7 +5,14 @@ from collections import Counter
 import pytest
 
 from registry import make_data
-from sklearn_sparsefit import ElasticNetCV, LassoCV, enet_path, lasso_path
+from sklearn_sparsefit import (
+    ElasticNetCV,
+    ElasticNetGLMCV,
+    LassoCV,
+    SparseLogisticRegressionCV,
+    enet_path,
+    lasso_path,
+)
 
 pytest.importorskip("sklearn.callback", reason="scikit-learn has callbacks since 1.9")
 
@@ -62,6 +69,18 @@ def test_tree_of_cross_validation(Estimator):
     assert events[-2:] == [("end", "fit"), ("teardown", "fit")]
     expected = tree_of_cross_validation(n_alphas=7, n_folds=3)
     assert callback.count("begin") == callback.count("end") == expected
+
+
+@pytest.mark.parametrize("Estimator", [ElasticNetGLMCV, SparseLogisticRegressionCV])
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_tree_of_other_losses(Estimator, n_jobs):
+    X, y = make_data("tall")
+    callback = RecordingCallback()
+    model = Estimator(l1_ratio=[0.5, 1.0], alphas=7, cv=3, n_jobs=n_jobs).set_callbacks(callback)
+    assert model.fit(X, 1 * (y > y.mean())) is model
+    expected = tree_of_cross_validation(n_alphas=7, n_folds=3, n_l1_ratios=2)
+    assert callback.count("begin") == callback.count("end") == expected
+    assert callback.events[-1] == ("teardown", "fit")
 
 
 def test_tree_with_several_l1_ratios():

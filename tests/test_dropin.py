@@ -68,6 +68,30 @@ def test_method_signatures(name, method):
     assert [(p.name, p.kind, p.default) for p in our] == [(p.name, p.kind, p.default) for p in their]
 
 
+@since_1_9
+@pytest.mark.parametrize("name", ["LogisticRegression", "LogisticRegressionCV"])
+def test_classifiers_have_the_same_methods(name):
+    X, y = data()
+    y = np.where(y > y.mean(), "above", "below")
+    Ours, Theirs = getattr(ours, "Sparse" + name), getattr(theirs, name)
+    for method in ("predict", "predict_proba", "predict_log_proba", "decision_function"):
+        our, their = (inspect.signature(getattr(c, method)).parameters.values() for c in (Ours, Theirs))
+        assert [(p.name, p.kind, p.default) for p in our] == [(p.name, p.kind, p.default) for p in their]
+    assert sklearn.base.is_classifier(Ours())
+    tags, of_theirs = Ours().__sklearn_tags__(), Theirs().__sklearn_tags__()
+    assert tags.input_tags == of_theirs.input_tags
+    assert tags.target_tags == of_theirs.target_tags
+    assert not tags.classifier_tags.multi_class
+    cross_validated = {"alphas": 3} if name.endswith("CV") else {}
+    our, their = Ours(**cross_validated).fit(X, y), theirs.LogisticRegression().fit(X, y)
+    for attribute in ("coef_", "intercept_", "classes_"):
+        one, other = getattr(our, attribute), getattr(their, attribute)
+        assert (one.shape, one.dtype) == (other.shape, other.dtype), attribute
+    for method in ("predict", "predict_proba", "predict_log_proba", "decision_function"):
+        one, other = getattr(our, method)(X), getattr(their, method)(X)
+        assert (one.shape, one.dtype) == (other.shape, other.dtype), method
+
+
 @pytest.mark.parametrize("name", SINGLE + MULTI_TASK)
 def test_only_alpha_is_positional(name):
     Ours, _ = both(name)

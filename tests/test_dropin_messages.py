@@ -167,6 +167,35 @@ def test_same_error(case):
     assert str(errors[0].value).splitlines()[0] == str(errors[1].value).splitlines()[0]
 
 
+CLASSIFIED = np.arange(200) % 2
+BAD_CLASSES = {
+    "class_weight": ({"class_weight": "even"}, {}),
+    "class_weight_of_others": ({"class_weight": {7: 2.0}}, {}),
+    "tol": ({"tol": -1}, {}),
+    "one_class": ({}, {"y": np.ones(200, int)}),
+    "y_nan": ({}, {"y": np.full(200, np.nan)}),
+    "y_none": ({}, {"y": None}),
+    "y_fractions": ({}, {"y": np.linspace(0, 1, 200)}),
+    "y_length": ({}, {"y": np.arange(3) % 2}),
+    "X_1d": ({}, {"X": np.ones(200)}),
+    "X_inf": ({}, {"X": np.full((200, 2), np.inf)}),
+    "weight_nan": ({}, {"sample_weight": np.full(200, np.nan)}),
+}
+
+
+@since_1_9
+@pytest.mark.parametrize("case", BAD_CLASSES)
+def test_same_error_of_classifiers(case):
+    params, changed = BAD_CLASSES[case]
+    arguments = {"X": data()[0], "y": CLASSIFIED} | changed
+    messages = []
+    for Estimator in (ours.SparseLogisticRegression, theirs.LogisticRegression):
+        with pytest.raises((ValueError, TypeError)) as info:
+            Estimator(**params).fit(**arguments)
+        messages.append(str(info.value).splitlines()[0].replace("SparseLogistic", "Logistic"))
+    assert messages[0] == messages[1]
+
+
 @pytest.mark.parametrize("name", ALL)
 @pytest.mark.parametrize("shape", [(3,), (200, 2)])
 def test_weights_of_another_shape_are_a_value_error(name, shape):

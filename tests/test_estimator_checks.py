@@ -9,6 +9,8 @@ from sklearn_sparsefit import (
     AdaptiveLassoCV,
     ElasticNet,
     ElasticNetCV,
+    ElasticNetGLM,
+    ElasticNetGLMCV,
     Lasso,
     LassoCV,
     LassoIC,
@@ -16,6 +18,8 @@ from sklearn_sparsefit import (
     MultiTaskElasticNetCV,
     MultiTaskLasso,
     MultiTaskLassoCV,
+    SparseLogisticRegression,
+    SparseLogisticRegressionCV,
 )
 
 
@@ -45,6 +49,19 @@ from sklearn_sparsefit import (
         MultiTaskLassoCV(),
         MultiTaskElasticNetCV(),
         MultiTaskElasticNetCV(l1_ratio=[0.5, 1.0], relax=[0.5, 1.0], standardize=True, alphas=5),
+        SparseLogisticRegression(),
+        SparseLogisticRegression(alpha=0.1, l1_ratio=0.0, class_weight="balanced"),
+        SparseLogisticRegression(standardize=True, lower_bounds=-1.0, solver="cd"),
+        SparseLogisticRegressionCV(),
+        SparseLogisticRegressionCV(l1_ratio=[0.5, 1.0], alphas=5, class_weight="balanced", scoring="accuracy"),
+        ElasticNetGLM(),
+        ElasticNetGLM(family="gaussian"),
+        ElasticNetGLM(family="huber", alpha=0.1),
+        ElasticNetGLM(family="gamma", alpha=0.1, standardize=True),
+        ElasticNetGLM(family="tweedie", power=1.3, l1_ratio=1.0, alpha=0.1),
+        ElasticNetGLMCV(),
+        ElasticNetGLMCV(family="gamma", alphas=5, n_jobs=2),
+        ElasticNetGLMCV(family="huber", alphas=5, l1_ratio=[0.5, 1.0]),
     ]
 )
 def test_estimator_checks(estimator, check):

@@ -38,13 +38,19 @@ def make_datafit(loss: Loss, data: TrainingData, target: Vector, fit_intercept: 
     if isinstance(loss, Gaussian):
         shifted = target if data.offset is None else target - data.offset
         return Quadratic(shifted, data.sample_weight, fit_intercept)
-    counted = target if data.sample_weight is None else target[data.sample_weight > 0]
-    if fit_intercept and not loss.has_intercept(counted):
+    if fit_intercept:
+        check_intercept(loss, target, data.sample_weight)
+    return Generalized(loss, target, data.sample_weight, fit_intercept, data.offset)
+
+
+def check_intercept(loss: Loss, target: Vector, sample_weight: Vector | None, of: str = "sample") -> None:
+    """Refuse targets whose best constant is infinite."""
+    counted = target if sample_weight is None else target[sample_weight > 0]
+    if not loss.has_intercept(counted):
         raise ValueError(
-            f"y is {counted[0]:g} for every sample that counts: the intercept would be infinite. More kinds of samples"
+            f"y is {counted[0]:g} for every {of} that counts: the intercept would be infinite. More kinds of samples"
             " are needed, or fit_intercept=False."
         )
-    return Generalized(loss, target, data.sample_weight, fit_intercept, data.offset)
 
 
 def check_target(loss: Loss, target: Vector, name: str) -> None:

@@ -14,7 +14,7 @@ from sklearn_sparsefit._validation import TrainingData, check_training_data
 from sklearn_sparsefit.cv import Fold, mean_losses
 from sklearn_sparsefit.datafit import Datafit, Loss
 from sklearn_sparsefit.linear_model.base import SparseLinearModel, make_path, only_target, warn_of
-from sklearn_sparsefit.linear_model.families import check_above_zero, make_datafit
+from sklearn_sparsefit.linear_model.families import check_above_zero, check_intercept, make_datafit
 from sklearn_sparsefit.linear_model.path_cv import PathCV
 from sklearn_sparsefit.path import PathResult, drive
 
@@ -80,6 +80,18 @@ class GeneralizedCV(GeneralizedModel, PathCV):
         for grid in grids:
             check_above_zero(grid)
         return prepare(data), l1_ratios, grids
+
+    def _solve_folds(
+        self, data: TrainingData, l1_ratios: list[float], full_paths: list[PathResult], folds: list[Fold], *others: Any
+    ) -> Any:
+        for number, fold in enumerate(folds):
+            self._check_fold(data, number, fold.train_weight)
+        return super()._solve_folds(data, l1_ratios, full_paths, folds, *others)
+
+    def _check_fold(self, data: TrainingData, number: int, train_weight: Vector) -> None:
+        """Refuse training samples of a fold that no model can be fitted to."""
+        if self.fit_intercept:
+            check_intercept(self._loss(), self._target(data), train_weight, f"training sample of fold {number}")
 
     def _errors(self, result: PathResult, fold: Fold, data: TrainingData, unit: float) -> Vector:
         return mean_losses(result, fold, data.design, self._loss(), self._target(data), data.offset)

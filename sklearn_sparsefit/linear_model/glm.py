@@ -96,7 +96,9 @@ class GLMModel(RegressorMixin, GeneralizedModel):
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.target_tags.positive_only = self._loss().invalid(np.array([-1.0])) is not None
+        # Searches ask before parameters are checked, and those of a family do not change its range.
+        family = FAMILIES.get(str(self.family))
+        tags.target_tags.positive_only = family is not None and family(1.5, 1.0).invalid(np.array([-1.0])) is not None
         return tags
 
 
@@ -244,8 +246,8 @@ class ElasticNetGLM(GLMModel, GeneralizedSingle):
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Samples: dense in any order or sparse, float32 or float64; read, never written to.
         y : array-like of shape (n_samples,)
-            Target, in the range of the family. Of rates, ``y / exposure`` with ``sample_weight=exposure`` is the same
-            as counts ``y`` with ``exposure``, for Poisson's.
+            Target, in the range of the family. For Poisson's, rates ``y / exposure`` with ``sample_weight=exposure``
+            are the same as counts ``y`` with ``exposure`` and ``mean(exposure)`` times their alpha.
         sample_weight : float or array-like of shape (n_samples,), default=None
             Weights, at least 0; only their proportions matter. A number means none.
         offset : array-like of shape (n_samples,), default=None

@@ -1,6 +1,6 @@
 """Sparse logistic regression at one alpha."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from numbers import Real
 from typing import Any, ClassVar, Self
 
@@ -18,6 +18,16 @@ from sklearn_sparsefit.linear_model.generalized_model import GeneralizedModel, G
 from sklearn_sparsefit.path import PathResult
 
 Vector = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class ClassifierData(TrainingData):
+    """Training data whose weights are those of samples times those of classes; the former alone are ``given_weight``.
+
+    A scorer is told of the weights that were given.
+    """
+
+    given_weight: Vector | None = None
 
 
 class LogisticModel(ClassifierMixin, GeneralizedModel):
@@ -46,17 +56,29 @@ class LogisticModel(ClassifierMixin, GeneralizedModel):
             )
         return classes, codes.astype(np.float64)
 
-    def _prepared(self, data: TrainingData, classes: NDArray) -> TrainingData:
+    def _prepared(self, data: TrainingData, classes: NDArray) -> ClassifierData:
         """Training data that know the names of the classes, and what each of these counts."""
+        given = data.sample_weight
         codes = data.targets[0].astype(np.intp)
-        counted = codes if data.sample_weight is None else codes[data.sample_weight > 0]
-        if len(np.unique(counted)) < 2:
-            raise ValueError(f"Among the samples of positive weight there is only one class: {classes[counted[0]]!r}")
+        self._check_classes(codes, data.sample_weight, classes, "Among the samples of positive weight")
         if self.class_weight is not None:
-            of_classes = compute_class_weight(self.class_weight, classes=classes, y=classes[codes])
+            of_classes = compute_class_weight(
+                self.class_weight, classes=classes, y=classes[codes], sample_weight=data.sample_weight
+            )
+            if of_classes.min() < 0:
+                least = int(np.argmin(of_classes))
+                raise ValueError(f"class_weight[{classes[least]!r}] == {of_classes[least]}, must be >= 0.")
             weights = of_classes[codes] * (1.0 if data.sample_weight is None else data.sample_weight)
             data = replace(data, sample_weight=check_sample_weight(weights, len(weights)))
-        return replace(data, names={**data.names, "classes_": classes})
+            self._check_classes(codes, weights, classes, "Among the samples whose class has a positive class_weight")
+        data = replace(data, names={**data.names, "classes_": classes})
+        return ClassifierData(**vars(data), given_weight=given)
+
+    def _check_classes(self, codes: NDArray, weights: Vector | None, classes: NDArray, where: str) -> None:
+        """Refuse samples that count if they are all of one class."""
+        counted = codes if weights is None else codes[weights > 0]
+        if len(np.unique(counted)) == 1:
+            raise ValueError(f"{where} there is only one class: {classes[counted[0]]!r}")
 
     def _coefs_of(self, path: PathResult, column: int, data: TrainingData) -> dict[str, Any]:
         found = super()._coefs_of(path, column, data)

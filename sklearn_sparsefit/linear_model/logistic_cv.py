@@ -1,14 +1,21 @@
 """Sparse logistic regression with alpha chosen by cross-validation."""
 
+from dataclasses import replace
 from numbers import Real
 from typing import Any, ClassVar, Self
 
+import numpy as np
+from numpy.typing import NDArray
 from sklearn.model_selection import check_cv
 
 from sklearn_sparsefit._sklearn import Interval, StrOptions, fit_context, raise_for_params
 from sklearn_sparsefit._validation import TrainingData, check_between_zero_and_one
+from sklearn_sparsefit.cv import Fold
 from sklearn_sparsefit.linear_model.generalized_model import GeneralizedCV
-from sklearn_sparsefit.linear_model.logistic import LogisticModel, SparseLogisticRegression
+from sklearn_sparsefit.linear_model.logistic import ClassifierData, LogisticModel, SparseLogisticRegression
+from sklearn_sparsefit.path import PathResult
+
+Vector = NDArray[np.float64]
 
 
 class SparseLogisticRegressionCV(LogisticModel, GeneralizedCV):
@@ -208,6 +215,20 @@ class SparseLogisticRegressionCV(LogisticModel, GeneralizedCV):
 
     def _splitter(self, data: TrainingData) -> Any:
         return check_cv(self.cv, data.targets[0], classifier=True)
+
+    def _check_fold(self, data: TrainingData, number: int, train_weight: Vector) -> None:
+        where = f"Among the training samples of fold {number} that count"
+        self._check_classes(data.targets[0].astype(np.intp), train_weight, data.names["classes_"], where)
+
+    def _route(self, data: ClassifierData, params: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        return super()._route(replace(data, sample_weight=data.given_weight), params)
+
+    def _score(
+        self, result: PathResult, fold: Fold, data: TrainingData, l1_ratio: float, params: dict[str, Any]
+    ) -> Vector:
+        # Scorers are given labels, which the model predicts, not their numbers.
+        labels = data.names["classes_"][data.targets.astype(np.intp)]
+        return super()._score(result, fold, replace(data, targets=labels), l1_ratio, params)
 
     def _model_of(self, alpha: float, l1_ratio: float) -> SparseLogisticRegression:
         return SparseLogisticRegression(alpha, l1_ratio=l1_ratio, fit_intercept=self.fit_intercept)
