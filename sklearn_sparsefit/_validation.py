@@ -130,6 +130,8 @@ def check_sample_weight(sample_weight: Any, n_samples: int) -> Vector | None:
 
 def check_rows(values: Any, name: str, n_samples: int) -> Vector:
     """One number for every sample, as a float array."""
+    if np.ndim(values) == 0:
+        raise ValueError(f"{name} must be of shape ({n_samples},), one number for each sample, got {values!r}.")
     rows = check_array(values, ensure_2d=False, dtype=np.float64, input_name=name)
     if rows.shape != (n_samples,):
         raise ValueError(f"{name} must be of shape ({n_samples},), one number for each sample, got {rows.shape}.")

@@ -108,7 +108,7 @@ def test_free_features_of_large_counts(log_mean):
     model = ElasticNetGLM(0.05 * np.exp(log_mean), l1_ratio=1.0, penalty_weights=weights, tol=1e-9).fit(X, y)
     mean = np.exp(model.intercept_ + X @ model.coef_)
     slopes = X.T @ (y - mean) / 500 / np.exp(log_mean)
-    assert abs(slopes[0]) < 1e-10
+    assert abs(slopes[0]) < 1e-9
     kept = np.flatnonzero(model.coef_[1:]) + 1
     assert_allclose(slopes[kept], 0.05 * np.sign(model.coef_[kept]), rtol=1e-4)
     assert (np.abs(slopes[1:]) <= 0.05 * (1 + 1e-4)).all()

@@ -4,7 +4,7 @@ To add one, write a class with its value, derivative and curvature, and put it i
 a loss says of itself makes it faster, or keeps more digits.
 """
 
-from libc.math cimport INFINITY, exp, fabs, fmax, fmin, isfinite, log, log1p
+from libc.math cimport INFINITY, exp, expm1, fabs, fmax, fmin, isfinite, log, log1p
 
 import numpy as np
 from scipy.special import expit
@@ -291,6 +291,10 @@ cdef class Poisson(_LogLink):
     """Half the deviance of counts, for logarithms of their mean."""
 
     cdef double value(self, double y, double z) noexcept nogil:
+        cdef double distance = z - log(y) if y > 0.0 else INFINITY
+        # Near the minimum, of large counts, the terms all but cancel.
+        if fabs(distance) < 1.0:
+            return _at_least_zero(y * (expm1(distance) - distance))
         return _at_least_zero(exp(z) - y * z + _xlogx(y) - y)
 
     cdef double derivative(self, double y, double z) noexcept nogil:
@@ -301,7 +305,12 @@ cdef class Poisson(_LogLink):
 
     cdef double misfit(self, double y, double z, double scale) noexcept nogil:
         cdef double mean = exp(z), shrunken = (1.0 - scale) * y + scale * mean
-        return _at_least_zero(mean - shrunken + _xlogx(shrunken) - shrunken * z) if mean < INFINITY else INFINITY
+        cdef double change = (1.0 - scale) * (y - mean) / mean
+        if not mean < INFINITY:
+            return INFINITY
+        if fabs(change) < 0.5:
+            return _at_least_zero(mean * ((1.0 + change) * log1p(change) - change))
+        return _at_least_zero(mean - shrunken + _xlogx(shrunken) - shrunken * z)
 
 
 cdef class Gamma(_LogLink):
@@ -309,7 +318,7 @@ cdef class Gamma(_LogLink):
 
     cdef double value(self, double y, double z) noexcept nogil:
         cdef double distance = log(y) - z
-        return _at_least_zero(exp(distance) - distance - 1.0)
+        return _at_least_zero(expm1(distance) - distance)
 
     cdef double derivative(self, double y, double z) noexcept nogil:
         return 1.0 - exp(log(y) - z)
@@ -319,8 +328,11 @@ cdef class Gamma(_LogLink):
 
     cdef double misfit(self, double y, double z, double scale) noexcept nogil:
         cdef double distance = log(y) - z, ratio = exp(distance), shrunken = (1.0 - scale) + scale * ratio
+        cdef double change = (1.0 - scale) * (1.0 - ratio) / ratio
         if not ratio < INFINITY:
             return INFINITY
+        if fabs(change) < 0.5:
+            return _at_least_zero(ratio * ((1.0 + change) * log1p(change) - change))
         return _at_least_zero(ratio - shrunken + _xlogx(shrunken) - shrunken * distance)
 
     def invalid(self, y):

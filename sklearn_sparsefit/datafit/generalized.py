@@ -44,7 +44,9 @@ class Generalized(Datafit):
         if np.abs(self.null_residual[used]).max() <= EXACT * sizes[used].max():
             # A constant target, but for rounding.
             self.null_residual, self.null_loss = np.zeros(len(y)), 0.0
-        self.residual_size = float(np.sqrt(self.weights @ np.where(used, np.abs(self.null_residual) + sizes, 0.0) ** 2))
+        sizes = np.where(used, np.abs(self.null_residual) + sizes, 0.0)
+        largest = sizes.max() or 1.0
+        self.residual_size = float(largest * np.sqrt(self.weights @ (sizes / largest) ** 2))
 
     def fit(self, raw_predictions: Block, offsets: NDArray[np.float64] | None = None) -> Fits:
         """See :class:`Datafit`."""

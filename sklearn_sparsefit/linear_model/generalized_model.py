@@ -2,7 +2,6 @@
 
 from abc import abstractmethod
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
@@ -33,11 +32,6 @@ class GeneralizedModel(SparseLinearModel):
 
     def _datafit(self, data: TrainingData) -> Datafit:
         return make_datafit(self._loss(), data, self._target(data), self.fit_intercept)
-
-    def _coefs_of(self, path: PathResult, column: int, data: TrainingData) -> dict[str, Any]:
-        """Coefficients and intercept at one alpha."""
-        intercept = path.intercepts[column].astype(data.dtype) if self.fit_intercept else 0.0
-        return dict(coef_=path.dense_coef(column, data.dtype), intercept_=intercept)
 
     def _raw_prediction(self, X: Any) -> NDArray:
         check_is_fitted(self)
@@ -95,8 +89,3 @@ class GeneralizedCV(GeneralizedModel, PathCV):
 
     def _errors(self, result: PathResult, fold: Fold, data: TrainingData, unit: float) -> Vector:
         return mean_losses(result, fold, data.design, self._loss(), self._target(data), data.offset)
-
-
-def with_offset(data: TrainingData, offset: Vector | None) -> TrainingData:
-    """The same data with something known of the raw predictions."""
-    return replace(data, offset=offset)

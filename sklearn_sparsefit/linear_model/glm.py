@@ -1,5 +1,6 @@
 """Generalised linear models with an elastic-net penalty, at one alpha."""
 
+from dataclasses import replace
 from numbers import Real
 from typing import Any, ClassVar, Self
 
@@ -7,14 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import RegressorMixin
 from sklearn.utils import column_or_1d
-from sklearn.utils.validation import check_consistent_length
 
 from sklearn_sparsefit._sklearn import Interval, StrOptions, fit_context
 from sklearn_sparsefit._validation import TrainingData, check_rows, check_sample_weight
 from sklearn_sparsefit.datafit import Generalized, Loss
 from sklearn_sparsefit.linear_model.base import PARAMETER_CONSTRAINTS
 from sklearn_sparsefit.linear_model.families import FAMILIES, check_offset, check_target
-from sklearn_sparsefit.linear_model.generalized_model import GeneralizedModel, GeneralizedSingle, with_offset
+from sklearn_sparsefit.linear_model.generalized_model import GeneralizedModel, GeneralizedSingle
 
 GLM_CONSTRAINTS: dict[str, list] = {
     "family": [StrOptions(set(FAMILIES))],
@@ -34,7 +34,7 @@ class GLMModel(RegressorMixin, GeneralizedModel):
         if data.y_ndim == 2:
             column_or_1d(data.targets.T, warn=True)
         check_target(self._loss(), self._target(data), self.family)
-        return with_offset(data, check_offset(offset, exposure, data.design.shape[0]))
+        return replace(data, offset=check_offset(offset, exposure, data.design.shape[0]))
 
     def predict(self, X: Any, offset: Any = None, exposure: Any = None) -> NDArray:
         """Predict the mean of the target.
@@ -83,7 +83,6 @@ class GLMModel(RegressorMixin, GeneralizedModel):
         """
         raw = self._raw_prediction(X)
         target = check_rows(column_or_1d(y), "y", len(raw))
-        check_consistent_length(raw, target)
         loss, weights = self._loss(), check_sample_weight(sample_weight, len(raw))
         check_target(loss, target, self.family)
         known = check_offset(offset, exposure, len(raw))

@@ -1,13 +1,13 @@
 """Sparse logistic regression at one alpha."""
 
 from dataclasses import dataclass, replace
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassifierMixin
-from sklearn.utils import check_array, column_or_1d, compute_class_weight
+from sklearn.utils import check_array, check_scalar, column_or_1d, compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 
 from sklearn_sparsefit._sklearn import Interval, StrOptions, fit_context
@@ -313,11 +313,18 @@ def alpha_from_C(C: float, n_samples: int, sample_weight: ArrayLike | None = Non
     alpha : float
         ``1 / (C * sum(sample_weight))``, with weights of one in place of none.
 
+    Raises
+    ------
+    ValueError
+        If C is not above 0, or there are no samples.
+
     Examples
     --------
     >>> from sklearn_sparsefit import alpha_from_C
     >>> alpha_from_C(1.0, 100)
     0.01
     """
+    check_scalar(C, "C", Real, min_val=0.0, include_boundaries="neither")
+    check_scalar(n_samples, "n_samples", Integral, min_val=1)
     total = n_samples if sample_weight is None else float(np.sum(sample_weight))
     return 1.0 / (C * total)

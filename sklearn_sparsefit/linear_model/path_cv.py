@@ -18,7 +18,6 @@ from sklearn_sparsefit._progress import PathJob, Progress
 from sklearn_sparsefit._sklearn import (
     StrOptions,
     check_method_params,
-    raise_for_params,
     routing_enabled,
     safe_indexing,
 )
@@ -65,8 +64,7 @@ class PathCV(PathModel):
     }
 
     def _fit(self, X: Any, y: Any, sample_weight: Any, params: dict[str, Any], **known: Any) -> Self:
-        """Fit; ``known`` is what else is known of the rows."""
-        raise_for_params(params, self, "fit")
+        """Fit; ``known`` is for :meth:`_check`."""
         data, l1_ratios, grids = self._check(X, y, sample_weight, **known)
         relaxes = self._relaxes()
         split_params, score_params = self._route(data, params)
@@ -108,7 +106,7 @@ class PathCV(PathModel):
             **{self._error_name: error_path},
             cv_results_=cv_results,
             n_passes_=progress.n_passes + (measure.n_readings if measure else 0),
-            relax_=relax,
+            **(dict(relax_=relax) if "relax" in vars(self) else {}),
             **self._term_outcome(terms),
             **self._outcome(l1_ratios[row], full_paths[row].relaxed(relax), column, data),
             **self._fold_outcome([path.result.relaxed(relax) for path in fold_paths if path.row == row], data),

@@ -5,7 +5,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_sparsefit._sklearn import fit_context
+from sklearn_sparsefit._sklearn import fit_context, raise_for_params
 from sklearn_sparsefit._validation import TrainingData
 from sklearn_sparsefit.cv import Fold, mean_squared_errors
 from sklearn_sparsefit.datafit.quadratic import power_of_two
@@ -48,6 +48,7 @@ class RegressionCV(PathCV, RegressionPath):
         ValueError
             If X, y, the weights, the alphas or the folds do not fit together or are not finite.
         """
+        raise_for_params(params, self, "fit")
         return self._fit(X, y, sample_weight, params)
 
     def _target(self, data: TrainingData) -> Vector:

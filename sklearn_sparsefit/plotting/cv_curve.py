@@ -215,7 +215,7 @@ class CVCurveDisplay:
         l1_ratio, relaxes = getattr(estimator, "l1_ratio", None), np.ravel(getattr(estimator, "relax", 1.0))
         shape = np.size(l1_ratio), len(relaxes), estimator.alphas_.shape[-1], -1
         # Where several weights of the penalised coefficients were tried, those of the chosen one.
-        test_scores = _test_scores(estimator).reshape(shape)[:, np.argmax(relaxes == estimator.relax_)]
+        test_scores = _test_scores(estimator).reshape(shape)[:, np.argmax(relaxes == getattr(estimator, "relax_", 1.0))]
         named_alphas = {r"$\alpha_\mathrm{min}$": estimator.alpha_min_, r"$\alpha_\mathrm{1se}$": estimator.alpha_1se_}
         display = cls(
             alphas=estimator.alphas_,

@@ -82,6 +82,8 @@ class ProxNewtonSolver:
         ahead[..., :both] += share * (last[..., :both] - before)
         stays = np.zeros(last.shape, dtype=bool)
         stays[..., :both] = (before * last[..., :both] > 0) & (ahead[..., :both] * last[..., :both] > 0)
+        # Within the bounds.
+        ahead = np.clip(ahead, penalty.terms.lower[:length], penalty.terms.upper[:length])
         iterate.coef[..., :length][stays] = ahead[stays]
 
     def _part_of(
