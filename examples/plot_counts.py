@@ -87,7 +87,6 @@ for (name, model), style in zip(models.items(), [":", "--", "-"], strict=True):
 axes[0].set(xlabel="age of the driver", ylabel="claims in a whole year", ylim=(0, None))
 axes[0].legend()
 curve = CVCurveDisplay.from_estimator(models["exposure, age kept"], ax=axes[1])
-curve.ax_.set_ylabel("half the mean deviance on left-out folds")
 plt.show()
 
 # %%

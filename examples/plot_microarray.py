@@ -77,7 +77,6 @@ for rule, model in models.items():
 least = models["least log loss"]
 figure, axes = plt.subplots(2, 1, sharex=True, figsize=(7.5, 8), layout="constrained")
 curve = CVCurveDisplay.from_estimator(least, ax=axes[0])
-curve.ax_.set_ylabel("log loss on left-out folds")
 curve.ax_.label_outer()
 path = CoefficientPathDisplay.from_estimator(least, ax=axes[1], n_labels=8)
 path.ax_.axvline(least.alpha_1se_, color="black", linestyle=":", linewidth=1)

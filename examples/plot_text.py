@@ -113,7 +113,6 @@ for j in np.argsort(-surprise)[:6]:
 # ---------
 
 curve = CVCurveDisplay.from_estimator(model)
-curve.ax_.set_ylabel("log loss on left-out folds")
 plt.show()
 
 # %%
