@@ -288,7 +288,7 @@ def test_ols_of_more_features_than_samples_has_the_least_norm_of_standardised_fe
 def large_and_sparse(n_samples, n_features):
     """Few entries in most columns; one column full, with a large mean, one half full, one constant, one of zeros."""
     rng = np.random.default_rng(n_samples)
-    X = sparse.random_array((n_samples, n_features), density=0.01, rng=rng).toarray()
+    X = sparse.random_array((n_samples, n_features), density=0.01, random_state=rng).toarray()
     X[:, 3] = 100 + rng.standard_normal(n_samples)
     X[::2, 4] += rng.uniform(1, 2, n_samples // 2)
     X[:, 5], X[:, 6] = 3.0, 0.0
@@ -343,7 +343,7 @@ def test_large_sparse_features_have_the_weights_of_dense_ones(first_stage, shape
 @pytest.mark.parametrize("shape", [(4000, 9000), (9000, 4000)])
 def test_memory_of_large_sparse_features_is_not_squared(shape, first_stage):
     rng = np.random.default_rng(0)
-    X = sparse.random_array(shape, density=1e-3, rng=rng, format="csc")
+    X = sparse.random_array(shape, density=1e-3, random_state=rng, format="csc")
     y = X[:, :20].sum(axis=1) + rng.standard_normal(shape[0])
     tracemalloc.start()
     try:

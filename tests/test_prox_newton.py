@@ -22,7 +22,9 @@ def solve(X, y, loss, alphas, l1_ratio=1.0, tol=1e-9):
 def make_counts(n_samples=400, n_features=900, density=0.05):
     """Sparse counts, more than a hundred of which are kept, and what depends on every tenth of the first hundred."""
     rng = np.random.default_rng(0)
-    X = sparse.random_array((n_samples, n_features), density=density, rng=rng, format="csc")
+    X = sparse.csc_array(
+        rng.uniform(size=(n_samples, n_features)) * (rng.uniform(size=(n_samples, n_features)) < density)
+    )
     effects = np.zeros(n_features)
     effects[:100:10] = rng.standard_normal(10)
     z = X @ effects
