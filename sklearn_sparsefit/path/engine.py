@@ -190,7 +190,7 @@ class _Engine:
         else:
             coefs = coef[None]
             inside = known.look(coefs)
-            seen = self._by_moments(coefs, inside)
+            seen = self._by_moments(coefs, inside, known.losses(coefs, inside))
             if fit.is_delicate or choice.is_small(self.shape):
                 yield from self._look_closely(seen, np.arange(1))
             inside, loss = seen.inside, float(seen.fits.losses[0])
@@ -300,8 +300,12 @@ class _Engine:
             fits.losses[is_rounding] = 0.0
             return Evaluation(coefs, fits, inside, np.zeros(len(block)))
         rows = np.arange(len(block))
-        evaluation = self._by_moments(coefs, known.look(coefs))
-        if not choice.is_small(self.shape):
+        if choice.is_small(self.shape):
+            # All of it is about to be looked at closely.
+            evaluation = self._by_moments(coefs, np.empty_like(coefs), np.empty(len(block)))
+        else:
+            inside = known.look(coefs)
+            evaluation = self._by_moments(coefs, inside, known.losses(coefs, inside))
             evaluation.slacks = np.array([known.slack(coef) for coef in coefs])
             nothing = np.zeros((len(block), *self.tasks, 0))
             evaluation.gaps = self._gaps(block, evaluation, np.empty(0, dtype=np.intp), nothing)
@@ -310,10 +314,10 @@ class _Engine:
             yield from self._look_closely(evaluation, rows)
         return evaluation
 
-    def _by_moments(self, coefs: Matrix, inside: Matrix) -> Evaluation:
+    def _by_moments(self, coefs: Matrix, inside: Matrix, losses: Vector) -> Evaluation:
         """Rows of coefficients on a whole design."""
         nothing = np.empty((len(coefs), 0))
-        fits = Fits(nothing, np.zeros((len(coefs), *self.tasks)), self.working_set.losses(coefs, inside), nothing)
+        fits = Fits(nothing, np.zeros((len(coefs), *self.tasks)), losses, nothing)
         return Evaluation(coefs, fits, inside, np.zeros(len(coefs)))
 
     def _look_closely(self, evaluation: Evaluation, rows: NDArray[np.intp]) -> Generator[Request, Any, None]:
