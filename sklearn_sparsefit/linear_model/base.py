@@ -63,6 +63,15 @@ class SparseLinearModel(CallbackSupportMixin, BaseEstimator):
         tags.input_tags.sparse = True
         return tags
 
+    def _samples(self, X: Any) -> Any:
+        """Samples to predict for."""
+        check_is_fitted(self)
+        return validate_data(self, X, accept_sparse=("csc", "csr"), accept_large_sparse=True, reset=False)
+
+    def _target(self, data: TrainingData) -> NDArray[np.float64]:
+        """What the model is fitted to, or a clear error."""
+        return only_target(data, self)
+
     def _options(self) -> SolverOptions:
         return SolverOptions(float(self.tol), int(self.max_iter), self.solver, relaxes=bool(np.any(self.relax != 1)))
 
@@ -107,9 +116,7 @@ class SparseLinearRegressor(RegressorMixin, SparseLinearModel):
         y : ndarray of shape (n_samples,) or (n_samples, n_targets)
             Predicted values.
         """
-        check_is_fitted(self)
-        X = validate_data(self, X, accept_sparse=("csc", "csr"), accept_large_sparse=True, reset=False)
-        return X @ self.coef_.T + self.intercept_
+        return self._samples(X) @ self.coef_.T + self.intercept_
 
 
 def only_target(data: TrainingData, estimator: SparseLinearModel) -> Vector:

@@ -6,13 +6,12 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_sparsefit._progress import Progress
 from sklearn_sparsefit._validation import TrainingData, check_training_data
 from sklearn_sparsefit.cv import Fold, mean_losses
 from sklearn_sparsefit.datafit import Datafit, Loss
-from sklearn_sparsefit.linear_model.base import SparseLinearModel, make_path, only_target, warn_of
+from sklearn_sparsefit.linear_model.base import SparseLinearModel, make_path, warn_of
 from sklearn_sparsefit.linear_model.families import check_above_zero, check_intercept, make_datafit
 from sklearn_sparsefit.linear_model.path_cv import PathCV
 from sklearn_sparsefit.path import PathResult, drive
@@ -27,16 +26,11 @@ class GeneralizedModel(SparseLinearModel):
     def _loss(self) -> Loss:
         """The loss of one raw prediction."""
 
-    def _target(self, data: TrainingData) -> Vector:
-        return only_target(data, self)
-
     def _datafit(self, data: TrainingData) -> Datafit:
         return make_datafit(self._loss(), data, self._target(data), self.fit_intercept)
 
     def _raw_prediction(self, X: Any) -> NDArray:
-        check_is_fitted(self)
-        X = validate_data(self, X, accept_sparse=("csc", "csr"), accept_large_sparse=True, reset=False)
-        return X @ np.ravel(self.coef_) + self.intercept_
+        return self._samples(X) @ np.ravel(self.coef_) + self.intercept_
 
 
 class GeneralizedSingle(GeneralizedModel):

@@ -25,7 +25,6 @@ from sklearn_sparsefit._threads import single_threaded_blas
 from sklearn_sparsefit._validation import TrainingData, takes_sample_weight
 from sklearn_sparsefit._warnings import warn_user
 from sklearn_sparsefit.cv import Fold, Scores, make_folds, share_moments
-from sklearn_sparsefit.datafit import Quadratic
 from sklearn_sparsefit.exceptions import ModelWarning
 from sklearn_sparsefit.linear_model.base import SparseLinearModel, warn_of
 from sklearn_sparsefit.linear_model.path_model import (
@@ -74,7 +73,7 @@ class PathCV(PathModel):
         unit = self._error_unit(data)
 
         progress = Progress(self, len(l1_ratios) * (1 + len(folds)), self.verbose)
-        measure = share_moments(data.design, folds) if isinstance(self._datafit(data), Quadratic) else None
+        measure = share_moments(data.design, folds)
         with progress.stopped_on_error(), single_threaded_blas():
             (terms,) = self._terms(data, [data.sample_weight])
             full_paths = self._solve_full(data, terms, l1_ratios, grids, measure, progress, self.n_jobs)

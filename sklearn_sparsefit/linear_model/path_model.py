@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import r2_score
 from sklearn.utils import column_or_1d
-from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_sparsefit._progress import PathJob, Progress
 from sklearn_sparsefit._sklearn import Interval, StrOptions
@@ -31,7 +30,6 @@ from sklearn_sparsefit.linear_model.base import (
     SparseLinearModel,
     SparseLinearRegressor,
     make_path,
-    only_target,
 )
 from sklearn_sparsefit.path import AlphaGrid, Measuring, PathGenerator, PathResult
 from sklearn_sparsefit.penalty import FeatureTerms
@@ -55,10 +53,6 @@ class PathModel(SparseLinearModel):
     @abstractmethod
     def _l1_ratios(self) -> list[float]:
         """The l1_ratios to choose from."""
-
-    def _target(self, data: TrainingData) -> Vector:
-        """What the path is fitted to, or a clear error."""
-        return only_target(data, self)
 
     def _datafit(self, data: TrainingData) -> Datafit:
         """The loss of the raw predictions."""
@@ -152,8 +146,7 @@ class RegressionPath(PathModel, SparseLinearRegressor):
         y : ndarray of shape (n_samples, n_alphas) or (n_samples, n_tasks, n_alphas)
             Predicted values, for the alphas in the order of ``coef_path_``.
         """
-        check_is_fitted(self)
-        X = validate_data(self, X, accept_sparse=("csc", "csr"), accept_large_sparse=True, reset=False)
+        X = self._samples(X)
         features = self._fitted_path.kept
         coefs = self._fitted_path.coefs_of(features).astype(self.coef_.dtype)
         predictions = X[:, features] @ as_rows(coefs).T
