@@ -3,6 +3,7 @@
 from sklearn_sparsefit.datafit._losses import Binomial, Gamma, Gaussian, Huber, Loss, Poisson, Tweedie
 from sklearn_sparsefit.datafit.base import Datafit, Fits
 from sklearn_sparsefit.datafit.generalized import Generalized
+from sklearn_sparsefit.datafit.multinomial import Multinomial, SoftmaxModel
 from sklearn_sparsefit.datafit.quadratic import Quadratic
 
 __all__ = [
@@ -14,7 +15,9 @@ __all__ = [
     "Generalized",
     "Huber",
     "Loss",
+    "Multinomial",
     "Poisson",
     "Quadratic",
+    "SoftmaxModel",
     "Tweedie",
 ]

@@ -42,6 +42,8 @@ class Datafit(ABC):
     null_residual: NDArray[np.float64]
     null_loss: float
     residual_size: float
+    # Whether adding a number to the raw predictions of all tasks changes nothing.
+    is_relative = False
 
     @abstractmethod
     def fit(self, raw_predictions: Block, offsets: NDArray[np.float64] | None = None) -> Fits:

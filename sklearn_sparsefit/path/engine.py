@@ -86,7 +86,7 @@ class _Engine:
         # Coefficients and correlations of several tasks have an axis for these before that of the features.
         self.tasks = problem.datafit.mean.shape
         self.density = density
-        self.solver = choice.make_solver(options.solver, self.datafit)
+        self.solver = choice.make_solver(options.solver, self.datafit, self.penalty)
         self.working_set: WorkingSet | WholeDesign = WorkingSet(self.datafit, n_features, self.solver.max_gram)
         self.iterate = Iterate(*np.empty((2, *self.tasks, 0)))
         self.width = choice.FIRST_WIDTH

@@ -47,7 +47,8 @@ class Reports:
 
         def intercept_of(coef: Vector) -> Vector:
             offset = evaluation.fits.offsets[row] - (coef - found) @ known.means
-            return datafit.unit * (datafit.mean + offset - coef @ known.shift)
+            intercept = datafit.unit * (datafit.mean + offset - coef @ known.shift)
+            return intercept - intercept.mean() if datafit.is_relative else intercept
 
         if self._relaxation is not None:
             step.relaxed_coef = known.minimum_norm(self._relaxation.fit(known, penalty, found, correlation))

@@ -129,9 +129,9 @@ cdef class FeatureTerms:
         return np.flatnonzero((self.l1_weights == 0) & ((self.lower < 0) | (self.upper > 0)))
 
     def at(self, features):
-        """Terms of some features, in that order."""
+        """Terms of some features, in that order; one may come more than once."""
         cdef FeatureTerms terms = FeatureTerms.__new__(FeatureTerms)
-        if self.is_uniform:
+        if self.is_uniform and len(features) <= len(self):
             features = slice(len(features))
         terms._l1, terms._l2 = self.l1_weights[features], self.l2_weights[features]
         terms._lower, terms._upper = self.lower[features], self.upper[features]

@@ -27,3 +27,14 @@ def sweep_columns(
     rate: float,
     enough: float,
 ) -> bool: ...
+def sweep_coupled(
+    gram: NDArray[np.float64],
+    terms: Matrix,
+    coef: Matrix,
+    correlation: Matrix,
+    step: Matrix,
+    room: Vector,
+    n_sweeps: int,
+    rate: float,
+    enough: float,
+) -> bool: ...

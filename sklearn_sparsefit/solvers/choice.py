@@ -5,8 +5,8 @@ A wrong choice costs time, never correctness.
 
 import numpy as np
 
-from sklearn_sparsefit.datafit import Datafit, Quadratic
-from sklearn_sparsefit.penalty import Penalty
+from sklearn_sparsefit.datafit import Datafit, Multinomial, Quadratic
+from sklearn_sparsefit.penalty import Penalty, SeparateTasksPenalty
 from sklearn_sparsefit.solvers.base import Iterate, Solver
 from sklearn_sparsefit.solvers.block import BlockSolver
 from sklearn_sparsefit.solvers.dual_newton import DualNewtonSolver
@@ -14,6 +14,7 @@ from sklearn_sparsefit.solvers.gram import GramSolver
 from sklearn_sparsefit.solvers.prox_grad import ProxGradSolver
 from sklearn_sparsefit.solvers.prox_newton import ProxNewtonSolver
 from sklearn_sparsefit.solvers.residual import ResidualSolver
+from sklearn_sparsefit.solvers.softmax import PairSolver, SoftmaxBlockSolver
 from sklearn_sparsefit.solvers.working_set import WholeDesign, WorkingSet
 
 # The Gram of so many columns takes 512 MiB.
@@ -163,8 +164,11 @@ def _sweeps_pay(part: WorkingSet) -> bool:
 SOLVERS: dict[str, type[Solver]] = {"auto": AutoSolver, "cd": ResidualSolver, "prox_grad": ProxGradSolver}
 
 
-def make_solver(name: str, datafit: Datafit) -> Solver:
-    """A fresh solver for a datafit, by its public name where it has one task."""
+def make_solver(name: str, datafit: Datafit, penalty: Penalty) -> Solver:
+    """A fresh solver for a datafit and a penalty, by its public name where there is one task."""
+    if isinstance(datafit, Multinomial):
+        of_classes = PairSolver if isinstance(penalty, SeparateTasksPenalty) else SoftmaxBlockSolver
+        return ProxNewtonSolver(lambda part: of_classes(), MAX_GRAM)
     solver = BlockSolver if datafit.mean.ndim else SOLVERS[name]
     if isinstance(datafit, Quadratic):
         return solver()

@@ -38,6 +38,7 @@ class FreeFeatures:
             rows[dependent] = np.linalg.solve(gram[np.ix_(kept, kept)], gram[np.ix_(kept, dependent)]).T
             self._row_space = np.linalg.qr(rows)[0]
         self._all = positions
+        self._is_unbounded = np.isinf(lower) & np.isinf(upper)
         self.positions = positions[kept]
         self.norms = np.sqrt(gram.diagonal()[kept])
         self._lower, self._upper = lower[kept], upper[kept]
@@ -50,8 +51,13 @@ class FreeFeatures:
         self.sensitivity = float(np.sqrt(len(kept) / smallest) / least) if smallest > 0 else np.inf
 
     def under(self, gram: Matrix) -> "FreeFeatures":
-        """Those of the features that are not combinations of others, on their Gram matrix under other weights."""
-        return FreeFeatures(np.arange(len(gram)), gram, self._lower, self._upper)
+        """Those of the features that are not combinations of others, on their Gram matrix under other weights.
+
+        It may be that of several tasks, one after the other.
+        """
+        n_tasks = len(gram) // max(1, len(self._lower))
+        lower, upper = np.tile(self._lower, n_tasks), np.tile(self._upper, n_tasks)
+        return FreeFeatures(np.arange(len(gram)), gram, lower, upper)
 
     def fit(self, correlation: Matrix) -> Matrix:
         """Coefficients of least squares, given the correlations at zero."""
@@ -99,4 +105,11 @@ class FreeFeatures:
             return coef
         coef = coef.copy()
         coef[..., self._all] = coef[..., self._all] @ self._row_space @ self._row_space.T
+        return coef
+
+    def centred(self, coef: Matrix) -> Matrix:
+        """Coefficients of several tasks less the means over these, where there are no bounds."""
+        coef = coef.copy()
+        unbounded = self._all[self._is_unbounded]
+        coef[:, unbounded] -= coef[:, unbounded].mean(axis=0)
         return coef

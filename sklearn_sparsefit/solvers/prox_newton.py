@@ -57,7 +57,7 @@ class ProxNewtonSolver:
         self._go_ahead(penalty, iterate)
         while True:
             part, members = self._part_of(working_set, penalty, iterate)
-            found = Iterate(iterate.coef[..., members], iterate.correlation[..., members])
+            found = Iterate(iterate.coef.take(members, axis=-1), iterate.correlation.take(members, axis=-1))
             n_left = max_iter - n_iter
             n_iter += self._solve_at_hand(part, penalty.at(members), found, GAP_SHARE * gap_tol, n_left)
             iterate.coef[..., members] = found.coef
@@ -126,7 +126,7 @@ class ProxNewtonSolver:
             goal = Iterate(iterate.coef.copy(), iterate.correlation / total)
             self._inner.solve(model, penalty.with_alpha(penalty.alpha / total), goal, FORCING * gap / total, max_iter)
             before = float(fits.losses[0]) + penalty.value(iterate.coef)
-            offset = model.datafit.mean - goal.coef @ model.means
+            offset = fits.offsets[0] + model.intercept_shift(goal.coef - iterate.coef)
             found = self._step(working_set, penalty, iterate, before, goal.coef, offset)
             if found is None:
                 return n_iter
@@ -152,7 +152,7 @@ class ProxNewtonSolver:
             self._inner = self._new_inner(working_set)
         else:
             self._model.follow(working_set)
-            self._model.datafit = working_set.datafit.model(fits, 0, self._curvatures)
+            self._model.move_to(working_set.datafit, fits, self._curvatures)
         return self._model, total
 
     @staticmethod
@@ -165,7 +165,7 @@ class ProxNewtonSolver:
         slack = ROUNDING * working_set.datafit.null_loss
         for length in LENGTHS:
             coef = goal.copy() if length == 1 else iterate.coef + length * step
-            fits, correlations = working_set.look(coef[None], np.atleast_1d(offset))
+            fits, correlations = working_set.look(coef[None], offset[None])
             if float(fits.losses[0]) + penalty.value(coef) <= before - ARMIJO * length * promised + slack:
                 return coef, fits, correlations
         return None

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_sparsefit.datafit import Datafit, Fits, Quadratic
+from sklearn_sparsefit.datafit import Datafit, Fits, Generalized, Quadratic, SoftmaxModel
 from sklearn_sparsefit.design import Columns, Moments
 from sklearn_sparsefit.penalty import FeatureTerms, Penalty
 from sklearn_sparsefit.solvers.certificate import duality_gap
 from sklearn_sparsefit.solvers.free_features import FreeFeatures
+from sklearn_sparsefit.solvers.softmax_pairs import SoftmaxPairs
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -60,7 +61,10 @@ class Known(ABC):
 
     def minimum_norm(self, coef: Vector) -> Vector:
         """The same predictions, up to a constant, by free features with coefficients of the least 2-norm."""
-        return coef if self.free is None else self.free.minimum_norm(coef)
+        if self.free is None:
+            return coef
+        coef = self.free.minimum_norm(coef)
+        return self.free.centred(coef) if self.datafit.is_relative else coef
 
     def settle(self, coefs: Block, correlations: Block) -> Block:
         """Move free features, in place, to where their correlations vanish; return by how much, for each row."""
@@ -139,11 +143,21 @@ class WorkingSet(Known):
             self.columns.append(columns)
         self._measure(features)
 
-    def seen_through(self, datafit: Datafit) -> "WorkingSet":
-        """The same columns, and those that are yet to come in, under another loss's weights."""
-        other = WorkingSet(datafit, len(self.outside), self._max_gram)
+    def seen_through(self, model: Quadratic | SoftmaxModel) -> "WorkingSet | SoftmaxPairs":
+        """The same columns, and those that are yet to come in, under the weights of a model of the loss."""
+        if isinstance(model, SoftmaxModel):
+            return SoftmaxPairs(self, model)
+        other = WorkingSet(model, len(self.outside), self._max_gram)
         other.follow(self)
         return other
+
+    def move_to(self, loss: Generalized, fits: Fits, curvatures: Vector) -> None:
+        """Make the target that of a model about another point, with the same curvatures."""
+        self.datafit = loss.model(fits, 0, curvatures)
+
+    def intercept_shift(self, step: Vector) -> NDArray[np.float64]:
+        """How far the best intercept of least squares moves with a step of the coefficients."""
+        return -(step @ self.means)
 
     def follow(self, other: "WorkingSet") -> None:
         """Take note of what has come in where these columns are from."""
@@ -241,17 +255,16 @@ class WorkingSet(Known):
             total = float(curvatures.sum())
             model = part.seen_through(self.datafit.model(fits, row, curvatures))
             free = self.free.under(model.full_gram().copy())
-            here = coef[positions]
-            goal = here.copy()
-            goal[free.positions] = free.settled(
-                here[None, free.positions], correlations[row][positions][None, free.positions] / total
-            )[0]
+            here = coef[..., positions]
+            goal, inside = here.ravel(), correlations[row][..., positions].ravel()[None, free.positions] / total
+            goal[free.positions] = free.settled(goal[None, free.positions], inside)[0]
+            goal = goal.reshape(here.shape)
             for length in 0.5 ** np.arange(30):
-                coef[positions] = here + length * (goal - here)
+                coef[..., positions] = here + length * (goal - here)
                 if self.fit(coef[None]).losses[0] <= (1 + CONSTANT) * fits.losses[row]:
                     break
             else:
-                coef[positions] = here
+                coef[..., positions] = here
 
     def duality_gap(self, coef: Vector, correlation: Vector, penalty: Penalty) -> float:
         """Duality gap of the problem on the working set alone."""

@@ -1,0 +1,174 @@
+"""Multinomial logistic regression: one raw prediction for each of several classes."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sklearn_sparsefit.datafit.base import Block, Datafit, Fits, Vector
+from sklearn_sparsefit.datafit.quadratic import summing_to_one
+
+# Of shape (n_classes, n_samples).
+Matrix = NDArray[np.float64]
+
+EPS = np.finfo(np.float64).eps
+# Probabilities in a model are mixed with equal ones, to this share of the mean curvature: steps stay finite where the
+# loss is flat.
+FLAT = 1e-4
+# Newton steps to the best intercepts, each halved until the loss is lower by this share of what it promises; and
+# derivatives that are next to nothing.
+MAX_STEPS, MAX_HALVINGS, ARMIJO, NEARLY = 100, 30, 1e-4, 1e-10
+
+
+@dataclass
+class SoftmaxModel:
+    """Quadratic model of the multinomial loss: sample i has the Hessian w_i (diag(p_i) - p_i p_i').
+
+    Steps v of the raw predictions shift the best intercepts by -M^+ sum_i w_i H_i v_i, M = sum_i w_i H_i, which is
+    ``inverse`` (zero without intercepts).
+    """
+
+    weights: Vector
+    probabilities: Matrix
+    inverse: NDArray[np.float64]
+    null_loss: float
+
+
+class Multinomial(Datafit):
+    """sum_i s_i [log sum_k exp(z_ik + b_k) - (z_ik + b_k at the class k of i)], for classes 0, 1, ...
+
+    Adding a number to the raw predictions of all classes changes nothing: intercepts sum to zero.
+    """
+
+    unit = 1.0
+    is_relative = True
+
+    def __init__(self, codes: Vector, n_classes: int, sample_weight: Vector | None = None, fit_intercept: bool = True):
+        self.weights = summing_to_one(sample_weight, len(codes))
+        self.fit_intercept = fit_intercept
+        self._codes = codes.astype(np.intp)
+        # Rows without weight count for nothing, whatever is in them.
+        self._unused = np.flatnonzero(self.weights == 0)
+        self._rows = np.arange(len(codes))
+        self.mean = np.zeros(n_classes)
+        if fit_intercept:
+            self.mean = np.log(np.bincount(self._codes, self.weights, n_classes))
+            self.mean -= self.mean.mean()
+        null = self.fit(np.zeros((1, n_classes, len(codes))))
+        self.null_residual, self.null_loss = null.residuals[0], float(null.losses[0])
+        sizes = np.abs(self.null_residual) + self.curvatures_of(null.raw[0]) * np.maximum(np.abs(null.raw[0]), 1.0)
+        self.residual_size = float(np.sqrt((sizes**2).sum(axis=0) @ self.weights))
+
+    def fit(self, raw_predictions: Block, offsets: NDArray[np.float64] | None = None) -> Fits:
+        """See :class:`Datafit`."""
+        raw = raw_predictions + self.mean[:, None]
+        raw[..., self._unused] = 0.0
+        offsets = np.zeros(raw.shape[:-1]) if offsets is None else offsets.copy()
+        residuals, losses = np.empty(raw.shape), np.empty(len(raw))
+        for row in range(len(raw)):
+            residuals[row], losses[row] = self._at_best_intercepts(raw[row], offsets[row])
+        return Fits(residuals, offsets, losses, raw + offsets[..., None])
+
+    def _at_best_intercepts(self, raw: Matrix, offset: Vector) -> tuple[Matrix, float]:
+        """Residuals and loss at the best intercepts, which are found by Newton steps, in place."""
+        residual, loss = self._residual(raw + offset[:, None])
+        if not self.fit_intercept:
+            return residual, loss
+        rounding = EPS * float(self.weights @ np.abs(raw + offset[:, None]).max(axis=0))
+        gradient = residual @ self.weights
+        for _ in range(MAX_STEPS):
+            step = _inverse(self._of_classes(residual), self.weights) @ gradient
+            promised = ARMIJO * float(gradient @ step)
+            for length in 0.5 ** np.arange(MAX_HALVINGS):
+                moved, moved_loss = self._residual(raw + (offset + length * step)[:, None])
+                if moved_loss <= loss - length * promised + rounding:
+                    break
+            else:
+                break
+            largest, gradient = np.abs(gradient).max(), moved @ self.weights
+            # A few digits from the best, a step that gains nothing says that rounding is all that is left.
+            if largest <= NEARLY and not np.abs(gradient).max() < 0.5 * largest:
+                break
+            offset += length * step
+            residual, loss = moved, moved_loss
+            if np.abs(gradient).max() <= EPS:
+                break
+        return residual, loss
+
+    def _residual(self, raw: Matrix) -> tuple[Matrix, float]:
+        """Minus the derivatives, [k is the class of i] - p_ik, and the loss."""
+        exponentials, own, rest, top = self._exponentials(raw)
+        total = own + rest
+        residual = exponentials / -total
+        residual[self._codes, self._rows] = rest / total
+        return residual, float(self.weights @ self._losses(raw, own, rest, top))
+
+    def _exponentials(self, raw: Matrix) -> tuple[Matrix, Vector, Vector, Vector]:
+        """Of raw predictions less the largest; those of the samples' own classes, and the sum of all others."""
+        top = raw.max(axis=0)
+        exponentials = np.exp(raw - top)
+        own = exponentials[self._codes, self._rows]
+        exponentials[self._codes, self._rows] = 0.0
+        rest = exponentials.sum(axis=0)
+        return exponentials, own, rest, top
+
+    def _losses(self, raw: Matrix, own: Vector, rest: Vector, top: Vector) -> Vector:
+        # Where the own class is on top its exponential is 1, and the loss may be much smaller than that.
+        return top - raw[self._codes, self._rows] + np.where(own == 1, np.log1p(rest), np.log(own + rest))
+
+    def _of_classes(self, residual: Matrix) -> Matrix:
+        """Probabilities, given the residuals."""
+        probabilities = -residual
+        probabilities[self._codes, self._rows] += 1.0
+        return probabilities
+
+    def misfit(self, scale: float, loss: float, raw_prediction: Matrix | None = None) -> float:
+        """See :class:`Datafit`.
+
+        The conjugate is that of the negative entropy: the misfit is the divergence of q = (1 - t) e_y + t p from p, a
+        sum of terms q_k log(q_k / p_k) - q_k + p_k >= 0.
+        """
+        if scale == 1.0:
+            return 0.0
+        _, own, rest, top = self._exponentials(raw_prediction)
+        others = rest / (own + rest)
+        lacking = (1.0 - scale) * others
+        mixed = 1.0 - scale * others
+        terms = mixed * (np.log(mixed) + self._losses(raw_prediction, own, rest, top)) - lacking
+        terms += others * (scale * np.log(scale) + 1.0 - scale if scale > 0 else 1.0)
+        return float(self.weights @ np.maximum(terms, 0.0))
+
+    def rise(self, fits: Fits, row: int, change: Matrix) -> float:
+        """See :class:`Datafit`."""
+        moved = fits.raw[row] + change
+        moved[:, self._unused] = 0.0
+        return self._residual(moved)[1] - self._residual(fits.raw[row])[1]
+
+    def curvatures(self, raw_prediction: Matrix) -> Matrix:
+        """s_i p_ik (1 - p_ik) of the raw predictions of one fit, no smaller than in a model."""
+        return self.weights * self.curvatures_of(raw_prediction)
+
+    def curvatures_of(self, raw_prediction: Matrix) -> Matrix:
+        """p_ik (1 - p_ik)."""
+        residual, _ = self._residual(raw_prediction)
+        return np.abs(residual) * (1.0 - np.abs(residual))
+
+    def model(self, fits: Fits, row: int, curvatures: Matrix) -> SoftmaxModel:
+        """Quadratic model about the raw predictions of one fit, with weights in units of the sum of the curvatures."""
+        probabilities = self._of_classes(fits.residuals[row])
+        share = FLAT * float(curvatures.sum())
+        probabilities *= 1.0 - share
+        probabilities += share / len(probabilities)
+        weights = self.weights / float(curvatures.sum())
+        inverse = _inverse(probabilities, weights) if self.fit_intercept else np.zeros(2 * self.mean.shape)
+        return SoftmaxModel(weights, probabilities, inverse, self.null_loss)
+
+
+def _inverse(probabilities: Matrix, weights: Vector) -> NDArray[np.float64]:
+    """Pseudo-inverse of sum_i w_i (diag(p_i) - p_i p_i'), whose null space is that of equal shifts."""
+    weighted = probabilities * weights
+    hessian = np.diag(weighted.sum(axis=1)) - weighted @ probabilities.T
+    size = len(hessian)
+    equal = np.full((size, size), 1.0 / size)
+    scale = max(float(np.trace(hessian)), np.finfo(np.float64).tiny)
+    return np.linalg.pinv(hessian / scale + equal, hermitian=True) / scale - equal / scale

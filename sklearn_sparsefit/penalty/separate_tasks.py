@@ -1,0 +1,84 @@
+"""The penalty of several tasks that each choose their own features."""
+
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sklearn_sparsefit.penalty._penalty import ElasticNetPenalty
+
+Vector = NDArray[np.float64]
+Matrix = NDArray[np.float64]
+Positions = NDArray[np.intp]
+
+
+class SeparateTasksPenalty:
+    """The sum over the tasks of the same elastic-net penalty, ``of_each``, of their coefficients.
+
+    Coefficients and correlations have shape (n_tasks, n_features). The size of a feature's correlations is the largest
+    magnitude in any task.
+    """
+
+    def __init__(self, of_each: ElasticNetPenalty):
+        self.of_each = of_each
+        self.alpha, self.l1_ratio, self.terms = of_each.alpha, of_each.l1_ratio, of_each.terms
+        self.l1, self.l2 = of_each.l1, of_each.l2
+        self.alpha_max, self.least_curvature = of_each.alpha_max, of_each.least_curvature
+        self.entry_alphas, self.reaches = of_each.entry_alphas, of_each.reaches
+
+    def with_alpha(self, alpha: float) -> Self:
+        """The same shape at another strength."""
+        return type(self)(self.of_each.with_alpha(alpha))
+
+    def at(self, features: Positions) -> Self:
+        """The penalty of some features, in that order."""
+        return type(self)(self.of_each.at(features))
+
+    def only(self, features: Positions) -> Self:
+        """No strength, and no place for any but some features, within the bounds."""
+        return type(self)(self.of_each.only(features))
+
+    def in_units(self, design_unit: float, target_unit: float) -> Self:
+        """See :meth:`ElasticNetPenalty.in_units`."""
+        return type(self)(self.of_each.in_units(design_unit, target_unit))
+
+    def sizes(self, values: Matrix) -> Vector:
+        """The largest, in size, of every feature's coefficients or correlations, on the sides that are open to it."""
+        up, down = self.terms.upper > 0, self.terms.lower < 0
+        return np.maximum(np.maximum(values, 0.0).max(axis=0) * up, np.maximum(-values, 0.0).max(axis=0) * down)
+
+    def magnitudes(self, sizes: Vector) -> Vector:
+        """What is held against ``l1``: all zero coefficients of a feature are optimal where its magnitude <= l1."""
+        return self.reaches(sizes)
+
+    def value(self, coef: Matrix) -> float:
+        """Penalty of the coefficients."""
+        return sum(map(self.of_each.value, coef))
+
+    def is_feasible(self, coef: Matrix) -> bool:
+        """Whether the penalty is finite."""
+        return all(map(self.of_each.is_feasible, coef))
+
+    def may_move(self, coef: Matrix, correlation: Matrix) -> NDArray[np.bool_]:
+        """Which coefficients are not at a bound that their correlation holds them at."""
+        return self.of_each.may_move(coef, correlation)
+
+    def largest_magnitude(self, correlation: Matrix) -> float:
+        """Largest magnitude of any correlation, NaN if not all are finite."""
+        return float(np.max([self.of_each.largest_magnitude(row) for row in correlation]))
+
+    def dual_norm(self, correlation: Matrix) -> float:
+        """Largest magnitude where there is no bound: up to ``l1``, and with l2 > 0 beyond, the conjugate is finite."""
+        return float(np.max([self.of_each.dual_norm(row) for row in correlation]))
+
+    def bounded_reach(self, correlation: Matrix, slack: float) -> float:
+        """See :meth:`ElasticNetPenalty.bounded_reach`."""
+        return sum(self.of_each.bounded_reach(row, slack) for row in correlation)
+
+    def conjugate(self, correlation: Matrix, scale: float = 1.0) -> float:
+        """Fenchel conjugate at ``scale * correlation``, summed."""
+        return sum(self.of_each.conjugate(row, scale) for row in correlation)
+
+    def fenchel_young(self, coef: Matrix, correlation: Matrix, scale: float = 1.0) -> float:
+        """penalty(w) + conjugate(u) - <w, u> at u = scale * correlation, in terms that are >= 0."""
+        return sum(self.of_each.fenchel_young(w, u, scale) for w, u in zip(coef, correlation, strict=True))

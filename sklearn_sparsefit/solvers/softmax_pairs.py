@@ -1,0 +1,103 @@
+"""Quadratic models of the multinomial loss: pairs of a class and a feature, and their Gram matrix."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sklearn_sparsefit.datafit import Fits, Multinomial, SoftmaxModel
+
+if TYPE_CHECKING:
+    from sklearn_sparsefit.solvers.working_set import WorkingSet
+
+Vector = NDArray[np.float64]
+Matrix = NDArray[np.float64]
+Positions = NDArray[np.intp]
+
+# Added to the Gram's diagonal, relative to it, as in any working set.
+RIDGE = 1e-14
+# Entries of the dense copy of columns that is weighted at a time.
+CHUNK = 2**21
+
+
+class SoftmaxPairs:
+    """Pairs of a class and a feature of a working set, and their Gram matrix under a model of the multinomial loss.
+
+    Pairs a = (k, j) and b = (l, h) have the product sum_i w_i x_ij x_ih ([k = l] p_ik - p_ik p_il), less what the best
+    intercepts take of it.
+    """
+
+    def __init__(self, working_set: "WorkingSet", model: SoftmaxModel):
+        self.datafit = model
+        self._of_features = working_set
+        self._places = np.full((len(model.probabilities), 0), -1)
+        self.classes, self.positions = np.empty((2, 0), dtype=np.intp)
+        self._gram = np.empty((0, 0))
+        # Of every pair a sum_i w_i x_ij H_i, by which the best intercepts move.
+        self._moments = np.empty((0, len(model.probabilities)))
+        self.sq_norms = np.empty(0)
+        self.follow(working_set)
+
+    def __len__(self) -> int:
+        return len(self.classes)
+
+    @property
+    def gram(self) -> Matrix:
+        """Products of the pairs so far, with spare room past them."""
+        return self._gram
+
+    def follow(self, working_set: "WorkingSet") -> None:
+        """Take note of the features that have come in."""
+        n_new = len(working_set) - self._places.shape[1]
+        self._places = np.pad(self._places, ((0, 0), (0, n_new)), constant_values=-1)
+
+    def move_to(self, loss: Multinomial, fits: Fits, curvatures: Matrix) -> None:
+        """Be a model about another point, with the same curvatures: of these alone something is kept."""
+
+    def bring_in(self, wanted: NDArray[np.bool_]) -> None:
+        """Bring in pairs, given as a mask of shape (n_classes, n_features)."""
+        classes, positions = np.nonzero(wanted & (self._places < 0))
+        size = max(1, CHUNK // len(self.datafit.weights))
+        for start in range(0, len(classes), size):
+            self._extend(classes[start : start + size], positions[start : start + size])
+
+    def full_gram(self) -> Matrix:
+        """Gram of all pairs of the working set, class by class."""
+        self.bring_in(np.ones(self._places.shape, dtype=bool))
+        places = self._places.ravel()
+        return self.gram[np.ix_(places, places)]
+
+    def intercept_shift(self, step: Matrix) -> Vector:
+        """How far the model's best intercepts move with a step of shape (n_classes, n_features) in these pairs."""
+        return -self.datafit.inverse @ (step[self.classes, self.positions] @ self._moments)
+
+    def _extend(self, classes: Positions, positions: Positions) -> None:
+        model, columns = self.datafit, self._of_features.columns
+        start, total = len(self), len(self) + len(classes)
+        self.classes = np.concatenate([self.classes, classes])
+        self.positions = np.concatenate([self.positions, positions])
+        self._places[classes, positions] = np.arange(start, total)
+        if total > len(self._gram):
+            gram = np.empty((total + total // 4, total + total // 4))
+            gram[:start, :start] = self._gram[:start, :start]
+            self._gram = gram
+        new = slice(start, total)
+        weighted = columns.take(positions).densify(0, len(positions))
+        weighted *= model.weights * model.probabilities[classes]
+        moments = -weighted @ model.probabilities.T
+        moments[np.arange(len(classes)), classes] += weighted.sum(axis=1)
+        self._moments = np.concatenate([self._moments, moments])
+        for k in np.unique(self.classes):
+            members = np.flatnonzero(self.classes == k)
+            rows = weighted * ((classes == k)[:, None] - model.probabilities[k])
+            products = columns.take(self.positions[members]).correlate(rows)
+            self._gram[start:total, members] = products
+        self._gram[new, :total] -= moments @ model.inverse @ self._moments.T
+        self._gram[:start, new] = self._gram[new, :start].T
+        block = self._gram[new, new]
+        block += block.T.copy()
+        block *= 0.5
+        norms = block.diagonal() * (self._of_features.sq_norms[positions] > 0)
+        self.sq_norms = np.concatenate([self.sq_norms, np.maximum(norms, 0.0)])
+        diagonal = np.arange(start, total)
+        self._gram[diagonal, diagonal] = (1 + RIDGE) * self.sq_norms[new]
