@@ -124,11 +124,11 @@ def test_solvers_move_the_iterate_to_the_optimum(solver, store):
     rng = np.random.default_rng(0)
     X, y = rng.standard_normal((40, 15)), rng.standard_normal(40)
     datafit, penalty = Quadratic(y), ElasticNetPenalty(0.02, 0.9, FeatureTerms.uniform(X.shape[1]))
-    working_set = WorkingSet(datafit, 15, make_solver(solver, datafit).max_gram)
+    working_set = WorkingSet(datafit, 15, make_solver(solver, datafit, penalty).max_gram)
     working_set.append(np.arange(15), make_design(store(X)).columns(np.arange(15), 1.0, datafit.weights))
     weighted = datafit.weights * datafit.target
     iterate = Iterate(np.zeros(15), working_set.correlations(weighted[None])[0])
-    n_iter = make_solver(solver, datafit).solve(working_set, penalty, iterate, 1e-12, 10_000)
+    n_iter = make_solver(solver, datafit, penalty).solve(working_set, penalty, iterate, 1e-12, 10_000)
     assert 0 < n_iter < 10_000
     residual = working_set.fit(iterate.coef[None]).residuals[0]
     correlation = working_set.correlations((datafit.weights * residual)[None])[0]

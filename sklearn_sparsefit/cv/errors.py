@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from sklearn_sparsefit._threads import run_in_threads
 from sklearn_sparsefit.cv.folds import Fold
-from sklearn_sparsefit.datafit import Loss
+from sklearn_sparsefit.datafit import Loss, multinomial_losses
 from sklearn_sparsefit.design import Design
 from sklearn_sparsefit.path import PathResult
 from sklearn_sparsefit.solvers import as_rows
@@ -40,6 +40,15 @@ def mean_losses(
         return loss.values(target[rows], predictions if offset is None else predictions + offset[rows])
 
     return _means(path, fold, design, (), values)
+
+
+def mean_multinomial_losses(path: PathResult, fold: Fold, design: Design, codes: Vector) -> Vector:
+    """Weighted mean multinomial loss over the held-out rows, for every alpha."""
+
+    def values(rows: Positions, predictions: NDArray[np.float64]) -> NDArray[np.float64]:
+        return multinomial_losses(codes[rows], predictions)
+
+    return _means(path, fold, design, path.intercepts.shape[1:], values)
 
 
 def _means(

@@ -3,7 +3,7 @@
 from sklearn_sparsefit.datafit._losses import Binomial, Gamma, Gaussian, Huber, Loss, Poisson, Tweedie
 from sklearn_sparsefit.datafit.base import Datafit, Fits
 from sklearn_sparsefit.datafit.generalized import Generalized
-from sklearn_sparsefit.datafit.multinomial import Multinomial, SoftmaxModel
+from sklearn_sparsefit.datafit.multinomial import Multinomial, SoftmaxModel, multinomial_losses
 from sklearn_sparsefit.datafit.quadratic import Quadratic
 
 __all__ = [
@@ -20,4 +20,5 @@ __all__ = [
     "Quadratic",
     "SoftmaxModel",
     "Tweedie",
+    "multinomial_losses",
 ]

@@ -97,24 +97,11 @@ class Multinomial(Datafit):
 
     def _residual(self, raw: Matrix) -> tuple[Matrix, float]:
         """Minus the derivatives, [k is the class of i] - p_ik, and the loss."""
-        exponentials, own, rest, top = self._exponentials(raw)
-        total = own + rest
-        residual = exponentials / -total
+        others, rest, behind = _against_own(self._codes, raw)
+        total = np.exp(-behind) + rest
+        residual = others / -total
         residual[self._codes, self._rows] = rest / total
-        return residual, float(self.weights @ self._losses(raw, own, rest, top))
-
-    def _exponentials(self, raw: Matrix) -> tuple[Matrix, Vector, Vector, Vector]:
-        """Of raw predictions less the largest; those of the samples' own classes, and the sum of all others."""
-        top = raw.max(axis=0)
-        exponentials = np.exp(raw - top)
-        own = exponentials[self._codes, self._rows]
-        exponentials[self._codes, self._rows] = 0.0
-        rest = exponentials.sum(axis=0)
-        return exponentials, own, rest, top
-
-    def _losses(self, raw: Matrix, own: Vector, rest: Vector, top: Vector) -> Vector:
-        # Where the own class is on top its exponential is 1, and the loss may be much smaller than that.
-        return top - raw[self._codes, self._rows] + np.where(own == 1, np.log1p(rest), np.log(own + rest))
+        return residual, float(self.weights @ _losses(rest, behind))
 
     def _of_classes(self, residual: Matrix) -> Matrix:
         """Probabilities, given the residuals."""
@@ -130,11 +117,11 @@ class Multinomial(Datafit):
         """
         if scale == 1.0:
             return 0.0
-        _, own, rest, top = self._exponentials(raw_prediction)
-        others = rest / (own + rest)
+        _, rest, behind = _against_own(self._codes, raw_prediction)
+        others = rest / (np.exp(-behind) + rest)
         lacking = (1.0 - scale) * others
         mixed = 1.0 - scale * others
-        terms = mixed * (np.log(mixed) + self._losses(raw_prediction, own, rest, top)) - lacking
+        terms = mixed * (np.log(mixed) + _losses(rest, behind)) - lacking
         terms += others * (scale * np.log(scale) + 1.0 - scale if scale > 0 else 1.0)
         return float(self.weights @ np.maximum(terms, 0.0))
 
@@ -162,6 +149,27 @@ class Multinomial(Datafit):
         weights = self.weights / float(curvatures.sum())
         inverse = _inverse(probabilities, weights) if self.fit_intercept else np.zeros(2 * self.mean.shape)
         return SoftmaxModel(weights, probabilities, inverse, self.null_loss)
+
+
+def multinomial_losses(codes: Vector, raw: Block) -> NDArray[np.float64]:
+    """The loss of every sample, of shape (k, n_samples), for raw predictions of shape (k, n_classes, n_samples)."""
+    _, rest, behind = _against_own(codes.astype(np.intp), raw)
+    return _losses(rest, behind)
+
+
+def _against_own(codes: NDArray[np.intp], raw: Block) -> tuple[Block, NDArray[np.float64], NDArray[np.float64]]:
+    """exp(z - max z) with zero at the samples' own classes, the sums of these, and what the own ones are behind."""
+    behind = raw.max(axis=-2)
+    others = np.exp(raw - behind[..., None, :])
+    own = codes, np.arange(len(codes))
+    behind -= raw[..., *own]
+    others[..., *own] = 0.0
+    return others, others.sum(axis=-2), behind
+
+
+def _losses(rest: NDArray[np.float64], behind: NDArray[np.float64]) -> NDArray[np.float64]:
+    # Where the own class is the largest its exponential is 1, and the loss may be much smaller than that.
+    return behind + np.where(behind == 0, np.log1p(rest), np.log(np.exp(-behind) + rest))
 
 
 def _inverse(probabilities: Matrix, weights: Vector) -> NDArray[np.float64]:

@@ -52,6 +52,8 @@ class SparseLinearModel(CallbackSupportMixin, BaseEstimator):
     # What some models choose.
     relax = 1.0
     positive = False
+    # The penalty where there are several tasks.
+    _penalty_of_tasks: type[Penalty] = MultiTaskPenalty
 
     @property
     def sparse_coef_(self) -> Any:
@@ -175,11 +177,12 @@ def make_path(
     terms: FeatureTerms,
     l1_ratio: float,
     options: SolverOptions,
+    of_tasks: type[Penalty] = MultiTaskPenalty,
     **path: Any,
 ) -> PathGenerator:
     """Elastic-net path of a loss, of one task or several, in the precision of the training data."""
     penalty: Penalty = ElasticNetPenalty(1.0, float(l1_ratio), terms)
     if datafit.mean.ndim:
-        penalty = MultiTaskPenalty(penalty)
+        penalty = of_tasks(penalty)
     options = replace(options, dtype=data.dtype.type)
     return solve_path(Problem(datafit, penalty), options=options, density=data.design.density, **path)

@@ -43,7 +43,10 @@ class GeneralizedSingle(GeneralizedModel):
         (terms,) = self._terms(data, [data.sample_weight])
         progress = Progress(self)
         alphas = np.array([self.alpha], dtype=np.float64)
-        path = drive(make_path(data, datafit, terms, self.l1_ratio, self._options(), alphas=alphas), data.design)
+        path = make_path(
+            data, datafit, terms, self.l1_ratio, self._options(), self._penalty_of_tasks, alphas=alphas
+        )  # fmt: skip
+        path = drive(path, data.design)
         self._set_fitted(
             **self._coefs_of(path, 0, data),
             dual_gap_=path.dual_gaps[0],

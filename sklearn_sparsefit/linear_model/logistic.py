@@ -6,16 +6,18 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import log_softmax, softmax
 from sklearn.base import ClassifierMixin
 from sklearn.utils import check_array, check_scalar, column_or_1d, compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 
 from sklearn_sparsefit._sklearn import Interval, StrOptions, fit_context
 from sklearn_sparsefit._validation import TrainingData, check_sample_weight
-from sklearn_sparsefit.datafit import Binomial, Loss
+from sklearn_sparsefit.datafit import Binomial, Datafit, Loss, Multinomial
 from sklearn_sparsefit.linear_model.base import PARAMETER_CONSTRAINTS
 from sklearn_sparsefit.linear_model.generalized_model import GeneralizedModel, GeneralizedSingle
 from sklearn_sparsefit.path import PathResult
+from sklearn_sparsefit.penalty import MultiTaskPenalty, Penalty, SeparateTasksPenalty
 
 Vector = NDArray[np.float64]
 
@@ -31,10 +33,20 @@ class ClassifierData(TrainingData):
 
 
 class LogisticModel(ClassifierMixin, GeneralizedModel):
-    """Log-odds of the second of two classes."""
+    """Log-odds of the second of two classes, or the logarithms of the odds of several."""
 
     def _loss(self) -> Loss:
         return Binomial()
+
+    @property
+    def _penalty_of_tasks(self) -> type[Penalty]:
+        return MultiTaskPenalty if self.grouped else SeparateTasksPenalty
+
+    def _datafit(self, data: TrainingData) -> Datafit:
+        n_classes = len(data.names["classes_"])
+        if n_classes == 2:
+            return super()._datafit(data)
+        return Multinomial(self._target(data), n_classes, data.sample_weight, self.fit_intercept)
 
     def _encoded(self, y: Any) -> tuple[NDArray, Any]:
         """The classes, and which of them every sample is of; y as it is where others are to complain of it."""
@@ -48,11 +60,9 @@ class LogisticModel(ClassifierMixin, GeneralizedModel):
                 "This solver needs samples of at least 2 classes in the data, but the data contains only one class:"
                 f" {classes[0]!r}"
             )
-        if len(classes) > 2:
+        if len(classes) > 2 and self.solver != "auto":
             raise ValueError(
-                f"Only binary classification is supported. The type of the target is multiclass: {type(self).__name__}"
-                f" tells two classes apart, y has {len(classes)}. sklearn.multiclass.OneVsRestClassifier makes several"
-                " of it."
+                f"solver={self.solver!r} is for two classes, y has {len(classes)}; 'auto' is for any number."
             )
         return classes, codes.astype(np.float64)
 
@@ -75,17 +85,31 @@ class LogisticModel(ClassifierMixin, GeneralizedModel):
         return ClassifierData(**vars(data), given_weight=given)
 
     def _check_classes(self, codes: NDArray, weights: Vector | None, classes: NDArray, where: str) -> None:
-        """Refuse samples that count if they are all of one class."""
-        counted = codes if weights is None else codes[weights > 0]
-        if len(np.unique(counted)) == 1:
+        """Refuse samples that count if they are all of one class, or if one of the intercepts would be infinite."""
+        counted = np.unique(codes if weights is None else codes[weights > 0])
+        if len(counted) == 1:
             raise ValueError(f"{where} there is only one class: {classes[counted[0]]!r}")
+        if self.fit_intercept and len(counted) < len(classes):
+            missing = classes[np.setdiff1d(np.arange(len(classes)), counted)[0]]
+            raise ValueError(
+                f"{where} there is none of class {missing!r}: its intercept would be infinite. More of its samples are"
+                " needed, or none, or fit_intercept=False."
+            )
 
     def _coefs_of(self, path: PathResult, column: int, data: TrainingData) -> dict[str, Any]:
         found = super()._coefs_of(path, column, data)
-        return dict(coef_=found["coef_"][None], intercept_=np.atleast_1d(np.asarray(found["intercept_"], data.dtype)))
+        coef = np.atleast_2d(found["coef_"])
+        intercept = np.zeros(len(coef), data.dtype)
+        intercept[:] = found["intercept_"]
+        return dict(coef_=coef, intercept_=intercept)
+
+    def _raw_prediction(self, X: Any) -> NDArray:
+        if len(self.classes_) == 2:
+            return super()._raw_prediction(X)
+        return self._samples(X) @ self.coef_.T + self.intercept_
 
     def decision_function(self, X: Any) -> NDArray:
-        """Log-odds of the second class.
+        """Log-odds of the second class, or the scores of several.
 
         Parameters
         ----------
@@ -94,13 +118,14 @@ class LogisticModel(ClassifierMixin, GeneralizedModel):
 
         Returns
         -------
-        scores : ndarray of shape (n_samples,)
-            Above zero where the second class is the more likely.
+        scores : ndarray of shape (n_samples,) or (n_samples, n_classes)
+            Of two classes, above zero where the second is the more likely. Of several, the largest where a class is
+            the most likely: the logarithm of its probability, up to a number for every sample.
         """
         return self._raw_prediction(X)
 
     def predict(self, X: Any) -> NDArray:
-        """Predict the more likely class.
+        """Predict the most likely class.
 
         Parameters
         ----------
@@ -112,11 +137,11 @@ class LogisticModel(ClassifierMixin, GeneralizedModel):
         labels : ndarray of shape (n_samples,)
             Classes.
         """
-        is_second = self.decision_function(X) > 0
-        return self.classes_[is_second.astype(np.intp)]
+        scores = self.decision_function(X)
+        return self.classes_[(scores > 0).astype(np.intp) if scores.ndim == 1 else scores.argmax(axis=1)]
 
     def predict_proba(self, X: Any) -> NDArray:
-        """Predict the probabilities of both classes.
+        """Predict the probabilities of all classes.
 
         Parameters
         ----------
@@ -125,14 +150,16 @@ class LogisticModel(ClassifierMixin, GeneralizedModel):
 
         Returns
         -------
-        probabilities : ndarray of shape (n_samples, 2)
+        probabilities : ndarray of shape (n_samples, n_classes)
             In the order of ``classes_``.
         """
         scores = self.decision_function(X)
+        if scores.ndim == 2:
+            return softmax(scores, axis=1)
         return np.stack([self._loss().mean(-scores), self._loss().mean(scores)], axis=1)
 
     def predict_log_proba(self, X: Any) -> NDArray:
-        """Logarithms of the probabilities of both classes.
+        """Logarithms of the probabilities of all classes.
 
         Parameters
         ----------
@@ -141,16 +168,13 @@ class LogisticModel(ClassifierMixin, GeneralizedModel):
 
         Returns
         -------
-        logarithms : ndarray of shape (n_samples, 2)
+        logarithms : ndarray of shape (n_samples, n_classes)
             In the order of ``classes_``.
         """
         scores = self.decision_function(X)
+        if scores.ndim == 2:
+            return log_softmax(scores, axis=1)
         return -np.logaddexp(0.0, np.stack([scores, -scores], axis=1))
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.classifier_tags.multi_class = False
-        return tags
 
 
 class SparseLogisticRegression(LogisticModel, GeneralizedSingle):
@@ -162,8 +186,18 @@ class SparseLogisticRegression(LogisticModel, GeneralizedSingle):
         1 / sum_i s_i * sum_i s_i * (log(1 + exp(z_i)) - y_i * z_i)
         + alpha * (l1_ratio * ||coef||_1 + (1 - l1_ratio) / 2 * ||coef||_2^2)
 
-    The intercept is not penalised. As the loss is a mean, alpha does not depend on the number of samples:
-    ``LogisticRegression(C=C, l1_ratio=l1_ratio)`` has ``alpha = 1 / (C * sum(s))``, see :func:`alpha_from_C`.
+    Of more than two classes each has coefficients and an intercept, and with z_ik those of class k and y_i the class
+    of sample i the loss is multinomial [1]_, the penalty the sum of those of the classes::
+
+        1 / sum_i s_i * sum_i s_i * (log(sum_k exp(z_ik)) - z_i,y_i)
+        + alpha * sum_k (l1_ratio * ||coef_k||_1 + (1 - l1_ratio) / 2 * ||coef_k||_2^2)
+
+    With ``grouped`` the 2-norm of a feature's coefficients, over the classes, takes the place of the absolute values:
+    a feature is kept for all classes or for none.
+
+    Intercepts are not penalised; those of several classes sum to zero. As the loss is a mean, alpha does not depend on
+    the number of samples: ``LogisticRegression(C=C, l1_ratio=l1_ratio)`` has ``alpha = 1 / (C * sum(s))``, see
+    :func:`alpha_from_C`.
 
     Parameters
     ----------
@@ -175,12 +209,15 @@ class SparseLogisticRegression(LogisticModel, GeneralizedSingle):
         Whether to fit an intercept.
     class_weight : dict or 'balanced', default=None
         Weights of the classes, as in :class:`sklearn.linear_model.LogisticRegression`; they multiply those of samples.
+    grouped : bool, default=False
+        Whether a feature is kept for all classes or for none, where there are more than two.
     max_iter : int, default=1000
         Largest number of Newton steps at alpha, and at each larger one that is put in on the way to it.
     tol : float, default=1e-4
         The fit ends when the duality gap is at most ``tol`` times the loss of the model without features.
     solver : {'auto', 'cd', 'prox_grad'}, default='auto'
-        How the quadratic models of the loss are minimised; see :class:`ElasticNet`.
+        How the quadratic models of the loss are minimised; see :class:`ElasticNet`. More than two classes have
+        ``'auto'`` alone.
     penalty_weights : array-like of shape (n_features,) or dict, default=None
         Weight of the penalty of every feature: 0 is not penalised, infinity is left out; see :class:`ElasticNet`.
     lower_bounds : float, array-like of shape (n_features,) or dict, default=None
@@ -193,19 +230,20 @@ class SparseLogisticRegression(LogisticModel, GeneralizedSingle):
 
     Attributes
     ----------
-    classes_ : ndarray of shape (2,)
+    classes_ : ndarray of shape (n_classes,)
         The classes, sorted.
-    coef_ : ndarray of shape (1, n_features)
-        Coefficients of the log-odds of ``classes_[1]``, in the dtype of X.
-    intercept_ : ndarray of shape (1,)
-        Intercept, zero without one.
+    coef_ : ndarray of shape (1, n_features) or (n_classes, n_features)
+        Coefficients of the log-odds of ``classes_[1]``, or of every class where there are more than two, in the dtype
+        of X.
+    intercept_ : ndarray of shape (1,) or (n_classes,)
+        Intercepts, zero without one.
     dual_gap_ : float
         Duality gap of the coefficients, in units of the objective, computed on all features.
     n_iter_ : int
         Newton steps taken at alpha.
     n_passes_ : int
         Times X was read as a whole.
-    sparse_coef_ : sparse matrix of shape (1, n_features)
+    sparse_coef_ : sparse matrix of the shape of ``coef_``
         Sparse representation of ``coef_``.
     n_features_in_ : int
         Number of features seen in :meth:`fit`.
@@ -220,7 +258,7 @@ class SparseLogisticRegression(LogisticModel, GeneralizedSingle):
     References
     ----------
     .. [1] Friedman, J., Hastie, T. and Tibshirani, R. (2010). Regularization paths for generalized linear models via
-       coordinate descent. Journal of Statistical Software 33(1), eq. 14.
+       coordinate descent. Journal of Statistical Software 33(1), eq. 14 and section 4.
 
     Examples
     --------
@@ -238,6 +276,7 @@ class SparseLogisticRegression(LogisticModel, GeneralizedSingle):
         "alpha": [Interval(Real, 0, None, closed="neither")],
         "l1_ratio": [Interval(Real, 0, 1, closed="both")],
         "class_weight": [dict, StrOptions({"balanced"}), None],
+        "grouped": ["boolean"],
     }
 
     def __init__(
@@ -247,6 +286,7 @@ class SparseLogisticRegression(LogisticModel, GeneralizedSingle):
         l1_ratio=1.0,
         fit_intercept=True,
         class_weight=None,
+        grouped=False,
         max_iter=1000,
         tol=1e-4,
         solver="auto",
@@ -259,6 +299,7 @@ class SparseLogisticRegression(LogisticModel, GeneralizedSingle):
         self.l1_ratio = l1_ratio
         self.fit_intercept = fit_intercept
         self.class_weight = class_weight
+        self.grouped = grouped
         self.max_iter = max_iter
         self.tol = tol
         self.solver = solver
@@ -276,7 +317,7 @@ class SparseLogisticRegression(LogisticModel, GeneralizedSingle):
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Samples: dense in any order or sparse, float32 or float64; read, never written to.
         y : array-like of shape (n_samples,)
-            Two classes, by any labels.
+            Two classes or more, by any labels.
         sample_weight : float or array-like of shape (n_samples,), default=None
             Weights, at least 0; only their proportions matter. A number means none.
 
@@ -288,7 +329,7 @@ class SparseLogisticRegression(LogisticModel, GeneralizedSingle):
         Raises
         ------
         ValueError
-            If X, y or the weights do not fit together or are not finite, or y has not two classes.
+            If X, y or the weights do not fit together or are not finite, or y has a single class.
         """
         classes, codes = self._encoded(y)
         return self._fit(X, codes, sample_weight, lambda data: self._prepared(data, classes))

@@ -10,7 +10,7 @@ from sklearn.model_selection import check_cv
 
 from sklearn_sparsefit._sklearn import Interval, StrOptions, fit_context, raise_for_params
 from sklearn_sparsefit._validation import TrainingData, check_between_zero_and_one
-from sklearn_sparsefit.cv import Fold
+from sklearn_sparsefit.cv import Fold, mean_multinomial_losses
 from sklearn_sparsefit.linear_model.generalized_model import GeneralizedCV
 from sklearn_sparsefit.linear_model.logistic import ClassifierData, LogisticModel, SparseLogisticRegression
 from sklearn_sparsefit.path import PathResult
@@ -36,6 +36,8 @@ class SparseLogisticRegressionCV(LogisticModel, GeneralizedCV):
     class_weight : dict or 'balanced', default=None
         Weights of the classes, as in :class:`sklearn.linear_model.LogisticRegression`, from the full data; they
         multiply those of samples, in the fits and in each fold's loss.
+    grouped : bool, default=False
+        Whether a feature is kept for all classes or for none, where there are more than two.
     max_iter : int, default=1000
         Largest number of Newton steps per alpha, and at each that is put in between alphas far apart.
     tol : float, default=1e-4
@@ -54,7 +56,8 @@ class SparseLogisticRegressionCV(LogisticModel, GeneralizedCV):
     store_fold_coefs : bool, default=False
         Whether to keep the coefficients of every fold at every alpha.
     solver : {'auto', 'cd', 'prox_grad'}, default='auto'
-        How the quadratic models of the loss are minimised; see :class:`ElasticNet`.
+        How the quadratic models of the loss are minimised; see :class:`ElasticNet`. More than two classes have
+        ``'auto'`` alone.
     penalty_weights : array-like of shape (n_features,) or dict, default=None
         Weight of the penalty of every feature: 0 is not penalised, infinity is left out; see :class:`ElasticNet`.
     lower_bounds : float, array-like of shape (n_features,) or dict, default=None
@@ -82,29 +85,30 @@ class SparseLogisticRegressionCV(LogisticModel, GeneralizedCV):
     cv_results_ : dict of ndarrays
         Scores as :class:`sklearn.model_selection.GridSearchCV` has them, without times, and the standard errors of
         the means, ``se_test_score``; one entry for each pair of l1_ratio and alpha.
-    classes_ : ndarray of shape (2,)
+    classes_ : ndarray of shape (n_classes,)
         The classes, sorted.
-    coef_ : ndarray of shape (1, n_features)
-        Coefficients of the full data at ``alpha_`` and ``l1_ratio_``, in the dtype of X.
-    intercept_ : ndarray of shape (1,)
-        Intercept, zero without one.
+    coef_ : ndarray of shape (1, n_features) or (n_classes, n_features)
+        Coefficients of the full data at ``alpha_`` and ``l1_ratio_``, of every class where there are more than two, in
+        the dtype of X.
+    intercept_ : ndarray of shape (1,) or (n_classes,)
+        Intercepts, zero without one.
     dual_gap_ : float
         Duality gap at ``alpha_``, in units of the objective, computed on all features.
     n_iter_ : int
         Newton steps taken at ``alpha_``.
     n_passes_ : int
         Times X was read as a whole; several paths share each reading.
-    coef_path_ : ndarray of shape (n_features, n_alphas)
+    coef_path_ : ndarray of shape (n_features, n_alphas) or (n_classes, n_features, n_alphas)
         Coefficients of the full data at every alpha, for ``l1_ratio_``.
-    intercept_path_ : ndarray of shape (n_alphas,)
+    intercept_path_ : ndarray of shape (n_alphas,) or (n_classes, n_alphas)
         Their intercepts.
     dual_gap_path_ : ndarray of shape (n_alphas,)
         Their duality gaps, in units of the objective, computed on all features.
-    fold_coef_path_ : ndarray of shape (n_folds, n_features, n_alphas)
+    fold_coef_path_ : ndarray of shape (n_folds, n_features, n_alphas) or (n_folds, n_classes, n_features, n_alphas)
         Coefficients of every fold at every alpha, for ``l1_ratio_``; with ``store_fold_coefs``.
-    fold_intercept_path_ : ndarray of shape (n_folds, n_alphas)
+    fold_intercept_path_ : ndarray of shape (n_folds, n_alphas) or (n_folds, n_classes, n_alphas)
         Their intercepts.
-    sparse_coef_ : sparse matrix of shape (1, n_features)
+    sparse_coef_ : sparse matrix of the shape of ``coef_``
         Sparse representation of ``coef_``.
     n_features_in_ : int
         Number of features seen in :meth:`fit`.
@@ -136,6 +140,7 @@ class SparseLogisticRegressionCV(LogisticModel, GeneralizedCV):
         **GeneralizedCV._parameter_constraints,
         "l1_ratio": [Interval(Real, 0, 1, closed="both"), "array-like"],
         "class_weight": [dict, StrOptions({"balanced"}), None],
+        "grouped": ["boolean"],
     }
 
     def __init__(
@@ -146,6 +151,7 @@ class SparseLogisticRegressionCV(LogisticModel, GeneralizedCV):
         alphas=100,
         fit_intercept=True,
         class_weight=None,
+        grouped=False,
         max_iter=1000,
         tol=1e-4,
         cv=None,
@@ -165,6 +171,7 @@ class SparseLogisticRegressionCV(LogisticModel, GeneralizedCV):
         self.alphas = alphas
         self.fit_intercept = fit_intercept
         self.class_weight = class_weight
+        self.grouped = grouped
         self.max_iter = max_iter
         self.tol = tol
         self.cv = cv
@@ -188,7 +195,7 @@ class SparseLogisticRegressionCV(LogisticModel, GeneralizedCV):
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Samples: dense in any order or sparse, float32 or float64; read, never written to.
         y : array-like of shape (n_samples,)
-            Two classes, by any labels.
+            Two classes or more, by any labels.
         sample_weight : float or array-like of shape (n_samples,), default=None
             Weights, at least 0, in the fits and in each fold's loss, and in ``scoring`` if that takes them. The mean
             over folds is plain. A number means none.
@@ -204,7 +211,7 @@ class SparseLogisticRegressionCV(LogisticModel, GeneralizedCV):
         ------
         ValueError
             If X, y, the weights, the alphas or the folds do not fit together or are not finite, or y, in all or in the
-            training rows of a fold, has not two classes.
+            training rows of a fold, has a single class, or some class is missing there.
         """
         raise_for_params(params, self, "fit")
         classes, codes = self._encoded(y)
@@ -219,6 +226,11 @@ class SparseLogisticRegressionCV(LogisticModel, GeneralizedCV):
     def _check_fold(self, data: TrainingData, number: int, train_weight: Vector) -> None:
         where = f"Among the training samples of fold {number} that count"
         self._check_classes(data.targets[0].astype(np.intp), train_weight, data.names["classes_"], where)
+
+    def _errors(self, result: PathResult, fold: Fold, data: TrainingData, unit: float) -> Vector:
+        if len(data.names["classes_"]) == 2:
+            return super()._errors(result, fold, data, unit)
+        return mean_multinomial_losses(result, fold, data.design, self._target(data))
 
     def _route(self, data: ClassifierData, params: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         return super()._route(replace(data, sample_weight=data.given_weight), params)

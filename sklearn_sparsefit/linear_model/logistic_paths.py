@@ -23,6 +23,7 @@ LOGISTIC_PATH_CONSTRAINTS: dict[str, list] = {
     "eps": [Interval(Real, 0, None, closed="neither")],
     "alphas": [Interval(Integral, 1, None, closed="left"), "array-like"],
     "class_weight": [dict, StrOptions({"balanced"}), None],
+    "grouped": ["boolean"],
     "verbose": ["verbose"],
     **{name: PARAMETER_CONSTRAINTS[name] for name in PARAMETERS},
 }
@@ -38,6 +39,7 @@ def logistic_path(
     alphas: Any = 100,
     sample_weight: Any = None,
     class_weight: Any = None,
+    grouped: bool = False,
     fit_intercept: bool = True,
     max_iter: int = 1000,
     tol: float = 1e-4,
@@ -57,7 +59,7 @@ def logistic_path(
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
         Samples: dense in any order or sparse, float32 or float64; read, never written to.
     y : array-like of shape (n_samples,)
-        Two classes, by any labels; coefficients are of the log-odds of the second in their order.
+        Two classes, by any labels, whose coefficients are of the log-odds of the second in their order; or several.
     l1_ratio : float, default=1.0
         Share of the L1 penalty, between 0 (ridge) and 1.
     eps : float, default=1e-2
@@ -68,6 +70,8 @@ def logistic_path(
         Weights, at least 0; only their proportions matter. A number means none.
     class_weight : dict or 'balanced', default=None
         Weights of the classes; they multiply those of samples.
+    grouped : bool, default=False
+        Whether a feature is kept for all classes or for none, where there are more than two.
     fit_intercept : bool, default=True
         Whether to fit intercepts, which are not penalised.
     max_iter : int, default=1000
@@ -92,9 +96,9 @@ def logistic_path(
     -------
     alphas : ndarray of shape (n_alphas,)
         Strengths of the penalty, from the largest.
-    coefs : ndarray of shape (n_features, n_alphas)
-        Coefficients, in the dtype of X.
-    intercepts : ndarray of shape (n_alphas,)
+    coefs : ndarray of shape (n_features, n_alphas) or (n_classes, n_features, n_alphas)
+        Coefficients, of every class where there are more than two, in the dtype of X.
+    intercepts : ndarray of shape (n_alphas,) or (n_classes, n_alphas)
         Intercepts, zero without one.
     dual_gaps : ndarray of shape (n_alphas,)
         Duality gaps, in units of the objective, computed on all features.
@@ -102,7 +106,7 @@ def logistic_path(
     Raises
     ------
     ValueError
-        If X, y, the weights or the alphas do not fit together or are not finite, or y has not two classes.
+        If X, y, the weights or the alphas do not fit together or are not finite, or y has a single class.
 
     See Also
     --------
@@ -126,6 +130,7 @@ def logistic_path(
         l1_ratio=l1_ratio,
         fit_intercept=fit_intercept,
         class_weight=class_weight,
+        grouped=grouped,
         max_iter=max_iter,
         tol=tol,
         solver=solver,
@@ -139,8 +144,10 @@ def logistic_path(
     grid = check_alphas(alphas, eps, l1_ratio)
     check_above_zero(grid)
     (terms,) = model._terms(data, [data.sample_weight])
-    path = make_path(data, model._datafit(data), terms, l1_ratio, model._options(), alphas=grid)
+    path = make_path(
+        data, model._datafit(data), terms, l1_ratio, model._options(), model._penalty_of_tasks, alphas=grid
+    )  # fmt: skip
     n_alphas = grid.n_alphas if isinstance(grid, AlphaGrid) else len(grid)
     result = RegularizationPath().run(PathJob("path", "path", path, n_alphas), data.design, verbose)
     warn_of([("", result)], result, model._feature_options(), data, tol)
-    return result.alphas, result.dense_coefs(data.dtype), result.intercepts.astype(data.dtype), result.dual_gaps
+    return result.alphas, result.dense_coefs(data.dtype), result.intercepts.T.astype(data.dtype), result.dual_gaps

@@ -100,7 +100,7 @@ class PathModel(SparseLinearModel):
         self, data: TrainingData, terms: FeatureTerms, l1_ratio: float, alphas: Vector | AlphaGrid, n_together: int
     ) -> PathGenerator:
         options = replace(self._options(), n_together=n_together)
-        return make_path(data, self._datafit(data), terms, l1_ratio, options, alphas=alphas)
+        return make_path(data, self._datafit(data), terms, l1_ratio, options, self._penalty_of_tasks, alphas=alphas)
 
     def _outcome(self, l1_ratio: float, path: PathResult, column: int, data: TrainingData) -> dict[str, Any]:
         """What the model knows once one alpha of the path of one l1_ratio is chosen."""
