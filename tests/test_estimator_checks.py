@@ -51,7 +51,7 @@ from sklearn_sparsefit import (
         MultiTaskElasticNetCV(l1_ratio=[0.5, 1.0], relax=[0.5, 1.0], standardize=True, alphas=5),
         SparseLogisticRegression(),
         SparseLogisticRegression(alpha=0.1, l1_ratio=0.0, class_weight="balanced"),
-        SparseLogisticRegression(standardize=True, lower_bounds=-1.0, solver="cd"),
+        SparseLogisticRegression(standardize=True, lower_bounds=-1.0, grouped=False),
         SparseLogisticRegressionCV(cv=3),
         SparseLogisticRegressionCV(cv=3, l1_ratio=[0.5, 1.0], alphas=5, class_weight="balanced", scoring="accuracy"),
         ElasticNetGLM(),

@@ -104,9 +104,8 @@ class LogisticModel(ClassifierMixin, GeneralizedModel):
         return dict(coef_=coef, intercept_=intercept)
 
     def _raw_prediction(self, X: Any) -> NDArray:
-        if len(self.classes_) == 2:
-            return super()._raw_prediction(X)
-        return self._samples(X) @ self.coef_.T + self.intercept_
+        scores = self._samples(X) @ self.coef_.T + self.intercept_
+        return scores[:, 0] if len(self.classes_) == 2 else scores
 
     def decision_function(self, X: Any) -> NDArray:
         """Log-odds of the second class, or the scores of several.
