@@ -15,7 +15,7 @@ Vector = NDArray[np.float64]
 
 # Weights of the model are kept while the curvatures have moved by no more than this share of their sum, and while each
 # step makes the gap smaller by this factor.
-MOVED, RATE = 0.1, 0.1
+MOVED, RATE = .05, 0.1
 # Of a step, the first of these lengths is taken that lowers the objective by this share of what it promises, to within
 # what rounding, this share of the loss of the null model, may hide of that.
 LENGTHS, ARMIJO, ROUNDING = 0.5 ** np.arange(40), 1e-4, 1e-14
@@ -142,12 +142,14 @@ class ProxNewtonSolver:
     def _model_at(self, working_set: WorkingSet, fits: Fits, converges: bool) -> tuple[WorkingSet, float]:
         """The working set through the model about some raw predictions, and the sum of its weights."""
         curvatures = working_set.datafit.curvatures(fits.raw[0])
-        total = float(self._curvatures.sum())
-        moved = np.abs(curvatures - self._curvatures).sum() if self._model is not None else np.inf
+        total, moved = float(curvatures.sum()), np.inf
+        if self._model is not None:
+            self._curvatures *= total / self._curvatures.sum()
+            moved = np.abs(curvatures - self._curvatures).sum()
         # Sweeps on columns leave nothing that is worth keeping.
         keeps = converges and self._inner is not None and self._inner.max_gram > 0
         if not moved <= (MOVED * total if keeps else 0.0):
-            self._curvatures, total = curvatures, float(curvatures.sum())
+            self._curvatures = curvatures
             self._model = working_set.seen_through(working_set.datafit.model(fits, 0, curvatures))
             self._inner = self._new_inner(working_set)
         else:
