@@ -24,7 +24,7 @@ cdef enum:
 # Of a number that is solved for: steps at most, and what is left of one that is rounding.
 cdef int MAX_STEPS = 1500
 cdef double ROUNDING = 1e-15
-cdef double SMALL_STEP = 1e-9
+cdef double SMALL_STEP = 1e-8
 # Log-odds whose exponential is finite.
 cdef double FAR = 700.0
 
