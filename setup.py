@@ -26,7 +26,7 @@ SIMD = {"include_dirs": [f"{PACKAGE}/design"], "depends": [f"{PACKAGE}/design/_s
 
 # Module name, within the package -> what its Extension needs beyond the common options.
 EXTENSIONS = {
-    "datafit._losses": {},
+    "datafit._losses": SIMD | {"depends": [*SIMD["depends"], f"{PACKAGE}/datafit/_blocks.h"]},
     "penalty._penalty": {},
     "design._columns": {},
     "design._dense_pass": SIMD,
@@ -48,8 +48,9 @@ DIRECTIVES = {
     "linetrace": COVERAGE,
 }
 
-# No -ffast-math: certificates need IEEE arithmetic. No -march=native: wheels travel.
-UNIX_FLAGS = ["-O0", "-g"] if DEBUG else ["-O3"]
+# No -ffast-math: certificates need IEEE arithmetic. No -march=native: wheels travel. Loops that choose between two
+# numbers use wide registers only where the compiler knows that no signal is raised on what is infinite or not a number.
+UNIX_FLAGS = ["-O0", "-g"] if DEBUG else ["-O3", "-fno-trapping-math"]
 
 
 def extension(name: str, source: str, **options) -> Extension:

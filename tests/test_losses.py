@@ -387,6 +387,47 @@ def test_the_search_of_the_base_class_finds_what_is_between_poisson_and_gamma(po
         np.testing.assert_allclose(found, nearer, rtol=0.05)
 
 
+@every_loss
+def test_many_rows_are_what_each_of_them_is(row):
+    # More than are taken at a time, and no multiple of what fits into a register.
+    rng = np.random.default_rng(6)
+    y, z = rng.choice(row.targets, 1501), rng.uniform(-30, 30, 1501)
+    z[::100] *= 25
+    weights = rng.uniform(0, 1, 1501)
+    for scale in (0.0, 0.7, 1.0):
+        each = misfits(row.loss, y, z, scale)
+        np.testing.assert_allclose(row.loss.misfits(y, weights, z, scale), each @ weights, rtol=1e-13)
+    alone = [(y[i : i + 1], z[i : i + 1]) for i in range(len(y))]
+    each = np.array([row.loss.values(target, raw[None])[0, 0] for target, raw in alone])
+    np.testing.assert_allclose(row.loss.values(y, z[None])[0], each, rtol=8 * EPS, atol=0)
+    each = np.array([row.loss.curvatures(target, raw)[0] for target, raw in alone])
+    np.testing.assert_allclose(row.loss.curvatures(y, z), each, rtol=8 * EPS, atol=0)
+
+
+def test_small_losses_of_large_log_odds_keep_their_digits():
+    z = np.concatenate([np.linspace(-700, 700, 20001), np.linspace(-1, 1, 2001)])
+    for y in (np.zeros(len(z)), np.ones(len(z))):
+        wrong = np.asarray(np.where(y == 0, z, -z), np.longdouble)
+        exact = np.maximum(wrong, 0) + np.log1p(np.exp(-abs(wrong)))
+        assert_near(Binomial().values(y, z[None])[0], exact, 3 * EPS * exact)
+        share = 1 / (1 + np.exp(-wrong))
+        assert_near(abs(derivatives(Binomial(), y, z)), share, 3 * EPS * share)
+        curvature = share / (1 + np.exp(wrong))
+        assert_near(Binomial().curvatures(y, z), curvature, 4 * EPS * curvature)
+
+
+@pytest.mark.parametrize("shrinkage", [0.5, 1e-3, 1e-6, 1e-9])
+def test_misfits_of_scales_near_one_keep_their_digits(shrinkage):
+    # f(z) + f*(t f'(z)) - t f'(z) z of a failure is F log(F / q) + t p log(t), with F = 1 - t p and q = 1 - p.
+    scale, z = 1 - shrinkage, np.linspace(-40, 40, 161)
+    t = np.longdouble(scale)
+    p, q = 1 / (1 + np.exp(-np.asarray(z, np.longdouble))), 1 / (1 + np.exp(np.asarray(z, np.longdouble)))
+    left = (1 - t) + t * q
+    exact = left * np.log1p((1 - t) * p / q) + t * p * np.log(t)
+    for y, at in ((np.zeros(161), z), (np.ones(161), -z)):
+        assert_near(misfits(Binomial(), y, at, scale), exact, 2 * EPS * shrinkage * (1 + abs(z)))
+
+
 def best_intercept(formulas, y, weights, offset):
     """The root of the mean derivative, in extended precision."""
     y, weights, offset = extended(y, weights, offset)

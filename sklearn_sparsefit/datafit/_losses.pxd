@@ -5,6 +5,15 @@ cdef class Loss:
     cdef void look(self, double y, double z, double* derivative, double* curvature) noexcept nogil
     cdef void evaluate(self, double y, double z, double* value, double* derivative) noexcept nogil
     cdef double misfit(self, double y, double z, double scale) noexcept nogil
+    cdef void look_rows(
+        self, const double* y, const double* z, Py_ssize_t n, double* derivatives, double* curvatures
+    ) noexcept nogil
+    cdef void evaluate_rows(
+        self, const double* y, const double* z, Py_ssize_t n, double* values, double* derivatives
+    ) noexcept nogil
+    cdef void misfit_rows(
+        self, const double* y, const double* z, Py_ssize_t n, double scale, double* misfits
+    ) noexcept nogil
     cdef double _best_shift(
         self, const double[::1] y, const double[::1] weights, const double[::1] z, double shift
     ) noexcept nogil

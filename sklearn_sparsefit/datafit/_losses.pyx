@@ -9,10 +9,24 @@ from libc.math cimport INFINITY, exp, expm1, fabs, fmax, fmin, isfinite, log, lo
 import numpy as np
 from scipy.special import expit
 
+cdef extern from "_blocks.h":
+    double weighted_sum(const double* weights, const double* x, Py_ssize_t n) nogil
+    void add_shift(const double* z, double shift, Py_ssize_t n, double* shifted) nogil
+    void exp_rows(const double* z, Py_ssize_t n, double* result) nogil
+    void binomial_evaluate(const double* y, const double* z, Py_ssize_t n, double* values, double* derivatives) nogil
+    void binomial_look(const double* y, const double* z, Py_ssize_t n, double* derivatives, double* curvatures) nogil
+    void binomial_misfit(const double* y, const double* z, Py_ssize_t n, double scale, double* misfits) nogil
+
+# Rows that are taken at a time, and stay in the cache.
+cdef enum:
+    BLOCK = 512
+
 # Of a number that is solved for: steps at most, and what is left of one that is rounding.
 cdef int MAX_STEPS = 1500
 cdef double ROUNDING = 1e-15
-cdef double SMALL_STEP = 1e-9
+cdef double SMALL_STEP = 1e-8
+# Log-odds whose exponential is finite.
+cdef double FAR = 700.0
 
 
 cdef double _xlogx(double x) noexcept nogil:
@@ -83,6 +97,30 @@ cdef class Loss:
             v = new
         return _at_least_zero(value - self.value(y, v) - slope * (z - v))
 
+    cdef void look_rows(
+        self, const double* y, const double* z, Py_ssize_t n, double* derivatives, double* curvatures
+    ) noexcept nogil:
+        """Both derivatives of some rows."""
+        cdef Py_ssize_t i
+        for i in range(n):
+            self.look(y[i], z[i], &derivatives[i], &curvatures[i])
+
+    cdef void evaluate_rows(
+        self, const double* y, const double* z, Py_ssize_t n, double* values, double* derivatives
+    ) noexcept nogil:
+        """Values and first derivatives of some rows."""
+        cdef Py_ssize_t i
+        for i in range(n):
+            self.evaluate(y[i], z[i], &values[i], &derivatives[i])
+
+    cdef void misfit_rows(
+        self, const double* y, const double* z, Py_ssize_t n, double scale, double* misfits
+    ) noexcept nogil:
+        """Misfits of some rows."""
+        cdef Py_ssize_t i
+        for i in range(n):
+            misfits[i] = self.misfit(y[i], z[i], scale)
+
     cdef double _best_shift(
         self, const double[::1] y, const double[::1] weights, const double[::1] z, double shift
     ) noexcept nogil:
@@ -92,17 +130,19 @@ cdef class Loss:
         double, and halving once it is known what the minimum lies between.
         """
         cdef double lower = -INFINITY, upper = INFINITY, width = 1.0, last = 2.0, slope, bend, step, new
-        cdef double derivative, curvature
-        cdef Py_ssize_t i
+        cdef double[BLOCK] shifted, derivatives, curvatures
+        cdef Py_ssize_t block, first, n
         cdef bint is_shorter
         cdef int _turn
         for _turn in range(MAX_STEPS):
             slope = bend = 0.0
-            for i in range(y.shape[0]):
-                if weights[i] > 0.0:
-                    self.look(y[i], z[i] + shift, &derivative, &curvature)
-                    slope += weights[i] * derivative
-                    bend += weights[i] * curvature
+            for block in range((y.shape[0] + BLOCK - 1) // BLOCK):
+                first = block * BLOCK
+                n = min(BLOCK, y.shape[0] - first)
+                add_shift(&z[first], shift, n, shifted)
+                self.look_rows(&y[first], shifted, n, derivatives, curvatures)
+                slope += weighted_sum(&weights[first], derivatives, n)
+                bend += weighted_sum(&weights[first], curvatures, n)
             if slope == 0.0:
                 break
             if slope > 0.0:
@@ -141,55 +181,65 @@ cdef class Loss:
         bint fit_intercept,
     ):
         """Add to rows of raw predictions their best shifts, which start where they are; tell residuals and losses."""
-        cdef Py_ssize_t k, i
-        cdef double total, rest, value, derivative
+        cdef Py_ssize_t k, i, block, first, n
+        cdef double[BLOCK] values
+        cdef double rest
         with nogil:
             for k in range(raw.shape[0]):
-                total = rest = 0.0
+                losses[k] = rest = 0.0
                 if fit_intercept:
                     shifts[k] = self._best_shift(y, weights, raw[k], shifts[k])
+                for block in range((y.shape[0] + BLOCK - 1) // BLOCK):
+                    first = block * BLOCK
+                    n = min(BLOCK, y.shape[0] - first)
+                    add_shift(&raw[k, first], shifts[k], n, &raw[k, first])
+                    self.evaluate_rows(&y[first], &raw[k, first], n, values, &residuals[k, first])
+                    losses[k] += weighted_sum(&weights[first], values, n)
+                    rest += weighted_sum(&weights[first], &residuals[k, first], n)
+                # What rounding has left of the mean; columns with large means would magnify it.
+                if not fit_intercept:
+                    rest = 0.0
                 for i in range(y.shape[0]):
-                    raw[k, i] += shifts[k]
-                    self.evaluate(y[i], raw[k, i], &value, &derivative)
-                    residuals[k, i] = -derivative
-                    if weights[i] > 0.0:
-                        total += weights[i] * value
-                        rest += weights[i] * residuals[k, i]
-                losses[k] = total
-                if fit_intercept:
-                    # What rounding has left; columns with large means would magnify it.
-                    for i in range(y.shape[0]):
-                        residuals[k, i] -= rest
+                    residuals[k, i] = rest - residuals[k, i]
 
     def misfits(self, const double[::1] y, const double[::1] weights, const double[::1] raw, double scale):
         """sum_i s_i [f(z_i) + f*(t f'(z_i)) - t f'(z_i) z_i]."""
-        cdef Py_ssize_t i
+        cdef Py_ssize_t block, first, n
+        cdef double[BLOCK] misfits
         cdef double total = 0.0
         with nogil:
-            for i in range(y.shape[0]):
-                if weights[i] > 0.0:
-                    total += weights[i] * self.misfit(y[i], raw[i], scale)
+            for block in range((y.shape[0] + BLOCK - 1) // BLOCK):
+                first = block * BLOCK
+                n = min(BLOCK, y.shape[0] - first)
+                self.misfit_rows(&y[first], &raw[first], n, scale, misfits)
+                total += weighted_sum(&weights[first], misfits, n)
         return total
 
     def curvatures(self, const double[::1] y, const double[::1] raw):
         """f''(y_i, z_i)."""
-        cdef Py_ssize_t i
+        cdef Py_ssize_t block, first, n
+        cdef double[BLOCK] derivatives
         result = np.empty(y.shape[0])
         cdef double[::1] out = result
         with nogil:
-            for i in range(y.shape[0]):
-                out[i] = self.curvature(y[i], raw[i])
+            for block in range((y.shape[0] + BLOCK - 1) // BLOCK):
+                first = block * BLOCK
+                n = min(BLOCK, y.shape[0] - first)
+                self.look_rows(&y[first], &raw[first], n, derivatives, &out[first])
         return result
 
     def values(self, const double[::1] y, const double[:, ::1] raw):
         """f(y_i, z_ki) of rows of raw predictions."""
-        cdef Py_ssize_t k, i
+        cdef Py_ssize_t k, block, first, n
+        cdef double[BLOCK] derivatives
         result = np.empty((raw.shape[0], raw.shape[1]))
         cdef double[:, ::1] out = result
         with nogil:
             for k in range(raw.shape[0]):
-                for i in range(raw.shape[1]):
-                    out[k, i] = self.value(y[i], raw[k, i])
+                for block in range((raw.shape[1] + BLOCK - 1) // BLOCK):
+                    first = block * BLOCK
+                    n = min(BLOCK, raw.shape[1] - first)
+                    self.evaluate_rows(&y[first], &raw[k, first], n, &out[k, first], derivatives)
         return result
 
     def mean(self, raw):
@@ -241,21 +291,34 @@ cdef class Binomial(Loss):
         cdef double e = exp(-fabs(z))
         return e / ((1.0 + e) * (1.0 + e))
 
-    cdef void evaluate(self, double y, double z, double* value, double* derivative) noexcept nogil:
-        cdef double e = exp(-fabs(z)), excess = fmax(z, 0.0) - y * z + log1p(e)
-        value[0] = excess if y == 0.0 or y == 1.0 else _at_least_zero(excess + _xlogx(y) + _xlogx(1.0 - y))
-        derivative[0] = ((1.0 - y) * (1.0 if z > 0.0 else e) - y * (e if z > 0.0 else 1.0)) / (1.0 + e)
-
-    cdef void look(self, double y, double z, double* derivative, double* curvature) noexcept nogil:
-        cdef double e = exp(-fabs(z)), part = 1.0 / (1.0 + e)
-        derivative[0] = ((1.0 - y) * (1.0 if z > 0.0 else e) - y * (e if z > 0.0 else 1.0)) * part
-        curvature[0] = e * part * part
-
     cdef double misfit(self, double y, double z, double scale) noexcept nogil:
         # The mean that belongs to the scaled derivative, and minus its entropy for the conjugate.
         cdef double e = exp(-fabs(z)), p = (1.0 if z > 0.0 else e) / (1.0 + e), q = (e if z > 0.0 else 1.0) / (1.0 + e)
         cdef double success = (1.0 - scale) * y + scale * p, failure = (1.0 - scale) * (1.0 - y) + scale * q
         return _at_least_zero(fmax(z, 0.0) - success * z + log1p(e) + _xlogx(success) + _xlogx(failure))
+
+    cdef void look_rows(
+        self, const double* y, const double* z, Py_ssize_t n, double* derivatives, double* curvatures
+    ) noexcept nogil:
+        binomial_look(y, z, n, derivatives, curvatures)
+
+    cdef void evaluate_rows(
+        self, const double* y, const double* z, Py_ssize_t n, double* values, double* derivatives
+    ) noexcept nogil:
+        cdef Py_ssize_t i
+        binomial_evaluate(y, z, n, values, derivatives)
+        for i in range(n):
+            if not (y[i] == 0.0 or y[i] == 1.0):
+                values[i] = _at_least_zero(values[i] + _xlogx(y[i]) + _xlogx(1.0 - y[i]))
+
+    cdef void misfit_rows(
+        self, const double* y, const double* z, Py_ssize_t n, double scale, double* misfits
+    ) noexcept nogil:
+        cdef Py_ssize_t i
+        binomial_misfit(y, z, n, scale, misfits)
+        for i in range(n):
+            if not (fabs(z[i]) <= FAR and (y[i] == 0.0 or y[i] == 1.0)):
+                misfits[i] = self.misfit(y[i], z[i], scale)
 
     def mean(self, raw):
         """Probabilities of success."""
@@ -302,6 +365,14 @@ cdef class Poisson(_LogLink):
 
     cdef double curvature(self, double y, double z) noexcept nogil:
         return exp(z)
+
+    cdef void look_rows(
+        self, const double* y, const double* z, Py_ssize_t n, double* derivatives, double* curvatures
+    ) noexcept nogil:
+        cdef Py_ssize_t i
+        exp_rows(z, n, curvatures)
+        for i in range(n):
+            derivatives[i] = curvatures[i] - y[i]
 
     cdef double misfit(self, double y, double z, double scale) noexcept nogil:
         cdef double mean = exp(z), shrunken = (1.0 - scale) * y + scale * mean

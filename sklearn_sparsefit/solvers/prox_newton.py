@@ -15,7 +15,7 @@ Vector = NDArray[np.float64]
 
 # Weights of the model are kept while the curvatures have moved by no more than this share of their sum, and while each
 # step makes the gap smaller by this factor.
-MOVED, RATE = 0.1, 0.1
+MOVED, RATE = .05, 0.1
 # Of a step, the first of these lengths is taken that lowers the objective by this share of what it promises, to within
 # what rounding, this share of the loss of the null model, may hide of that.
 LENGTHS, ARMIJO, ROUNDING = 0.5 ** np.arange(40), 1e-4, 1e-14
@@ -44,6 +44,7 @@ class ProxNewtonSolver:
         self._model: WorkingSet | None = None
         self._inner: Solver | None = None
         self._curvatures = np.empty(0)
+        self._offsets: NDArray[np.float64] | None = None
         # Alpha and coefficients of the last two solutions.
         self._before = self._last = (np.inf, np.empty(0))
 
@@ -52,17 +53,17 @@ class ProxNewtonSolver:
         if working_set.free is not None or penalty.l1 == 0:
             if self._at_hand is not working_set:
                 self._at_hand, self._model = working_set, None
-            return self._solve_at_hand(working_set, penalty, iterate, gap_tol, max_iter)
+            return self._solve_at_hand(working_set, penalty, iterate, gap_tol, max_iter)[0]
         n_iter = 0
         self._go_ahead(penalty, iterate)
         while True:
             part, members = self._part_of(working_set, penalty, iterate)
             found = Iterate(iterate.coef.take(members, axis=-1), iterate.correlation.take(members, axis=-1))
             n_left = max_iter - n_iter
-            n_iter += self._solve_at_hand(part, penalty.at(members), found, GAP_SHARE * gap_tol, n_left)
+            n_more, fits = self._solve_at_hand(part, penalty.at(members), found, GAP_SHARE * gap_tol, n_left)
+            n_iter += n_more
             iterate.coef[..., members] = found.coef
-            fits, correlations = working_set.look(iterate.coef[None])
-            iterate.correlation[:] = correlations[0]
+            iterate.correlation[:] = working_set.correlations(working_set.datafit.weights * fits.residuals)[0]
             gap = duality_gap(working_set.datafit.misfit_of(fits, 0), iterate.coef, iterate.correlation, penalty)
             violates = penalty.magnitudes(penalty.sizes(iterate.correlation)) > penalty.l1
             violates[members] = False
@@ -109,18 +110,18 @@ class ProxNewtonSolver:
 
     def _solve_at_hand(
         self, working_set: WorkingSet, penalty: Penalty, iterate: Iterate, gap_tol: float, max_iter: int
-    ) -> int:
-        if len(working_set) == 0:
-            return 0
+    ) -> tuple[int, Fits]:
+        """The number of iterations, and what the coefficients come to."""
         misfit_of = working_set.datafit.misfit_of
-        fits, correlations = working_set.look(iterate.coef[None])
+        fits, correlations = working_set.look(iterate.coef[None], self._offsets)
         n_iter, last = 0, np.inf
         while True:
             iterate.correlation[:] = correlations[0]
             gap = duality_gap(misfit_of(fits, 0), iterate.coef, iterate.correlation, penalty)
             # One step at least, lest a loose tolerance leave the answer of another alpha as it is.
-            if gap <= (gap_tol if n_iter else ROUNDING * working_set.datafit.null_loss) or n_iter >= max_iter:
-                return n_iter
+            enough = gap_tol if n_iter else ROUNDING * working_set.datafit.null_loss
+            if gap <= enough or n_iter >= max_iter or len(working_set) == 0:
+                break
             n_iter += 1
             model, total = self._model_at(working_set, fits, gap <= RATE * last)
             goal = Iterate(iterate.coef.copy(), iterate.correlation / total)
@@ -129,25 +130,29 @@ class ProxNewtonSolver:
             offset = fits.offsets[0] + model.intercept_shift(goal.coef - iterate.coef)
             found = self._step(working_set, penalty, iterate, before, goal.coef, offset)
             if found is None:
-                return n_iter
+                break
             coef, fits, correlations = found
             iterate.coef[:] = coef
             # Near rounding, done when a further iteration gains nothing.
             slack = ROUNDING * working_set.datafit.null_loss
             if gap >= 0.5 * last and before - float(fits.losses[0]) - penalty.value(coef) <= slack:
                 iterate.correlation[:] = correlations[0]
-                return n_iter
+                break
             last = gap
+        self._offsets = fits.offsets
+        return n_iter, fits
 
     def _model_at(self, working_set: WorkingSet, fits: Fits, converges: bool) -> tuple[WorkingSet, float]:
         """The working set through the model about some raw predictions, and the sum of its weights."""
         curvatures = working_set.datafit.curvatures(fits.raw[0])
-        total = float(self._curvatures.sum())
-        moved = np.abs(curvatures - self._curvatures).sum() if self._model is not None else np.inf
+        total, moved = float(curvatures.sum()), np.inf
+        if self._model is not None:
+            self._curvatures *= total / self._curvatures.sum()
+            moved = np.abs(curvatures - self._curvatures).sum()
         # Sweeps on columns leave nothing that is worth keeping.
         keeps = converges and self._inner is not None and self._inner.max_gram > 0
         if not moved <= (MOVED * total if keeps else 0.0):
-            self._curvatures, total = curvatures, float(curvatures.sum())
+            self._curvatures = curvatures
             self._model = working_set.seen_through(working_set.datafit.model(fits, 0, curvatures))
             self._inner = self._new_inner(working_set)
         else:

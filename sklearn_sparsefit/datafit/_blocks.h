@@ -1,0 +1,156 @@
+/* Losses of a block of rows, in loops that the compiler spreads over wide registers. */
+
+#ifndef SPARSEFIT_BLOCKS_H
+#define SPARSEFIT_BLOCKS_H
+
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "_simd.h"
+
+#if defined(__GNUC__)
+#define SPARSEFIT_INLINE static inline __attribute__((always_inline))
+#else
+#define SPARSEFIT_INLINE static inline
+#endif
+
+SPARSEFIT_INLINE uint64_t sparsefit_bits(double x)
+{
+    uint64_t bits;
+    memcpy(&bits, &x, sizeof x);
+    return bits;
+}
+
+SPARSEFIT_INLINE double sparsefit_double(uint64_t bits)
+{
+    double x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+/* 2^(k - 2^52 3 / 2), for a whole k whose difference is the exponent of a normal number. */
+SPARSEFIT_INLINE double sparsefit_power(double k) { return sparsefit_double((sparsefit_bits(k) << 52) + (1023ull << 52)); }
+
+/* exp(x) to 1 ulp, through x = k log(2) + r with |r| <= log(2) / 2 and the Taylor series of exp(r). */
+SPARSEFIT_INLINE double sparsefit_exp(double x)
+{
+    const double whole = 0x1.8p52;
+    x = x > 710.0 ? 710.0 : x;
+    x = x < -746.0 ? -746.0 : x;
+    const double k = (x * 0x1.71547652b82fep0 + whole) - whole;
+    const double r = (x - k * 0x1.62e42fefa38p-1) - k * 0x1.ef35793c7673p-45;
+    double tail = 1.0 / 6227020800;
+    tail = tail * r + 1.0 / 479001600;
+    tail = tail * r + 1.0 / 39916800;
+    tail = tail * r + 1.0 / 3628800;
+    tail = tail * r + 1.0 / 362880;
+    tail = tail * r + 1.0 / 40320;
+    tail = tail * r + 1.0 / 5040;
+    tail = tail * r + 1.0 / 720;
+    tail = tail * r + 1.0 / 120;
+    tail = tail * r + 1.0 / 24;
+    tail = tail * r + 1.0 / 6;
+    tail = tail * r + 0.5;
+    /* Two factors, as 2^k itself may be beyond the exponents that there are. */
+    const double half = 0.5 * k + whole;
+    return (1.0 + (r + r * r * tail)) * sparsefit_power(half) * sparsefit_power(k - (half - whole) + whole);
+}
+
+/* log(1 + x) of a finite x >= 0 to 1 ulp.
+
+   1 + x = 2^k (1 + f) with 1 + f between the roots of 1/2 and 2, and log(1 + f) = 2 artanh(s), s = f / (2 + f), by its
+   Taylor series. What rounding takes off 1 + x is put back in first order. */
+SPARSEFIT_INLINE double sparsefit_log1p(double x)
+{
+    const uint64_t root = 0x3fe6a09e667f3bcdull;
+    const double u = 1.0 + x, lost = (x < 1.0 ? x - (u - 1.0) : 1.0 - (u - x)) / u;
+    const uint64_t above = sparsefit_bits(u) - root;
+    const double k = sparsefit_double((above >> 52) | (1075ull << 52)) - 0x1p52;
+    const double f = sparsefit_double((above & 0xfffffffffffffull) + root) - 1.0;
+    const double s = f / (2.0 + f), t = s * s;
+    double tail = 2.0 / 21;
+    tail = tail * t + 2.0 / 19;
+    tail = tail * t + 2.0 / 17;
+    tail = tail * t + 2.0 / 15;
+    tail = tail * t + 2.0 / 13;
+    tail = tail * t + 2.0 / 11;
+    tail = tail * t + 2.0 / 9;
+    tail = tail * t + 2.0 / 7;
+    tail = tail * t + 2.0 / 5;
+    tail = tail * t + 2.0 / 3;
+    return k * 0x1.62e42fefa38p-1 + (f - (s * (f - tail * t) - (lost + k * 0x1.ef35793c7673p-45)));
+}
+
+/* sum of weights[i] * x[i]; rows of weight zero count for nothing, whatever is in them. */
+SPARSEFIT_CLONES static double weighted_sum(const double *weights, const double *x, ptrdiff_t n)
+{
+    double sums[SPARSEFIT_WIDTH] = {0}, total = 0.0;
+    ptrdiff_t i = 0;
+    for (; i + SPARSEFIT_WIDTH <= n; i += SPARSEFIT_WIDTH)
+        for (int q = 0; q < SPARSEFIT_WIDTH; q++)
+            sums[q] += weights[i + q] > 0.0 ? weights[i + q] * x[i + q] : 0.0;
+    for (; i < n; i++) total += weights[i] > 0.0 ? weights[i] * x[i] : 0.0;
+    for (int q = 0; q < SPARSEFIT_WIDTH; q++) total += sums[q];
+    return total;
+}
+
+/* shifted[i] = z[i] + shift */
+SPARSEFIT_CLONES static void add_shift(const double *z, double shift, ptrdiff_t n, double *shifted)
+{
+    for (ptrdiff_t i = 0; i < n; i++) shifted[i] = z[i] + shift;
+}
+
+/* result[i] = exp(z[i]) */
+SPARSEFIT_CLONES static void exp_rows(const double *z, ptrdiff_t n, double *result)
+{
+    for (ptrdiff_t i = 0; i < n; i++) result[i] = sparsefit_exp(z[i]);
+}
+
+/* (1 - y) p - y (1 - p) of the mean p that belongs to log-odds z, where e = exp(-|z|): nothing cancels. */
+SPARSEFIT_INLINE double sparsefit_excess(double y, double z, double e)
+{
+    return ((1.0 - y) * (z > 0.0 ? 1.0 : e) - y * (z > 0.0 ? e : 1.0)) / (1.0 + e);
+}
+
+/* log(1 + exp(z)) - y z and its derivative in z. */
+SPARSEFIT_CLONES static void binomial_evaluate(const double *y, const double *z, ptrdiff_t n, double *values,
+                                               double *derivatives)
+{
+    for (ptrdiff_t i = 0; i < n; i++) {
+        const double e = sparsefit_exp(-fabs(z[i]));
+        values[i] = ((z[i] > 0.0 ? z[i] : 0.0) - y[i] * z[i]) + sparsefit_log1p(e);
+        derivatives[i] = sparsefit_excess(y[i], z[i], e);
+    }
+}
+
+/* First and second derivative of the same. */
+SPARSEFIT_CLONES static void binomial_look(const double *y, const double *z, ptrdiff_t n, double *derivatives,
+                                           double *curvatures)
+{
+    for (ptrdiff_t i = 0; i < n; i++) {
+        const double e = sparsefit_exp(-fabs(z[i])), part = 1.0 / (1.0 + e);
+        derivatives[i] = sparsefit_excess(y[i], z[i], e);
+        curvatures[i] = e * part * part;
+    }
+}
+
+/* Fenchel-Young terms at a scale t of the derivative, for y of 0 or 1 and |z| <= 700. Of a failure that is
+
+       F log(1 + (1 - t) exp(z)) + p t log(t),   F = 1 - t p,
+
+   and of a success the same for -z. */
+SPARSEFIT_CLONES static void binomial_misfit(const double *y, const double *z, ptrdiff_t n, double scale,
+                                             double *misfits)
+{
+    const double scale_log = scale > 0.0 ? scale * log(scale) : 0.0;
+    for (ptrdiff_t i = 0; i < n; i++) {
+        const double v = y[i] > 0.0 ? -z[i] : z[i], e = sparsefit_exp(-fabs(v)), part = 1.0 / (1.0 + e);
+        const double wrong = (v > 0.0 ? 1.0 : e) * part, right = (v > 0.0 ? e : 1.0) * part;
+        const double odds = v > 0.0 ? 1.0 / e : e;
+        const double term = ((1.0 - scale) + scale * right) * sparsefit_log1p((1.0 - scale) * odds) + wrong * scale_log;
+        misfits[i] = term < 0.0 ? 0.0 : term;
+    }
+}
+
+#endif
