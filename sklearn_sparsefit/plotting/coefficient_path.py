@@ -186,16 +186,19 @@ class CoefficientPathDisplay:
         ----------
         estimator : estimator instance
             Fitted :class:`~sklearn_sparsefit.LassoCV`, :class:`~sklearn_sparsefit.ElasticNetCV`,
-            one of their multi-task or adaptive relatives, :class:`~sklearn_sparsefit.LassoIC` or
-            :class:`~sklearn_sparsefit.ElasticNetIC`. Of a :class:`~sklearn.pipeline.Pipeline`,
-            pass its last step, ``pipeline[-1]``.
+            one of their multi-task or adaptive relatives, :class:`~sklearn_sparsefit.LassoIC`,
+            :class:`~sklearn_sparsefit.ElasticNetIC`,
+            :class:`~sklearn_sparsefit.SparseLogisticRegressionCV`, of which several classes are
+            tasks, or :class:`~sklearn_sparsefit.ElasticNetGLMCV`. Of a
+            :class:`~sklearn.pipeline.Pipeline`, pass its last step, ``pipeline[-1]``.
 
         feature_names : array-like of shape (n_features,), default=None
             Names of the features. If None, the estimator's `feature_names_in_` or, where it has
             none, "x0", "x1", ... are used.
 
         task_names : array-like of shape (n_tasks,), default=None
-            Names of the tasks, such as ``Y.columns``. If None, "task 0", "task 1", ... are used.
+            Names of the tasks, such as ``Y.columns``. If None, the classes of a classifier or
+            "task 0", "task 1", ... are used.
 
         task : int or str, default=None
             The task, by position or by name, whose coefficients are drawn. If None, those of all
@@ -236,6 +239,8 @@ class CoefficientPathDisplay:
             chosen = np.flatnonzero(np.asarray(estimator.l1_ratio) == estimator.l1_ratio_)[0]
             alphas = alphas[chosen]
         names_in = getattr(estimator, "feature_names_in_", None)
+        if task_names is None and np.ndim(estimator.coef_path_) == 3:
+            task_names = getattr(estimator, "classes_", None)
         weights = check_penalty_weights(estimator.penalty_weights, estimator.n_features_in_, names_in)
         display = cls(
             alphas=alphas,

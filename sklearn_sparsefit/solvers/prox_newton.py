@@ -15,7 +15,7 @@ Vector = NDArray[np.float64]
 
 # Weights of the model are kept while the curvatures have moved by no more than this share of their sum, and while each
 # step makes the gap smaller by this factor.
-MOVED, RATE = .05, 0.1
+MOVED, RATE = 0.05, 0.1
 # Of a step, the first of these lengths is taken that lowers the objective by this share of what it promises, to within
 # what rounding, this share of the loss of the null model, may hide of that.
 LENGTHS, ARMIJO, ROUNDING = 0.5 ** np.arange(40), 1e-4, 1e-14
