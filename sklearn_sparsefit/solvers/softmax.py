@@ -100,15 +100,16 @@ class _SoftmaxView:
         return type(self)(self.gram.take(features, 0).take(features, 2), self.correlation.take(features, 1))
 
     def move(self, features: Positions, step: Matrix) -> None:
-        self.correlation -= self._product(self.gram[:, :, features], step)
+        of_all = np.zeros(self.correlation.shape)
+        of_all[:, features] = step
+        self.correlation -= self._product(of_all)
 
     def bend(self, step: Matrix) -> float:
-        return float(np.vdot(step, self._product(self.gram, step)))
+        return float(np.vdot(step, self._product(step)))
 
-    @staticmethod
-    def _product(gram: Blocks, step: Matrix) -> Matrix:
-        n_features, n_classes = gram.shape[:2]
-        return (gram.reshape(n_features * n_classes, -1) @ step.T.ravel()).reshape(n_features, n_classes).T
+    def _product(self, step: Matrix) -> Matrix:
+        flat = self.gram.reshape(step.size, step.size) @ step.T.ravel()
+        return flat.reshape(step.T.shape).T
 
     def sweep(self, coef: Matrix, terms: Matrix, at_most: int, rate: float, enough: float) -> tuple[Matrix, bool]:
         step, room = np.zeros(coef.shape), np.empty(2 * len(coef))

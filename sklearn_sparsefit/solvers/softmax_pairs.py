@@ -88,15 +88,18 @@ class SoftmaxPairs:
         moments[np.arange(len(classes)), classes] += weighted.sum(axis=1)
         self._moments = np.concatenate([self._moments, moments])
         for k in np.unique(self.classes):
-            members = np.flatnonzero(self.classes == k)
+            # Pairs come class by class: those of earlier ones have had their products with these.
+            first = np.searchsorted(classes, k)
             rows = weighted * ((classes == k)[:, None] - model.probabilities[k])
-            products = columns.take(self.positions[members]).correlate(rows)
-            self._gram[start:total, members] = products
+            old = np.flatnonzero(self.classes[:start] == k)
+            self._gram[start:total, old] = columns.take(self.positions[old]).correlate(rows)
+            own = np.flatnonzero(self.classes[start:] == k)
+            self._gram[start + first : total, start + own] = columns.take(positions[own]).correlate(rows[first:])
+        block = np.tril(self._gram[new, new])
+        self._gram[new, new] = block + np.tril(block, -1).T
         self._gram[new, :total] -= moments @ model.inverse @ self._moments.T
         self._gram[:start, new] = self._gram[new, :start].T
         block = self._gram[new, new]
-        block += block.T.copy()
-        block *= 0.5
         norms = block.diagonal() * (self._of_features.sq_norms[positions] > 0)
         self.sq_norms = np.concatenate([self.sq_norms, np.maximum(norms, 0.0)])
         diagonal = np.arange(start, total)
