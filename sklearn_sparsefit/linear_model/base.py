@@ -18,7 +18,7 @@ from sklearn_sparsefit.datafit import Datafit
 from sklearn_sparsefit.exceptions import ModelWarning
 from sklearn_sparsefit.linear_model.feature_terms import FeatureOptions
 from sklearn_sparsefit.path import PathGenerator, PathResult, Problem, SolverOptions, solve_path, warn_if_loose
-from sklearn_sparsefit.penalty import ElasticNetPenalty, FeatureTerms, MultiTaskPenalty, Penalty
+from sklearn_sparsefit.penalty import ElasticNetPenalty, FeatureTerms, Penalty, multi_task_penalty
 from sklearn_sparsefit.solvers import SOLVERS
 
 Vector = NDArray[np.float64]
@@ -180,6 +180,6 @@ def make_path(
     """Elastic-net path of a loss, of one task or several, in the precision of the training data."""
     penalty: Penalty = ElasticNetPenalty(1.0, float(l1_ratio), terms)
     if datafit.mean.ndim:
-        penalty = MultiTaskPenalty(penalty)
+        penalty = multi_task_penalty(penalty)
     options = replace(options, dtype=data.dtype.type)
     return solve_path(Problem(datafit, penalty), options=options, density=data.design.density, **path)

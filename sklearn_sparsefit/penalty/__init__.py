@@ -5,6 +5,13 @@ A penalty is separable over coefficients. The kernels see it one coordinate at a
 """
 
 from sklearn_sparsefit.penalty._penalty import ElasticNetPenalty, FeatureTerms, Penalty
-from sklearn_sparsefit.penalty.multi_task import MultiTaskPenalty
+from sklearn_sparsefit.penalty.multi_task import BoundedMultiTaskPenalty, MultiTaskPenalty, multi_task_penalty
 
-__all__ = ["ElasticNetPenalty", "FeatureTerms", "MultiTaskPenalty", "Penalty"]
+__all__ = [
+    "BoundedMultiTaskPenalty",
+    "ElasticNetPenalty",
+    "FeatureTerms",
+    "MultiTaskPenalty",
+    "Penalty",
+    "multi_task_penalty",
+]
