@@ -22,14 +22,13 @@ MULTI_TASK_CV = ["MultiTaskLassoCV", "MultiTaskElasticNetCV"]
 PATHS = ["lasso_path", "enet_path"]
 
 # Keyword-only parameters that are ours alone.
-TERMS = {"penalty_weights", "standardize", "relax"}
-FEATURES = TERMS | {"lower_bounds", "upper_bounds"}
+FEATURES = {"penalty_weights", "standardize", "relax", "lower_bounds", "upper_bounds"}
 CHOICE = {"alpha_rule", "scoring", "store_fold_coefs"}
 ADDED = {
     **{key: {"solver"} | FEATURES for key in SINGLE},
     **{key: {"solver"} | CHOICE | FEATURES for key in CROSS_VALIDATED},
-    **dict.fromkeys(MULTI_TASK, TERMS),
-    **dict.fromkeys(MULTI_TASK_CV, CHOICE | TERMS),
+    **dict.fromkeys(MULTI_TASK, FEATURES),
+    **dict.fromkeys(MULTI_TASK_CV, CHOICE | FEATURES),
     **{key: {"fit_intercept", "return_intercept", "solver", "callbacks"} | FEATURES for key in PATHS},
 }
 since_1_9 = pytest.mark.skipif(

@@ -1,6 +1,6 @@
 """What all linear models here share."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any
@@ -18,7 +18,7 @@ from sklearn_sparsefit.datafit import Datafit
 from sklearn_sparsefit.exceptions import ModelWarning
 from sklearn_sparsefit.linear_model.feature_terms import FeatureOptions
 from sklearn_sparsefit.path import PathGenerator, PathResult, Problem, SolverOptions, solve_path, warn_if_loose
-from sklearn_sparsefit.penalty import ElasticNetPenalty, FeatureTerms, MultiTaskPenalty, Penalty
+from sklearn_sparsefit.penalty import ElasticNetPenalty, FeatureTerms, Penalty, multi_task_penalty
 from sklearn_sparsefit.solvers import SOLVERS
 
 Vector = NDArray[np.float64]
@@ -53,7 +53,7 @@ class SparseLinearModel(CallbackSupportMixin, BaseEstimator):
     relax = 1.0
     positive = False
     # The penalty where there are several tasks.
-    _penalty_of_tasks: type[Penalty] = MultiTaskPenalty
+    _penalty_of_tasks = staticmethod(multi_task_penalty)
 
     @property
     def sparse_coef_(self) -> Any:
@@ -177,7 +177,7 @@ def make_path(
     terms: FeatureTerms,
     l1_ratio: float,
     options: SolverOptions,
-    of_tasks: type[Penalty] = MultiTaskPenalty,
+    of_tasks: Callable[[ElasticNetPenalty], Penalty] = multi_task_penalty,
     **path: Any,
 ) -> PathGenerator:
     """Elastic-net path of a loss, of one task or several, in the precision of the training data."""

@@ -17,7 +17,7 @@ from sklearn_sparsefit.datafit import Binomial, Datafit, Loss, Multinomial
 from sklearn_sparsefit.linear_model.base import PARAMETER_CONSTRAINTS
 from sklearn_sparsefit.linear_model.generalized_model import GeneralizedModel, GeneralizedSingle
 from sklearn_sparsefit.path import PathResult
-from sklearn_sparsefit.penalty import MultiTaskPenalty, Penalty, SeparateTasksPenalty
+from sklearn_sparsefit.penalty import ElasticNetPenalty, Penalty, SeparateTasksPenalty, multi_task_penalty
 
 Vector = NDArray[np.float64]
 
@@ -38,9 +38,8 @@ class LogisticModel(ClassifierMixin, GeneralizedModel):
     def _loss(self) -> Loss:
         return Binomial()
 
-    @property
-    def _penalty_of_tasks(self) -> type[Penalty]:
-        return MultiTaskPenalty if self.grouped else SeparateTasksPenalty
+    def _penalty_of_tasks(self, of_each: ElasticNetPenalty) -> Penalty:
+        return multi_task_penalty(of_each) if self.grouped else SeparateTasksPenalty(of_each)
 
     def _datafit(self, data: TrainingData) -> Datafit:
         n_classes = len(data.names["classes_"])

@@ -53,12 +53,17 @@ class MultiTaskElasticNet(MultiTaskModel, SingleModel):
     penalty_weights : array-like of shape (n_features,) or dict, default=None
         Weight of the penalty of every feature, for all tasks, by array or by name: 0 leaves a feature unpenalised,
         infinity leaves it out. See :class:`ElasticNet`.
+    lower_bounds : float, array-like of shape (n_features,) or dict, default=None
+        Lower bounds of the coefficients, those of a feature in all tasks, at most 0; None is none. A dict or a Series
+        holds bounds by feature name.
+    upper_bounds : float, array-like of shape (n_features,) or dict, default=None
+        Upper bounds of the coefficients, at least 0.
     standardize : bool, default=False
         Whether to penalise the coefficients of features divided by their standard deviations. See
         :class:`ElasticNet`.
     relax : float, default=1.0
-        Weight of the penalised coefficients, between 0 and 1; the rest is the weight of least squares, for every task,
-        on the features with a coefficient. See :class:`ElasticNet`.
+        Weight of the penalised coefficients, between 0 and 1; the rest is the weight of least squares, for every task
+        and within the bounds, on the features with a coefficient. See :class:`ElasticNet`.
 
     Attributes
     ----------
@@ -120,6 +125,8 @@ class MultiTaskElasticNet(MultiTaskModel, SingleModel):
         random_state=None,
         selection="cyclic",
         penalty_weights=None,
+        lower_bounds=None,
+        upper_bounds=None,
         standardize=False,
         relax=1.0,
     ):
@@ -133,6 +140,8 @@ class MultiTaskElasticNet(MultiTaskModel, SingleModel):
         self.random_state = random_state
         self.selection = selection
         self.penalty_weights = penalty_weights
+        self.lower_bounds = lower_bounds
+        self.upper_bounds = upper_bounds
         self.standardize = standardize
         self.relax = relax
 
@@ -215,12 +224,17 @@ class MultiTaskLasso(MultiTaskElasticNet):
     penalty_weights : array-like of shape (n_features,) or dict, default=None
         Weight of the penalty of every feature, for all tasks, by array or by name: 0 leaves a feature unpenalised,
         infinity leaves it out. See :class:`ElasticNet`.
+    lower_bounds : float, array-like of shape (n_features,) or dict, default=None
+        Lower bounds of the coefficients, those of a feature in all tasks, at most 0; None is none. A dict or a Series
+        holds bounds by feature name.
+    upper_bounds : float, array-like of shape (n_features,) or dict, default=None
+        Upper bounds of the coefficients, at least 0.
     standardize : bool, default=False
         Whether to penalise the coefficients of features divided by their standard deviations. See
         :class:`ElasticNet`.
     relax : float, default=1.0
-        Weight of the penalised coefficients, between 0 and 1; the rest is the weight of least squares, for every task,
-        on the features with a coefficient. See :class:`ElasticNet`.
+        Weight of the penalised coefficients, between 0 and 1; the rest is the weight of least squares, for every task
+        and within the bounds, on the features with a coefficient. See :class:`ElasticNet`.
 
     Attributes
     ----------
@@ -285,6 +299,8 @@ class MultiTaskLasso(MultiTaskElasticNet):
         random_state=None,
         selection="cyclic",
         penalty_weights=None,
+        lower_bounds=None,
+        upper_bounds=None,
         standardize=False,
         relax=1.0,
     ):
@@ -297,5 +313,7 @@ class MultiTaskLasso(MultiTaskElasticNet):
         self.random_state = random_state
         self.selection = selection
         self.penalty_weights = penalty_weights
+        self.lower_bounds = lower_bounds
+        self.upper_bounds = upper_bounds
         self.standardize = standardize
         self.relax = relax

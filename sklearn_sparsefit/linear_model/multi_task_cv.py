@@ -93,6 +93,11 @@ class MultiTaskElasticNetCV(MultiTaskPathCV):
     penalty_weights : array-like of shape (n_features,) or dict, default=None
         Weight of the penalty of every feature, for all tasks, by array or by name: 0 leaves a feature unpenalised,
         infinity leaves it out. See :class:`ElasticNet`.
+    lower_bounds : float, array-like of shape (n_features,) or dict, default=None
+        Lower bounds of the coefficients, those of a feature in all tasks, at most 0; None is none. A dict or a Series
+        holds bounds by feature name.
+    upper_bounds : float, array-like of shape (n_features,) or dict, default=None
+        Upper bounds of the coefficients, at least 0.
     standardize : bool, default=False
         Whether to penalise the coefficients of features divided by their standard deviations, in each fold its own. See
         :class:`ElasticNet`.
@@ -203,6 +208,8 @@ class MultiTaskElasticNetCV(MultiTaskPathCV):
         random_state=None,
         selection="cyclic",
         penalty_weights=None,
+        lower_bounds=None,
+        upper_bounds=None,
         standardize=False,
         relax=1.0,
         alpha_rule="min",
@@ -222,6 +229,8 @@ class MultiTaskElasticNetCV(MultiTaskPathCV):
         self.random_state = random_state
         self.selection = selection
         self.penalty_weights = penalty_weights
+        self.lower_bounds = lower_bounds
+        self.upper_bounds = upper_bounds
         self.standardize = standardize
         self.relax = relax
         self.alpha_rule = alpha_rule
@@ -274,6 +283,11 @@ class MultiTaskLassoCV(MultiTaskPathCV):
     penalty_weights : array-like of shape (n_features,) or dict, default=None
         Weight of the penalty of every feature, for all tasks, by array or by name: 0 leaves a feature unpenalised,
         infinity leaves it out. See :class:`ElasticNet`.
+    lower_bounds : float, array-like of shape (n_features,) or dict, default=None
+        Lower bounds of the coefficients, those of a feature in all tasks, at most 0; None is none. A dict or a Series
+        holds bounds by feature name.
+    upper_bounds : float, array-like of shape (n_features,) or dict, default=None
+        Upper bounds of the coefficients, at least 0.
     standardize : bool, default=False
         Whether to penalise the coefficients of features divided by their standard deviations, in each fold its own. See
         :class:`ElasticNet`.
@@ -376,6 +390,8 @@ class MultiTaskLassoCV(MultiTaskPathCV):
         random_state=None,
         selection="cyclic",
         penalty_weights=None,
+        lower_bounds=None,
+        upper_bounds=None,
         standardize=False,
         relax=1.0,
         alpha_rule="min",
@@ -394,6 +410,8 @@ class MultiTaskLassoCV(MultiTaskPathCV):
         self.random_state = random_state
         self.selection = selection
         self.penalty_weights = penalty_weights
+        self.lower_bounds = lower_bounds
+        self.upper_bounds = upper_bounds
         self.standardize = standardize
         self.relax = relax
         self.alpha_rule = alpha_rule

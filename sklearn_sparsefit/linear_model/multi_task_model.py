@@ -16,8 +16,6 @@ class MultiTaskModel(SparseLinearRegressor):
     precompute = False
     positive = False
     solver = "auto"
-    lower_bounds = None
-    upper_bounds = None
 
     def _tasks(self, data: TrainingData) -> Matrix:
         if data.y_ndim == 1:

@@ -307,10 +307,8 @@ def enet_path(
         raise ValueError("positive=True is not allowed for multi-output (y.ndim != 1)")
     alphas = check_alphas(alphas, eps, l1_ratio)
     check_gram(precompute, data, fit_intercept)
-    if len(data.targets) > 1 and (solver != "auto" or lower_bounds is not None or upper_bounds is not None):
-        raise ValueError(
-            f"solver, lower_bounds and upper_bounds are for a single target, but y has {len(data.targets)}."
-        )
+    if len(data.targets) > 1 and solver != "auto":
+        raise ValueError(f"solver is for a single target, but y has {len(data.targets)}.")
     check_product(Xy, data)
     start = None
     if coef_init is not None:

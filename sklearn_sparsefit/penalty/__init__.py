@@ -5,7 +5,15 @@ A penalty is separable over coefficients. The kernels see it one coordinate at a
 """
 
 from sklearn_sparsefit.penalty._penalty import ElasticNetPenalty, FeatureTerms, Penalty
-from sklearn_sparsefit.penalty.multi_task import MultiTaskPenalty
+from sklearn_sparsefit.penalty.multi_task import BoundedMultiTaskPenalty, MultiTaskPenalty, multi_task_penalty
 from sklearn_sparsefit.penalty.separate_tasks import SeparateTasksPenalty
 
-__all__ = ["ElasticNetPenalty", "FeatureTerms", "MultiTaskPenalty", "Penalty", "SeparateTasksPenalty"]
+__all__ = [
+    "BoundedMultiTaskPenalty",
+    "ElasticNetPenalty",
+    "FeatureTerms",
+    "MultiTaskPenalty",
+    "Penalty",
+    "SeparateTasksPenalty",
+    "multi_task_penalty",
+]

@@ -5,7 +5,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_sparsefit.penalty._penalty import ElasticNetPenalty
+from sklearn_sparsefit.penalty import _bounded_norm
+from sklearn_sparsefit.penalty._penalty import ElasticNetPenalty, FeatureTerms
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -90,3 +91,76 @@ class MultiTaskPenalty:
         apart = coef[:, both] / sizes[both] - correlation[:, both] / reached[both]
         angles = 0.5 * scale * float(sizes[both] * reached[both] @ np.einsum("tj,tj->j", apart, apart))
         return self.of_norms.fenchel_young(sizes, reached, scale) + angles
+
+
+class BoundedMultiTaskPenalty(MultiTaskPenalty):
+    """The same where the coefficients of a feature, those of all tasks, have bounds.
+
+    What depends on single coefficients is asked of the penalty ``of_values``, with these bounds, and what depends on
+    norms of ``of_norms``, without. A zero feature is optimal as long as the norm of those of its correlations is small
+    that point to where there is room: these norms are the ``sizes``. (Coefficients are where there is room.)
+    """
+
+    def __init__(self, of_values: ElasticNetPenalty, of_norms: ElasticNetPenalty):
+        super().__init__(of_norms)
+        self.of_values, self.terms = of_values, of_values.terms
+        self.may_move = of_values.may_move
+        lower, upper = self.terms.lower, self.terms.upper
+        self._sides = 1.0 * (upper > 0), 1.0 * (lower < 0)
+        self._unbounded_sides = 1.0 * (upper == np.inf), 1.0 * (lower == -np.inf)
+
+    def with_alpha(self, alpha: float) -> Self:
+        """The same shape at another strength."""
+        return type(self)(self.of_values.with_alpha(alpha), self.of_norms.with_alpha(alpha))
+
+    def at(self, features: Positions) -> Self:
+        """The penalty of some features, in that order."""
+        return type(self)(self.of_values.at(features), self.of_norms.at(features))
+
+    def only(self, features: Positions) -> Self:
+        """No strength, and no place for any but some features: least squares, within the bounds."""
+        return type(self)(self.of_values.only(features), self.of_norms.only(features))
+
+    def in_units(self, design_unit: float, target_unit: float) -> Self:
+        """See :meth:`ElasticNetPenalty.in_units`."""
+        return type(self)(*(part.in_units(design_unit, target_unit) for part in (self.of_values, self.of_norms)))
+
+    def sizes(self, values: Matrix) -> Vector:
+        """The norm, for every feature, of what is on a side of zero that is open to its coefficients."""
+        return _bounded_norm.sizes(values, *self._sides)
+
+    def is_feasible(self, coef: Matrix) -> bool:
+        """Whether the penalty is finite."""
+        return all(map(self.of_values.is_feasible, coef))
+
+    def dual_norm(self, correlation: Matrix) -> float:
+        """Largest norm, over its weight, of what is on sides without bounds: up to ``l1`` the conjugate is finite."""
+        return self.of_norms.dual_norm(_bounded_norm.sizes(correlation, *self._unbounded_sides))
+
+    def bounded_reach(self, correlation: Matrix, slack: float) -> float:
+        """How steep the conjugate is at most, where correlations may be off by ``slack``."""
+        return _bounded_norm.reach(correlation, slack, self._all_terms)
+
+    def conjugate(self, correlation: Matrix, scale: float = 1.0) -> float:
+        """Fenchel conjugate at ``scale * correlation``, summed."""
+        return _bounded_norm.conjugate(correlation, scale, self._all_terms)
+
+    def fenchel_young(self, coef: Matrix, correlation: Matrix, scale: float = 1.0) -> float:
+        """sum_j penalty(w_j) + conjugate(u_j) - <w_j, u_j> at u = scale * correlation, in terms that are >= 0."""
+        return _bounded_norm.fenchel_young(coef, correlation, scale, self._all_terms)
+
+    @property
+    def _all_terms(self) -> Matrix:
+        terms = self.terms
+        return np.stack([self.l1 * terms.l1_weights, self.l2 * terms.l2_weights, terms.lower, terms.upper])
+
+
+def multi_task_penalty(of_values: ElasticNetPenalty) -> MultiTaskPenalty:
+    """The penalty of several tasks, given that of one."""
+    terms = of_values.terms
+    left_out = (terms.lower == 0) & (terms.upper == 0)
+    if (left_out | (terms.lower == -np.inf) & (terms.upper == np.inf)).all():
+        return MultiTaskPenalty(of_values)
+    lower, upper = np.where(left_out, 0.0, -np.inf), np.where(left_out, 0.0, np.inf)
+    without_bounds = FeatureTerms(terms.l1_weights, terms.l2_weights, lower, upper)
+    return BoundedMultiTaskPenalty(of_values, ElasticNetPenalty(of_values.alpha, of_values.l1_ratio, without_bounds))

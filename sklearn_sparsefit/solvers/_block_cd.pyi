@@ -4,7 +4,7 @@ from numpy.typing import NDArray
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 
-def moves(terms: Matrix, coef: Matrix, correlation: Matrix, out: Vector) -> None: ...
+def moves(terms: Matrix, coef: Matrix, correlation: Matrix, room: Vector, out: Vector) -> None: ...
 def sweep_gram(
     gram: Matrix,
     terms: Matrix,
@@ -21,7 +21,6 @@ def sweep_columns(
     terms: Matrix,
     coef: Matrix,
     residual: Matrix,
-    step: Matrix,
     room: Matrix,
     n_sweeps: int,
     rate: float,
@@ -32,7 +31,6 @@ def sweep_coupled(
     terms: Matrix,
     coef: Matrix,
     correlation: Matrix,
-    step: Matrix,
     room: Vector,
     n_sweeps: int,
     rate: float,

@@ -1,70 +1,85 @@
 """Block coordinate descent, for coefficients that several tasks share."""
 
-from libc.math cimport fmax, sqrt
+from libc.math cimport INFINITY, fmax, sqrt
 from scipy.linalg.cython_blas cimport dgemm, dgemv, dger
+
+from sklearn_sparsefit.penalty._bounded_norm cimport best_scale, within
 
 
 cdef struct Feature:
-    # Curvature of the loss, weights in the penalty.
+    # Curvature of the loss, weights in the penalty, bounds.
     double h
     double l1
     double l2
+    double lower
+    double upper
 
 
 cdef inline Feature _feature(const double[:, ::1] terms, Py_ssize_t j) noexcept nogil:
-    return Feature(terms[0, j], terms[1, j], terms[2, j])
+    return Feature(terms[0, j], terms[1, j], terms[2, j], terms[3, j], terms[4, j])
 
 
-cdef inline double _shrunken(Feature f, double norm) noexcept nogil:
-    """The minimum is at u (1 - l1 / (h |u|))_+ / (1 + l2 / h) for u = w + c / h: the factor of u, given its norm."""
-    return (1.0 - f.l1 / (f.h * norm)) / (1.0 + f.l2 / f.h) if f.h * norm > f.l1 else 0.0
+cdef inline void _minimise(Feature f, double* goal, Py_ssize_t n_tasks) noexcept nogil:
+    """Go from u = w + c / h to the minimum: u (1 - l1 / (h |u|))_+ / (1 + l2 / h), where no bound is in the way."""
+    cdef Py_ssize_t t
+    cdef double factor, norm = 0.0
+    if f.lower > -INFINITY or f.upper < INFINITY:
+        factor = best_scale(goal, n_tasks, f.l1 / f.h, 1.0 + f.l2 / f.h, f.lower, f.upper)
+        for t in range(n_tasks):
+            goal[t] = within(factor, goal[t], f.lower, f.upper)
+        return
+    for t in range(n_tasks):
+        norm += goal[t] * goal[t]
+    norm = sqrt(norm)
+    factor = (1.0 - f.l1 / (f.h * norm)) / (1.0 + f.l2 / f.h) if f.h * norm > f.l1 else 0.0
+    for t in range(n_tasks):
+        goal[t] *= factor
 
 
-cdef double _update(
-    Feature f, Py_ssize_t j, const double[:, ::1] coef, double[:, ::1] step, const double* c, double* move
-) noexcept nogil:
+cdef double _update(Feature f, Py_ssize_t j, double[:, ::1] coef, const double* c, double* move) noexcept nogil:
     """Minimise over one feature's coefficients w, of all tasks, from correlations c; returns how far they move."""
     cdef Py_ssize_t t
-    cdef double norm = 0.0, factor, square = 0.0, before
+    cdef double square = 0.0, goal
     for t in range(coef.shape[0]):
-        move[t] = coef[t, j] + step[t, j] + c[t] / f.h
-        norm += move[t] * move[t]
-    factor = _shrunken(f, sqrt(norm))
+        move[t] = coef[t, j] + c[t] / f.h
+    _minimise(f, move, coef.shape[0])
     for t in range(coef.shape[0]):
-        before = step[t, j]
-        step[t, j] = factor * move[t] - coef[t, j]
-        move[t] = step[t, j] - before
+        goal = move[t]
+        move[t] = goal - coef[t, j]
+        coef[t, j] = goal
         square += move[t] * move[t]
     return sqrt(f.h * square)
 
 
 def moves(
-    const double[:, ::1] terms, const double[:, ::1] coef, const double[:, ::1] correlation, double[::1] out
+    const double[:, ::1] terms,
+    const double[:, ::1] coef,
+    const double[:, ::1] correlation,
+    double[::1] room,
+    double[::1] out,
 ):
     """How far coordinate descent would move every feature alone, in units of the prediction."""
     cdef Py_ssize_t j, t
-    cdef double norm, factor, goal, square
+    cdef double square
     cdef Feature f
     with nogil:
         for j in range(coef.shape[1]):
             f = _feature(terms, j)
-            out[j] = square = norm = 0.0
+            out[j] = square = 0.0
             if f.h == 0.0:
                 continue
             for t in range(coef.shape[0]):
-                goal = coef[t, j] + correlation[t, j] / f.h
-                norm += goal * goal
-            factor = _shrunken(f, sqrt(norm))
+                room[t] = coef[t, j] + correlation[t, j] / f.h
+            _minimise(f, &room[0], coef.shape[0])
             for t in range(coef.shape[0]):
-                goal = factor * (coef[t, j] + correlation[t, j] / f.h) - coef[t, j]
-                square += goal * goal
+                square += (room[t] - coef[t, j]) * (room[t] - coef[t, j])
             out[j] = sqrt(f.h * square)
 
 
 def sweep_gram(
     const double[:, ::1] gram,
     const double[:, ::1] terms,
-    const double[:, ::1] coef,
+    double[:, ::1] coef,
     const double[:, ::1] correlation,
     double[:, ::1] step,
     double[:, ::1] room,
@@ -72,12 +87,12 @@ def sweep_gram(
     double rate,
     double enough,
 ):
-    """Sweeps over all features: adds to ``step`` what they do to ``coef``, whose correlations are given.
+    """Sweeps over all features: move ``coef``, whose correlations are given, and add to ``step`` what they do to it.
 
     They end when one moves nothing by more than ``enough``, in units of the prediction, or by more than ``rate`` times
-    what the one before did; returns whether more than ``enough`` is left. ``terms`` are h, l1 and l2 of all features;
-    coefficients and correlations have shape (n_tasks, n_features). Correlations are brought up to date for as many
-    features at a time as ``room``, of shape (1 + these, n_tasks), holds.
+    what the one before did; returns whether more than ``enough`` is left. ``terms`` are h, l1, l2 and the bounds of all
+    features; coefficients and correlations have shape (n_tasks, n_features). Correlations are brought up to date for as
+    many features at a time as ``room``, of shape (1 + these, n_tasks), holds.
     """
     cdef int m = <int> coef.shape[1], n_tasks = <int> coef.shape[0], size
     cdef Py_ssize_t together = room.shape[0] - 1, block, first, j, k, t, sweep
@@ -99,9 +114,11 @@ def sweep_gram(
                     &minus, &step[0, 0], &m, <double*> &gram[first, 0], &m, &plus, c, &n_tasks,
                 )
                 for j in range(size):
-                    moved = _update(_feature(terms, first + j), first + j, coef, step, c + j * n_tasks, move)
+                    moved = _update(_feature(terms, first + j), first + j, coef, c + j * n_tasks, move)
                     if moved > 0.0:
                         largest = fmax(largest, moved)
+                        for t in range(n_tasks):
+                            step[t, first + j] += move[t]
                         for k in range(j + 1, size):
                             for t in range(n_tasks):
                                 c[k * n_tasks + t] -= gram[first + j, first + k] * move[t]
@@ -113,9 +130,8 @@ def sweep_gram(
 def sweep_columns(
     const double[:, ::1] columns,
     const double[:, ::1] terms,
-    const double[:, ::1] coef,
+    double[:, ::1] coef,
     double[:, ::1] residual,
-    double[:, ::1] step,
     double[:, ::1] room,
     Py_ssize_t n_sweeps,
     double rate,
@@ -136,7 +152,7 @@ def sweep_columns(
             for j in range(coef.shape[1]):
                 x = <double*> &columns[j, 0]
                 dgemv("T", &n, &n_tasks, &plus, r, &n, x, &one, &zero, c, &one)
-                moved = _update(_feature(terms, j), j, coef, step, c, move)
+                moved = _update(_feature(terms, j), j, coef, c, move)
                 if moved > 0.0:
                     dger(&n, &n_tasks, &minus, x, &one, move, &one, r, &n)
                     largest = fmax(largest, moved)
@@ -148,9 +164,8 @@ def sweep_columns(
 def sweep_coupled(
     const double[:, :, :, ::1] gram,
     const double[:, ::1] terms,
-    const double[:, ::1] coef,
+    double[:, ::1] coef,
     double[:, ::1] correlation,
-    double[:, ::1] step,
     double[::1] room,
     Py_ssize_t n_sweeps,
     double rate,
@@ -171,7 +186,7 @@ def sweep_coupled(
             for j in range(coef.shape[1]):
                 if terms[0, j] == 0.0:
                     continue
-                moved = _update(_feature(terms, j), j, coef, step, &correlation[j, 0], &room[0])
+                moved = _update(_feature(terms, j), j, coef, &correlation[j, 0], &room[0])
                 if moved > 0.0:
                     largest = fmax(largest, moved)
                     dgemv(

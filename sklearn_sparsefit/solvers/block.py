@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable
-from typing import Any, Protocol, Self
+from typing import Any, NamedTuple, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,9 +86,11 @@ class BlockSolver:
             has_stepped = self._stalled and len(support) > 0
             if has_stepped:
                 # Alone: of the features that would have entered before, few still want to after.
-                step, is_cut = _newton_step(view.at(support), _at(coef, support), _at(terms, support))
-                coef[:, support] += step
-                view.move(support, step)
+                here, some = _at(coef, support), _at(terms, support)
+                bounds = _Bounds(*some[3:]) if np.isfinite(some[3:]).any() else _NoBounds()
+                goal, is_cut = _newton_step(view.at(support), here, some, bounds)
+                coef[:, support] = goal
+                view.move(support, goal - here)
                 if is_cut:
                     # A sweep would only bring back those that turned.
                     continue
@@ -97,15 +99,17 @@ class BlockSolver:
                     n_left = min(n_left, view.sweeps_after_newton)
             active = np.flatnonzero((coef.any(axis=0) & movable) | (moves > tight))
             rate = np.inf if is_stuck else RATE
-            step, self._stalled = view.at(active).sweep(_at(coef, active), _at(terms, active), n_left, rate, tight / 10)
-            coef[:, active] += step
-            view.move(active, step)
+            here = _at(coef, active)
+            goal, self._stalled = view.at(active).sweep(here, _at(terms, active), n_left, rate, tight / 10)
+            coef[:, active] = goal
+            view.move(active, goal - here)
         iterate.correlation[:] = view.correlation
         return n_iter
 
     def _view(self, known: Known, terms: Matrix, iterate: Iterate) -> "_View":
         weights, n_support = known.datafit.weights, np.count_nonzero(iterate.coef.any(axis=0))
-        if isinstance(known, WorkingSet) and n_support > len(weights) and terms[1].min() > 0:
+        is_bounded = np.isfinite(terms[3:]).any()
+        if isinstance(known, WorkingSet) and n_support > len(weights) and terms[1].min() > 0 and not is_bounded:
             roots = np.sqrt(weights)
             columns = self._columns.of(known)
             return _ColumnView(columns, roots * known.datafit.target - iterate.coef @ columns)
@@ -132,12 +136,13 @@ class _View(Protocol):
         """Curvature of the loss along a step, <v, G v>."""
 
     def sweep(self, coef: Matrix, terms: Matrix, at_most: int, rate: float, enough: float) -> tuple[Matrix, bool]:
-        """What sweeps of coordinate descent do, and whether they stalled."""
+        """Where sweeps of coordinate descent lead, and whether they stalled."""
 
-    def solve(self, target: Matrix, ridges: Vector, pulls: Matrix) -> Matrix | None:
+    def solve(self, target: Matrix, ridges: Vector, pulls: Matrix, groups: list["Group"]) -> Matrix | None:
         """Solve (M - U U') v = target, M = G + diag(ridges), where u_j are the ``pulls`` and U'v = (<u_j, v_j>)_j.
 
-        By Woodbury, v = M^-1 (target + U x) with (I - U' M^-1 U) x = U' M^-1 target. None if rounding leaves no v.
+        By Woodbury, v = M^-1 (target + U x) with (I - U' M^-1 U) x = U' M^-1 target. None if rounding leaves no v. Of
+        every task this is about the features of its group; v is zero for the others, as the target is.
         """
 
 
@@ -165,39 +170,48 @@ class _GramView:
         return float(np.vdot(step @ self.gram, step))
 
     def sweep(self, coef: Matrix, terms: Matrix, at_most: int, rate: float, enough: float) -> tuple[Matrix, bool]:
-        step, room = np.zeros(coef.shape), np.empty((1 + TOGETHER, len(coef)))
+        goal, step, room = coef.copy(), np.zeros(coef.shape), np.empty((1 + TOGETHER, len(coef)))
         limits = _n_sweeps(at_most, self.gram.size * len(coef)), rate, enough
-        return step, _block_cd.sweep_gram(self.gram, terms, coef, self.correlation, step, room, *limits)
+        return goal, _block_cd.sweep_gram(self.gram, terms, goal, self.correlation, step, room, *limits)
 
-    def solve(self, target: Matrix, ridges: Vector, pulls: Matrix) -> Matrix | None:
-        """By factors; (U' M^-1 U)_ij = (M^-1)_ij <u_i, u_j>."""
-        shifted = self.gram.copy()
-        shifted.flat[:: len(shifted) + 1] += ridges
-        factor, info = dpotrf(shifted.T, lower=1, overwrite_a=1)
-        if info != 0:
-            return self._solve_roughly(target, ridges, pulls)
-        # Of symmetric matrices, the lower halves.
-        inverse, _ = dpotri(factor, lower=1, overwrite_c=1)
-        solution = dsymm(1.0, inverse, target.T, lower=1).T
-        inner = dsyrk(-1.0, pulls, trans=1, lower=1)
-        inner *= inverse
-        inner.T.flat[:: len(inner) + 1] += 1.0
+    def solve(self, target: Matrix, ridges: Vector, pulls: Matrix, groups: list["Group"]) -> Matrix | None:
+        """By factors; (U' M^-1 U)_ij = (M^-1)_ij <u_i, u_j>, summed over the groups."""
+        inverses, solution, inner = [], np.zeros(target.shape), np.eye(len(ridges))
+        for features, entries, pairs in groups:
+            shifted = np.array(self.gram[pairs], order="C")
+            shifted.flat[:: len(shifted) + 1] += ridges[features]
+            factor, info = dpotrf(shifted.T, lower=1, overwrite_a=1)
+            if info != 0:
+                return self._solve_roughly(target, ridges, pulls, groups)
+            # Of symmetric matrices, the lower halves.
+            inverse, _ = dpotri(factor, lower=1, overwrite_c=1)
+            inverses.append(inverse)
+            solution[entries] = dsymm(1.0, inverse, target[entries].T, lower=1).T
+            inner[pairs] -= dsyrk(1.0, pulls[entries], trans=1, lower=1) * inverse
         _, weights, info = dposv(inner, _dots(pulls, solution), lower=1, overwrite_a=1)
         if info != 0:
-            return self._solve_roughly(target, ridges, pulls)
-        return solution + dsymm(1.0, inverse, (weights * pulls).T, lower=1).T
+            return self._solve_roughly(target, ridges, pulls, groups)
+        pulled = weights * pulls
+        for (_, entries, _), inverse in zip(groups, inverses, strict=True):
+            solution[entries] += dsymm(1.0, inverse, pulled[entries].T, lower=1).T
+        return solution
 
-    def _solve_roughly(self, target: Matrix, ridges: Vector, pulls: Matrix) -> Matrix:
+    def _solve_roughly(self, target: Matrix, ridges: Vector, pulls: Matrix, groups: list["Group"]) -> Matrix:
         """By conjugate gradients, where features are too much alike for factors."""
+        moves = np.zeros(target.shape)
+        for _, entries, _ in groups:
+            moves[entries] = 1.0
 
         def product(v: Matrix) -> Matrix:
-            return v @ self.gram + ridges * v - _dots(pulls, v) * pulls
+            return moves * (v @ self.gram + ridges * v - _dots(pulls, v) * pulls)
 
-        return _conjugate_gradients(product, self.gram.diagonal() + ridges - pulls**2, target)
+        # Rounding may leave nothing of the Gram where ridges and pulls cancel.
+        own = self.gram.diagonal()
+        return _conjugate_gradients(product, np.maximum(own + ridges - pulls**2, own), target)
 
 
 class _ColumnView:
-    """By the columns, one per row, and the residuals of all tasks: for more features than samples."""
+    """By the columns, one per row, and the residuals of all tasks: for more features than samples, without bounds."""
 
     sweeps_after_newton = 1
 
@@ -221,11 +235,11 @@ class _ColumnView:
         return float(np.vdot(image, image))
 
     def sweep(self, coef: Matrix, terms: Matrix, at_most: int, rate: float, enough: float) -> tuple[Matrix, bool]:
-        step, room = np.zeros(coef.shape), np.empty((2, len(coef)))
+        goal, room = coef.copy(), np.empty((2, len(coef)))
         limits = _n_sweeps(at_most, 2 * self.columns.size * len(coef)), rate, enough
-        return step, _block_cd.sweep_columns(self.columns, terms, coef, self.residual.copy(), step, room, *limits)
+        return goal, _block_cd.sweep_columns(self.columns, terms, goal, self.residual.copy(), room, *limits)
 
-    def solve(self, target: Matrix, ridges: Vector, pulls: Matrix) -> Matrix | None:
+    def solve(self, target: Matrix, ridges: Vector, pulls: Matrix, groups: list["Group"]) -> Matrix | None:
         """By conjugate gradients for x.
 
         With Z = diag(ridges)^(-1/2) X, L L' = I + Z'Z and F = Z L^-T, M^-1 is I - F F' in units of ridges^(1/2), and
@@ -260,49 +274,105 @@ class _ColumnView:
         return (solution + solved(weights * pulls)) / roots
 
 
+class Group(NamedTuple):
+    """Tasks that may move their coefficients of the same features: these, and where they are in matrices."""
+
+    features: Any
+    entries: Any
+    pairs: Any
+
+
+class _NoBounds:
+    """Coefficients that may be anything."""
+
+    def groups(self, coef: Matrix, gradient: Matrix) -> tuple[list[Group], Matrix]:
+        """Who may move, and the gradient for these alone."""
+        return [Group(..., ..., ...)], gradient
+
+    def clip(self, coef: Matrix) -> Matrix:
+        """The nearest coefficients within the bounds."""
+        return coef
+
+    def distances(self, coef: Matrix, step: Matrix) -> Vector:
+        """How many steps it is to every bound that is ahead."""
+        return np.empty(0)
+
+
+class _Bounds(_NoBounds):
+    """Lower and upper bounds of the coefficients of every feature."""
+
+    def __init__(self, lower: Vector, upper: Vector):
+        self._lower, self._upper = lower, upper
+
+    def groups(self, coef: Matrix, gradient: Matrix) -> tuple[list[Group], Matrix]:
+        moves = ~((coef >= self._upper) & (gradient > 0) | (coef <= self._lower) & (gradient < 0))
+        patterns, members = np.unique(moves, axis=0, return_inverse=True)
+        groups = []
+        for number in np.flatnonzero(patterns.any(axis=1)):
+            tasks, features = np.flatnonzero(members.ravel() == number), np.flatnonzero(patterns[number])
+            groups.append(Group(features, np.ix_(tasks, features), np.ix_(features, features)))
+        return groups, gradient * moves
+
+    def clip(self, coef: Matrix) -> Matrix:
+        return np.clip(coef, self._lower, self._upper)
+
+    def distances(self, coef: Matrix, step: Matrix) -> Vector:
+        rooms = np.where(step > 0, self._upper, self._lower) - coef
+        return (rooms[step != 0] / step[step != 0]).ravel()
+
+
 def _terms(known: Known, penalty: MultiTaskPenalty) -> Matrix:
-    """Curvature of the loss and weights in the penalty: h, l1 and l2 of all features, h = 0 for those that stay."""
+    """Of all features h, the curvature of the loss, l1 and l2, weights in the penalty, and the bounds.
+
+    For those that stay where they are h = 0.
+    """
     of = penalty.terms
-    sq_norms = np.where(of.upper > 0, known.sq_norms, 0.0)
-    return np.stack([sq_norms, penalty.l1 * of.l1_weights, penalty.l2 * of.l2_weights])
+    stays = (of.lower == 0) & (of.upper == 0)
+    sq_norms = np.where(stays, 0.0, known.sq_norms)
+    lower, upper = np.where(stays, -np.inf, of.lower), np.where(stays, np.inf, of.upper)
+    return np.stack([sq_norms, penalty.l1 * of.l1_weights, penalty.l2 * of.l2_weights, lower, upper])
 
 
 def _moves(coef: Matrix, correlation: Matrix, terms: Matrix) -> Vector:
     """How far coordinate descent would move every feature, in units of the prediction."""
-    moves = np.empty(coef.shape[1])
-    _block_cd.moves(terms, coef, correlation, moves)
+    room, moves = np.empty(len(coef)), np.empty(coef.shape[1])
+    _block_cd.moves(terms, coef, correlation, room, moves)
     return moves
 
 
-def _newton_step(view: _View, coef: Matrix, terms: Matrix) -> tuple[Matrix, bool]:
-    """The step to take from coefficients w_j none of which is zero; zero, if none lowers the objective.
+def _newton_step(view: _View, coef: Matrix, terms: Matrix, bounds: _NoBounds) -> tuple[Matrix, bool]:
+    """Where to step from coefficients w_j none of which is zero; nowhere, if that lowers the objective nowhere.
 
     With norms n_j, directions e_j, and d_j = l1_j / n_j, the Hessian takes v to M v - d_j <e_j, v_j> e_j, M being
-    G + diag(d + l2). Features that would turn back go to zero. Along directions of hardly any curvature, nothing may be
-    lower beyond where the first ones turn: whether the step was cut there is returned, too.
+    G + diag(d + l2). Features that would turn back go to zero, coefficients that would pass a bound stop there, and
+    those that their gradient holds at one stay. Along directions of hardly any curvature, nothing may be lower beyond
+    where the first ones turn: whether the step was cut there is returned, too.
     """
-    _, l1, l2 = terms
+    _, l1, l2, *_ = terms
     norms = np.sqrt(_dots(coef, coef))
     directions, bends = coef / norms, l1 / norms
     gradient = view.correlation - l1 * directions - l2 * coef
-    newton = view.solve(gradient, bends + l2, np.sqrt(bends) * directions)
+    groups, pull = bounds.groups(coef, gradient)
+    newton = view.solve(pull, bends + l2, np.sqrt(bends) * directions, groups)
     if newton is None:
-        return np.zeros(coef.shape), False
+        return coef, False
     outward = _dots(directions, newton)
     turns = np.divide(norms, -outward, out=np.full(len(norms), np.inf), where=outward < 0)
-    first = np.sort(turns[turns < LENGTHS[-1]])
+    ends = np.concatenate([turns, bounds.distances(coef, newton)])
+    first = np.sort(ends[ends < LENGTHS[-1]])
     # Half of those that turn so soon, a quarter of them, and so on.
     soon = [first[len(first) >> halvings] for halvings in range(1, len(first).bit_length() + 1)]
     for length in (*LENGTHS, *soon):
-        step = np.where(turns > length, length * newton, -coef)
+        goal = np.where(turns > length, bounds.clip(coef + length * newton), 0.0)
+        step = goal - coef
         along, squares = _dots(directions, step), _dots(step, step)
         # |w + v| - |w| - <e, v> = s / (|w + v| + |w| + <e, v>), s the square of what is across.
         ahead, across = np.maximum(norms + along, 0.0), np.maximum(squares - along**2, 0.0)
         sums = ahead + np.sqrt(ahead**2 + across)
         excess = across / np.where(sums > 0, sums, 1.0)
         if np.vdot(gradient, step) - 0.5 * (view.bend(step) + l2 @ squares) - l1 @ excess > 0:
-            return step, length < LENGTHS[-1]
-    return np.zeros(coef.shape), False
+            return goal, length < LENGTHS[-1]
+    return coef, False
 
 
 def _conjugate_gradients(product: Callable[[Any], Any], diagonal: NDArray, target: NDArray) -> NDArray:

@@ -69,7 +69,7 @@ def duality_gap(
         """Slack is for designs that are known as a whole: nothing is outside."""
         if scale == 1.0 and norm > penalty.l1:
             return (np.sqrt(misfit) + slack * np.sqrt(coef.shape[-1] / (2 * penalty.least_curvature))) ** 2
-        return misfit + scale * (reach + slack * penalty.bounded_reach(correlation, slack))
+        return misfit + scale * (reach + slack * penalty.bounded_reach(scale * correlation, scale * slack))
 
     reach_of_norms = slack * penalty.terms.steepest
     norm = reach_of_norms + np.maximum(penalty.dual_norm(correlation), outside_norm)

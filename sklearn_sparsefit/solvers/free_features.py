@@ -17,6 +17,8 @@ DELICATE = 1e-8
 class FreeFeatures:
     """Least squares within bounds on the free features among those that are known, given their Gram matrix.
 
+    Of several tasks each is a problem of its own: a row of coefficients, and of correlations.
+
     A certificate takes the correlations of free features for zero, but where a bound holds the coefficient against its
     correlation, as it takes the residuals to sum to zero: ``settled`` says where that is so. Constant features stay at
     zero; so do, if there are no bounds, combinations of other free features, until ``minimum_norm`` gives each its
@@ -63,6 +65,9 @@ class FreeFeatures:
         """Coefficients of least squares, given the correlations at zero."""
         if not self._is_bounded:
             return np.linalg.solve(self._gram, (correlation / self.norms).T).T / self.norms
+        return np.apply_along_axis(self._fit_within_bounds, -1, correlation)
+
+    def _fit_within_bounds(self, correlation: Vector) -> Vector:
         eigenvalues, vectors = np.linalg.eigh(self._gram)
         some = eigenvalues > dependence_tolerance(len(eigenvalues)) * eigenvalues.max(initial=0.0)
         if not some.any():
@@ -80,7 +85,10 @@ class FreeFeatures:
         """Where rows of coefficients are to go so that their correlations vanish, but those held at bounds."""
         if not self._is_bounded:
             return coefs + correlations / self.norms @ np.linalg.inv(self._gram) / self.norms
-        return np.stack([self._goal(coef, correlation) for coef, correlation in zip(coefs, correlations, strict=True)])
+        goals = np.empty(coefs.shape)
+        for row in np.ndindex(coefs.shape[:-1]):
+            goals[row] = self._goal(coefs[row], correlations[row])
+        return goals
 
     def _goal(self, coef: Vector, correlation: Vector) -> Vector:
         gram = self._gram * self.norms * self.norms[:, None]
@@ -93,7 +101,7 @@ class FreeFeatures:
         is_within = ((self._lower <= goal) & (goal <= self._upper)).all()
         if is_within and (self.are_held(goal, left) | (left == 0)).all():
             return goal
-        return self.fit(correlation + gram @ coef)
+        return self._fit_within_bounds(correlation + gram @ coef)
 
     def are_held(self, coefs: Matrix, correlations: Matrix) -> NDArray[np.bool_]:
         """Which coefficients are at a bound that their correlation holds them at."""

@@ -11,7 +11,7 @@ from scipy.linalg import LinAlgError, cho_factor, cho_solve
 from sklearn_sparsefit.penalty import MultiTaskPenalty, SeparateTasksPenalty
 from sklearn_sparsefit.solvers import _block_cd
 from sklearn_sparsefit.solvers.base import Iterate
-from sklearn_sparsefit.solvers.block import BlockSolver
+from sklearn_sparsefit.solvers.block import BlockSolver, Group
 from sklearn_sparsefit.solvers.gram import GramSolver
 from sklearn_sparsefit.solvers.softmax_pairs import SoftmaxPairs
 
@@ -112,25 +112,31 @@ class _SoftmaxView:
         return flat.reshape(step.T.shape).T
 
     def sweep(self, coef: Matrix, terms: Matrix, at_most: int, rate: float, enough: float) -> tuple[Matrix, bool]:
-        step, room = np.zeros(coef.shape), np.empty(2 * len(coef))
-        correlation = np.ascontiguousarray(self.correlation.T)
-        return step, _block_cd.sweep_coupled(self.gram, terms, coef, correlation, step, room, at_most, rate, enough)
+        goal, correlation, room = coef.copy(), np.ascontiguousarray(self.correlation.T), np.empty(2 * len(coef))
+        return goal, _block_cd.sweep_coupled(self.gram, terms, goal, correlation, room, at_most, rate, enough)
 
-    def solve(self, target: Matrix, ridges: Vector, pulls: Matrix) -> Matrix | None:
-        """By factors of the whole matrix.
+    def solve(self, target: Matrix, ridges: Vector, pulls: Matrix, groups: list[Group]) -> Matrix | None:
+        """By factors of the whole matrix, of what may move.
 
         Where a feature has no penalty, equal steps for all classes, which change nothing, are held at zero.
         """
         n_features, n_classes = self.gram.shape[:2]
-        shifted = self.gram.copy()
-        of_features = np.arange(n_features)
+        moves = np.zeros(target.shape, dtype=bool)
+        for _, entries, _ in groups:
+            moves[entries] = True
+        shifted, of_features = self.gram.copy(), np.arange(n_features)
         own = shifted[of_features, :, of_features, :]
-        held = np.where(ridges == 0, np.trace(own, axis1=1, axis2=2) / n_classes, 0.0)
+        held = np.where((ridges == 0) & moves.all(axis=0), np.trace(own, axis1=1, axis2=2) / n_classes, 0.0)
         own += ridges[:, None, None] * np.eye(n_classes) - pulls.T[:, :, None] * pulls.T[:, None, :]
         shifted[of_features, :, of_features, :] = own + held[:, None, None] / n_classes
-        size = n_features * n_classes
+        movable = np.flatnonzero(moves.T)
+        matrix = shifted.reshape(target.size, target.size)
+        if len(movable) < target.size:
+            matrix = matrix[np.ix_(movable, movable)]
+        solution = np.zeros(target.size)
         try:
-            factor = cho_factor(shifted.reshape(size, size), lower=True, overwrite_a=True, check_finite=False)
+            factor = cho_factor(matrix, lower=True, overwrite_a=True, check_finite=False)
         except LinAlgError:
             return None
-        return cho_solve(factor, target.T.ravel(), check_finite=False).reshape(n_features, n_classes).T
+        solution[movable] = cho_solve(factor, target.T.ravel()[movable], check_finite=False)
+        return solution.reshape(n_features, n_classes).T

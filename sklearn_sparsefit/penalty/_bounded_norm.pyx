@@ -1,0 +1,221 @@
+"""The 2-norm of a feature's coefficients over the tasks, and half its square, where each of these has bounds.
+
+With the bounds, the minimum of H / 2 |w|^2 + l1 |w| - <z, w> is w = clip(s z) for some s >= 0, with
+1 / s = H + l1 / |w|. So s is the root of (|w| / s) (1 - s H) = l1, where both factors fall as s grows.
+"""
+
+from libc.math cimport INFINITY, fabs, isfinite, sqrt
+
+import numpy as np
+
+cdef double EPS = np.finfo(np.float64).eps
+# Newton steps with brackets around them; halvings alone take about as many.
+cdef int MAX_STEPS = 100
+
+
+cdef double within(double s, double z, double lower, double upper) noexcept nogil:
+    # Not s * z where a bound is zero: s may be infinite, and z zero.
+    if z > 0.0:
+        return upper if upper == 0.0 or s * z >= upper else s * z
+    if z < 0.0:
+        return lower if lower == 0.0 or s * z <= lower else s * z
+    return 0.0
+
+
+cdef double best_scale(
+    const double* z, Py_ssize_t n, double l1, double ridge, double lower, double upper
+) noexcept nogil:
+    cdef Py_ssize_t t
+    cdef int _
+    cdef double size, bound, square = 0.0, unbounded = 0.0, corner = 0.0
+    cdef double nearest = INFINITY, farthest = 0.0, low, high, s, following, inside, stopped, length, excess
+    for t in range(n):
+        size, bound = fabs(z[t]), upper if z[t] > 0.0 else -lower
+        if size == 0.0 or bound == 0.0:
+            continue
+        square += size * size
+        if bound < INFINITY:
+            nearest, farthest = min(nearest, bound / size), max(farthest, bound / size)
+            corner += bound * bound
+        else:
+            unbounded += size * size
+    length = sqrt(square)
+    if not length > l1:
+        return 0.0
+    # No bound is met ...
+    high = (1.0 - l1 / length) / ridge if ridge > 0.0 else INFINITY
+    if high <= nearest:
+        return high
+    low = nearest
+    if ridge == 0.0:
+        # ... or every one is.
+        length = sqrt(unbounded)
+        if not length < l1:
+            return INFINITY
+        high = sqrt(corner / ((l1 - length) * (l1 + length)))
+        if high >= farthest:
+            return high
+        high = farthest
+    s = high
+    for _ in range(MAX_STEPS):
+        inside = stopped = 0.0
+        for t in range(n):
+            size, bound = fabs(z[t]), upper if z[t] > 0.0 else -lower
+            if size == 0.0 or bound == 0.0:
+                continue
+            if s * size < bound:
+                inside += size * size
+            else:
+                stopped += bound * bound
+        stopped /= s * s
+        length = sqrt(inside + stopped)
+        excess = length * (1.0 - s * ridge) - l1
+        if excess > 0.0:
+            low = s
+        else:
+            high = s
+        following = s + excess / (stopped / (s * length) * (1.0 - s * ridge) + length * ridge)
+        if not low < following < high:
+            following = 0.5 * (low + high)
+        if fabs(following - s) <= 2.0 * EPS * s:
+            return following
+        s = following
+    return s
+
+
+cdef struct Split:
+    # Sum of bounds times what they hold back, and the norm of the rest.
+    double held
+    double size
+
+
+cdef Split _split(
+    const double* u, double* rest, Py_ssize_t n, double l1, double l2, double lower, double upper
+) noexcept nogil:
+    """The conjugate at u: the least, over all splits of u in two, of the norm's at one and of the bounds' at the other.
+
+    The best rest is clip(s u) / s. Any split gives an upper bound, so the rounding of s harms no certificate.
+    """
+    cdef Split found = Split(0.0, 0.0)
+    cdef Py_ssize_t t
+    cdef double s = best_scale(u, n, l1, l2, lower, upper), bound, square = 0.0
+    for t in range(n):
+        bound = upper if u[t] > 0.0 else lower
+        rest[t] = u[t]
+        if bound == 0.0:
+            rest[t] = 0.0
+        elif fabs(bound) < INFINITY and s * fabs(u[t]) > fabs(bound):
+            rest[t] = bound / s
+        if rest[t] != u[t]:
+            found.held += (u[t] - rest[t]) * bound
+        square += rest[t] * rest[t]
+    found.size = sqrt(square)
+    if l2 == 0.0 and 0.0 < s < INFINITY:
+        # But for rounding.
+        found.size = min(found.size, l1)
+    return found
+
+
+def sizes(const double[:, :] values, const double[::1] up, const double[::1] down):
+    """Norms over the tasks, the first axis, of what is positive times ``up`` and what is negative times ``down``."""
+    cdef Py_ssize_t j, t
+    cdef double value
+    result = np.zeros(values.shape[1])
+    cdef double[::1] out = result
+    with nogil:
+        for t in range(values.shape[0]):
+            for j in range(values.shape[1]):
+                value = values[t, j]
+                value *= up[j] if value > 0.0 else down[j]
+                out[j] += value * value
+        for j in range(values.shape[1]):
+            out[j] = sqrt(out[j])
+    return result
+
+
+def conjugate(const double[:, :] correlation, double scale, const double[:, ::1] terms):
+    """Fenchel conjugate at ``scale * correlation``, summed; ``terms`` are l1, l2 and the bounds of all features."""
+    cdef Py_ssize_t j, t, n_tasks = correlation.shape[0]
+    cdef double total = 0.0, excess
+    cdef double[:, ::1] room = np.empty((2, n_tasks))
+    cdef Split split
+    with nogil:
+        for j in range(correlation.shape[1]):
+            for t in range(n_tasks):
+                room[0, t] = scale * correlation[t, j]
+            split = _split(&room[0, 0], &room[1, 0], n_tasks, terms[0, j], terms[1, j], terms[2, j], terms[3, j])
+            excess = split.size - terms[0, j]
+            total += split.held
+            if excess > 0.0:
+                total += excess * excess / (2.0 * terms[1, j]) if terms[1, j] > 0.0 else INFINITY
+    return total
+
+
+def fenchel_young(
+    const double[:, :] coef, const double[:, :] correlation, double scale, const double[:, ::1] terms
+):
+    """sum_j penalty(w_j) + conjugate(u_j) - <w_j, u_j> at u = scale * correlation, in terms that are >= 0.
+
+    What bounds hold back of u counts by how far w is from the bounds. For the rest, a, it is the term of the norms and
+    what the directions are apart: <w, a> = |w| |a| - |w| |a| |w / |w| - a / |a||^2 / 2.
+    """
+    cdef Py_ssize_t j, t, n_tasks = correlation.shape[0]
+    cdef double total = 0.0, l1, l2, excess, size, square, apart, u, bound
+    cdef double[:, ::1] room = np.empty((2, n_tasks))
+    cdef Split split
+    with nogil:
+        for j in range(correlation.shape[1]):
+            l1, l2 = terms[0, j], terms[1, j]
+            for t in range(n_tasks):
+                room[0, t] = scale * correlation[t, j]
+            split = _split(&room[0, 0], &room[1, 0], n_tasks, l1, l2, terms[2, j], terms[3, j])
+            square = 0.0
+            for t in range(n_tasks):
+                square += coef[t, j] * coef[t, j]
+                u = room[0, t] - room[1, t]
+                if u != 0.0:
+                    bound = terms[3, j] if u > 0.0 else terms[2, j]
+                    total += (bound - coef[t, j]) * u
+            size, excess = sqrt(square), split.size - l1
+            if excess > 0.0:
+                if l2 == 0.0:
+                    total = INFINITY
+                    break
+                total += (excess - l2 * size) * (excess - l2 * size) / (2.0 * l2)
+            else:
+                total += size * -excess + 0.5 * l2 * square
+            if size > 0.0 and split.size > 0.0:
+                apart = 0.0
+                for t in range(n_tasks):
+                    u = coef[t, j] / size - room[1, t] / split.size
+                    apart += u * u
+                total += 0.5 * size * split.size * apart
+    return total
+
+
+def reach(const double[:, :] correlation, double slack, const double[:, ::1] terms):
+    """How steep the conjugate is at most, summed over the features, where correlations may be off by ``slack``.
+
+    For u off by d, <u + d, w> is at most <u, w> + |d| |w|: the conjugate rises by no more than if l1 were lower by
+    ``slack``, that is, by ``slack`` times the norm of the maximiser then.
+    """
+    cdef Py_ssize_t j, t, n_tasks = correlation.shape[0]
+    cdef double total = 0.0, l1, l2, s, square, value, lower, upper
+    cdef double[::1] u = np.empty(n_tasks)
+    with nogil:
+        for j in range(correlation.shape[1]):
+            l1, l2, lower, upper, square = terms[0, j] - slack, terms[1, j], terms[2, j], terms[3, j], 0.0
+            for t in range(n_tasks):
+                u[t] = correlation[t, j]
+            s = best_scale(&u[0], n_tasks, max(l1, 0.0), l2, lower, upper)
+            for t in range(n_tasks):
+                if l1 <= 0.0:
+                    # Any direction may be the best. Where there is no curvature, there is a bound or no correlation.
+                    value = max(upper if isfinite(upper) else 0.0, -lower if isfinite(lower) else 0.0)
+                    if l2 > 0.0:
+                        value = (fabs(u[t]) - l1) / l2
+                else:
+                    value = within(s, u[t], lower, upper) if s > 0.0 else 0.0
+                square += value * value
+            total += sqrt(square)
+    return total
