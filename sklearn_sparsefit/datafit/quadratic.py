@@ -80,6 +80,15 @@ class Quadratic(Datafit):
         """See :class:`Datafit`."""
         return float(((0.5 * change - fits.residuals[row]) * change @ self.weights).sum())
 
+    def losses_at(self, weighted_residuals: NDArray[np.float64]) -> Vector:
+        """What residuals come to, given times the weights, at their best intercepts."""
+        residuals = np.divide(
+            weighted_residuals, self.weights, out=np.zeros_like(weighted_residuals), where=self.weights > 0
+        )
+        if self.fit_intercept:
+            residuals -= weighted_residuals.sum(axis=-1, keepdims=True)
+        return self._losses(residuals)
+
     def _losses(self, residuals: NDArray[np.float64]) -> Vector:
         # In this order rows of weight zero count for nothing even where their squares overflow.
         length = residuals[0].size

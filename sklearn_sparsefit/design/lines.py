@@ -86,6 +86,8 @@ def _parts(ends: NDArray[np.integer], n_vectors: int) -> list[tuple[int, int]]:
     n_lines = len(ends)
     n_entries = int(ends[-1]) if n_lines else 0
     n_parts = min(n_lines, 1 + n_entries * n_vectors // PIECE)
+    if n_parts == 1:
+        return [(0, n_lines)]
     cuts = np.searchsorted(ends, np.arange(1, n_parts) * (n_entries / max(1, n_parts)), side="right")
     return list(pairwise(np.unique(np.concatenate([[0], cuts, [n_lines]])).tolist()))
 

@@ -1,5 +1,6 @@
 """Proximal Newton steps: a loss that is not quadratic, by quadratic models of it."""
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -13,12 +14,14 @@ from sklearn_sparsefit.solvers.working_set import WorkingSet
 
 Vector = NDArray[np.float64]
 
-# Weights of the model are kept while the curvatures have moved by no more than this share of their sum, and while each
-# step makes the gap smaller by this factor.
-MOVED, RATE = 0.05, 0.1
+# Weights of the model keep their proportions while the curvatures have moved by no more than this share of their sum,
+# and while each step makes the gap smaller by this factor.
+MOVED, RATE = 0.05, 0.3
 # Of a step, the first of these lengths is taken that lowers the objective by this share of what it promises, to within
 # what rounding, this share of the loss of the null model, may hide of that.
 LENGTHS, ARMIJO, ROUNDING = 0.5 ** np.arange(40), 1e-4, 1e-14
+# Degree of the polynomials, in alpha, that lead from one alpha to the next.
+DEGREE = 2
 # A model is solved to this share of the gap, and what is at hand to this share of the tolerated one.
 FORCING, GAP_SHARE = 0.1, 0.8
 # At hand are features whose correlations come so close to the threshold. When there are this many times as many as come
@@ -45,8 +48,8 @@ class ProxNewtonSolver:
         self._inner: Solver | None = None
         self._curvatures = np.empty(0)
         self._offsets: NDArray[np.float64] | None = None
-        # Alpha and coefficients of the last two solutions.
-        self._before = self._last = (np.inf, np.empty(0))
+        # Alphas and coefficients of the last solutions, the latest first.
+        self._solutions: list[tuple[float, Vector]] = []
 
     def solve(self, working_set: WorkingSet, penalty: Penalty, iterate: Iterate, gap_tol: float, max_iter: int) -> int:
         """See :class:`Solver`."""
@@ -64,28 +67,26 @@ class ProxNewtonSolver:
             n_iter += n_more
             iterate.coef[..., members] = found.coef
             iterate.correlation[:] = working_set.correlations(working_set.datafit.weights * fits.residuals)[0]
-            gap = duality_gap(working_set.datafit.misfit_of(fits, 0), iterate.coef, iterate.correlation, penalty)
             violates = penalty.magnitudes(penalty.sizes(iterate.correlation)) > penalty.l1
             violates[members] = False
-            if gap <= gap_tol or n_iter >= max_iter or not violates.any():
-                self._before, self._last = self._last, (penalty.alpha, iterate.coef.copy())
+            if not violates.any() or n_iter >= max_iter or self._gap(working_set, fits, penalty, iterate) <= gap_tol:
+                self._solutions = [(penalty.alpha, iterate.coef.copy()), *self._solutions[:DEGREE]]
                 return n_iter
 
     def _go_ahead(self, penalty: Penalty, iterate: Iterate) -> None:
-        """Start where the line through the last two solutions leads, for what stays on its side of zero."""
-        (alpha_before, before), (alpha, last) = self._before, self._last
-        length = last.shape[-1]
-        if not alpha_before > alpha > penalty.alpha or not np.array_equal(iterate.coef[..., :length], last):
+        """Start where polynomials through the last solutions lead, for what stays on its side of zero."""
+        alphas, coefs = [alpha for alpha, _ in self._solutions], [coef for _, coef in self._solutions]
+        if len(alphas) < 2 or not (np.diff([penalty.alpha, *alphas]) > 0).all():
             return
-        ahead = last.copy()
-        both = before.shape[-1]
-        share = (alpha - penalty.alpha) / (alpha_before - alpha)
-        ahead[..., :both] += share * (last[..., :both] - before)
-        stays = np.zeros(last.shape, dtype=bool)
-        stays[..., :both] = (before * last[..., :both] > 0) & (ahead[..., :both] * last[..., :both] > 0)
-        # Within the bounds.
-        ahead = np.clip(ahead, penalty.terms.lower[:length], penalty.terms.upper[:length])
-        iterate.coef[..., :length][stays] = ahead[stays]
+        if not np.array_equal(iterate.coef[..., : coefs[0].shape[-1]], coefs[0]):
+            return
+        for n_used in range(2, len(alphas) + 1):
+            length = coefs[n_used - 1].shape[-1]
+            used = np.stack([coef[..., :length] for coef in coefs[:n_used]])
+            ahead = np.tensordot(_extrapolation(alphas[:n_used], penalty.alpha), used, 1)
+            ahead = np.clip(ahead, penalty.terms.lower[:length], penalty.terms.upper[:length])
+            stays = (used * ahead > 0).all(axis=0)
+            iterate.coef[..., :length][stays] = ahead[stays]
 
     def _part_of(
         self, working_set: WorkingSet, penalty: Penalty, iterate: Iterate
@@ -112,12 +113,13 @@ class ProxNewtonSolver:
         self, working_set: WorkingSet, penalty: Penalty, iterate: Iterate, gap_tol: float, max_iter: int
     ) -> tuple[int, Fits]:
         """The number of iterations, and what the coefficients come to."""
-        misfit_of = working_set.datafit.misfit_of
         fits, correlations = working_set.look(iterate.coef[None], self._offsets)
         n_iter, last = 0, np.inf
         while True:
             iterate.correlation[:] = correlations[0]
-            gap = duality_gap(misfit_of(fits, 0), iterate.coef, iterate.correlation, penalty)
+            gap = duality_gap(_no_misfit, iterate.coef, iterate.correlation, penalty)
+            if gap <= gap_tol:
+                gap = self._gap(working_set, fits, penalty, iterate)
             # One step at least, lest a loose tolerance leave the answer of another alpha as it is.
             enough = gap_tol if n_iter else ROUNDING * working_set.datafit.null_loss
             if gap <= enough or n_iter >= max_iter or len(working_set) == 0:
@@ -141,6 +143,10 @@ class ProxNewtonSolver:
             last = gap
         self._offsets = fits.offsets
         return n_iter, fits
+
+    @staticmethod
+    def _gap(working_set: WorkingSet, fits: Fits, penalty: Penalty, iterate: Iterate) -> float:
+        return duality_gap(working_set.datafit.misfit_of(fits, 0), iterate.coef, iterate.correlation, penalty)
 
     def _model_at(self, working_set: WorkingSet, fits: Fits, converges: bool) -> tuple[WorkingSet, float]:
         """The working set through the model about some raw predictions, and the sum of its weights."""
@@ -174,3 +180,13 @@ class ProxNewtonSolver:
             if float(fits.losses[0]) + penalty.value(coef) <= before - ARMIJO * length * promised + slack:
                 return coef, fits, correlations
         return None
+
+
+def _no_misfit(scale: float) -> float:
+    """What the loss adds to the gap is looked at only where the penalty's part is small enough."""
+    return 0.0
+
+
+def _extrapolation(alphas: list[float], alpha: float) -> Vector:
+    """Weights of what is known at some alphas in the polynomial through it, at another alpha (Lagrange)."""
+    return np.array([math.prod((alpha - b) / (a - b) for b in alphas if b != a) for a in alphas])

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from sklearn_sparsefit.datafit import Quadratic
 from sklearn_sparsefit.penalty import Penalty
 from sklearn_sparsefit.solvers import _residual_cd
 from sklearn_sparsefit.solvers.base import Iterate
@@ -11,18 +12,19 @@ from sklearn_sparsefit.solvers.gram import GramSolver
 from sklearn_sparsefit.solvers.working_set import WorkingSet
 
 Vector = NDArray[np.float64]
+Matrix = NDArray[np.float64]
 
 # Sweeps between two extrapolations.
 MEMORY = 5
-# Largest support that is polished.
-MAX_SUPPORT = 2048
+# Largest support that is polished. Sweeps take this many times as long as the Gram matrix for as many multiply-adds.
+MAX_SUPPORT, DENSE_SPEED = 2048, 200
 
 
 class ResidualSolver:
     """Cyclic coordinate descent, extrapolated every few sweeps (Bertrand & Massias 2021, algorithm 3).
 
     Where extrapolation is not enough (nearly collinear columns) though the signs rest, the problem on the support alone
-    is solved on its Gram.
+    is solved on its Gram, once as much time has gone into sweeps as that takes.
     """
 
     max_gram = 0
@@ -35,8 +37,8 @@ class ResidualSolver:
         residual = working_set.fit(iterate.coef[None]).residuals[0]
         n_iter = 0
         while n_iter < max_iter:
-            history = [iterate.coef.copy()]
             weighted_residual = weights * residual
+            history, residuals = [iterate.coef.copy()], [weighted_residual.copy()]
             while len(history) <= MEMORY and n_iter < max_iter:
                 _residual_cd.sweep(
                     working_set.columns,
@@ -48,10 +50,12 @@ class ResidualSolver:
                     penalty,
                 )
                 history.append(iterate.coef.copy())
+                residuals.append(weighted_residual.copy())
                 n_iter += 1
-            self._extrapolate(working_set, penalty, iterate, np.array(history))
+            self._extrapolate(working_set.datafit, penalty, iterate, np.array(history), np.array(residuals))
             residual, gap = self._look(working_set, penalty, iterate)
-            if gap > gap_tol and np.array_equal(np.sign(history[0]), np.sign(iterate.coef)):
+            rests = np.array_equal(np.sign(history[0]), np.sign(iterate.coef))
+            if gap > gap_tol and rests and self._polish_pays(working_set, iterate, n_iter):
                 n_iter += self._polish(working_set, penalty, iterate, gap_tol, max_iter - n_iter)
                 residual, gap = self._look(working_set, penalty, iterate)
             if gap <= gap_tol or not np.isfinite(gap):
@@ -66,6 +70,11 @@ class ResidualSolver:
         misfit = working_set.datafit.misfit_of(fits, 0)
         return fits.residuals[0], duality_gap(misfit, iterate.coef, iterate.correlation, penalty)
 
+    @staticmethod
+    def _polish_pays(working_set: WorkingSet, iterate: Iterate, n_sweeps: int) -> bool:
+        n_support, n_samples = np.count_nonzero(iterate.coef), len(working_set.datafit.weights)
+        return DENSE_SPEED * n_sweeps * working_set.columns.n_entries >= n_samples * n_support**2
+
     def _polish(
         self, working_set: WorkingSet, penalty: Penalty, iterate: Iterate, gap_tol: float, max_iter: int
     ) -> int:
@@ -79,17 +88,20 @@ class ResidualSolver:
         return n_iter
 
     @staticmethod
-    def _extrapolate(working_set: WorkingSet, penalty: Penalty, iterate: Iterate, history: NDArray[np.float64]) -> None:
-        """Move to the extrapolated point if its objective is lower."""
+    def _extrapolate(
+        datafit: Quadratic, penalty: Penalty, iterate: Iterate, history: Matrix, residuals: Matrix
+    ) -> None:
+        """Move to the extrapolated point if its objective is lower; weighted residuals are extrapolated alike."""
         differences = np.diff(history, axis=0)
         with np.errstate(all="ignore"):
             try:
                 mixture = np.linalg.solve(differences @ differences.T, np.ones(len(differences)))
             except np.linalg.LinAlgError:
                 mixture = np.full(len(differences), np.nan)
-            extrapolated = mixture @ history[1:] / mixture.sum()
+            mixture /= mixture.sum()
+            extrapolated = mixture @ history[1:]
         if not penalty.is_feasible(extrapolated):
             return
-        candidates = np.stack([iterate.coef, extrapolated])
-        objectives = working_set.fit(candidates).losses + [penalty.value(coef) for coef in candidates]
-        iterate.coef[:] = candidates[int(np.argmin(objectives))]
+        loss, extrapolated_loss = datafit.losses_at(np.stack([residuals[-1], mixture @ residuals[1:]]))
+        if extrapolated_loss + penalty.value(extrapolated) < loss + penalty.value(iterate.coef):
+            iterate.coef[:] = extrapolated
