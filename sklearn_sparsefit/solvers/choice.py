@@ -10,6 +10,7 @@ from sklearn_sparsefit.penalty import Penalty
 from sklearn_sparsefit.solvers.base import Iterate, Solver
 from sklearn_sparsefit.solvers.block import BlockSolver
 from sklearn_sparsefit.solvers.dual_newton import DualNewtonSolver
+from sklearn_sparsefit.solvers.gradient import GradientSolver
 from sklearn_sparsefit.solvers.gram import GramSolver
 from sklearn_sparsefit.solvers.prox_grad import ProxGradSolver
 from sklearn_sparsefit.solvers.prox_newton import ProxNewtonSolver
@@ -164,10 +165,12 @@ SOLVERS: dict[str, type[Solver]] = {"auto": AutoSolver, "cd": ResidualSolver, "p
 
 
 def make_solver(name: str, datafit: Datafit) -> Solver:
-    """A fresh solver for a datafit, by its public name where it has one task."""
+    """A fresh solver for a datafit, by its public name where it has one task and second derivatives."""
     solver = BlockSolver if datafit.mean.ndim else SOLVERS[name]
     if isinstance(datafit, Quadratic):
         return solver()
+    if not datafit.is_curved:
+        return GradientSolver()
 
     def of_model(part: WorkingSet) -> Solver:
         return ResidualSolver() if solver is AutoSolver and _sweeps_pay(part) else solver()
