@@ -1,10 +1,10 @@
 """Losses of one raw prediction, other than its square: what generalised linear models are fitted by.
 
 To add one, write a class with its value, derivative and curvature, and put it into the registry of the tests. What else
-a loss says of itself makes it faster, or keeps more digits.
+a loss says of itself makes it faster, or keeps more digits. One without a curvature leaves that out.
 """
 
-from libc.math cimport INFINITY, exp, expm1, fabs, fmax, fmin, isfinite, log, log1p
+from libc.math cimport INFINITY, NAN, exp, expm1, fabs, fmax, fmin, isfinite, log, log1p
 
 import numpy as np
 from scipy.special import expit
@@ -53,8 +53,8 @@ cdef class Loss:
         return 0.0
 
     cdef double curvature(self, double y, double z) noexcept nogil:
-        """Second derivative in z, at least zero."""
-        return 0.0
+        """Second derivative in z, at least zero; NaN if there is none: no Newton step is taken then, but halving."""
+        return NAN
 
     cdef void look(self, double y, double z, double* derivative, double* curvature) noexcept nogil:
         """Both derivatives."""
@@ -129,7 +129,9 @@ cdef class Loss:
         Newton steps at most half as long as the step before; where these lead too far or get no shorter, steps that
         double, and halving once it is known what the minimum lies between.
         """
-        cdef double lower = -INFINITY, upper = INFINITY, width = 1.0, last = 2.0, slope, bend, step, new
+        cdef double lower = -INFINITY, upper = INFINITY, last = 2.0, slope, bend, step, new
+        # Not lost beside a shift in large units.
+        cdef double width = fmax(1.0, 1e-3 * fabs(shift))
         cdef double[BLOCK] shifted, derivatives, curvatures
         cdef Py_ssize_t block, first, n
         cdef bint is_shorter

@@ -30,10 +30,17 @@ class Fits:
 class Datafit(ABC):
     """sum_i s_i f(z_i + b) of raw predictions z, with weights s that sum to one and b at its optimum.
 
-    f >= 0 is convex, and depends on the sample. At z = 0 the loss is ``null_loss``, and the residuals are
-    ``null_residual``; rounding is seen beside ``residual_size``. Raw predictions and the mean, an intercept of the null
-    model, are in units of ``unit``.
+    f >= 0 is convex and differentiable, and depends on the sample. At z = 0 the loss is ``null_loss``, and the
+    residuals are ``null_residual``; rounding is seen beside ``residual_size``. Raw predictions and the mean, an
+    intercept of the null model, are in units of ``unit``.
+
+    A loss whose values and gradients are all that is known has these attributes and the three methods, and is minimised
+    by :class:`~sklearn_sparsefit.solvers.gradient.GradientSolver`. That does not ask whether it is a sum over samples.
+    One that ``is_curved`` has ``curvatures`` and a ``model`` too, as :class:`Generalized` has, and is minimised by
+    Newton steps. Values may overflow to infinity: no step goes there.
     """
+
+    is_curved = False
 
     weights: Vector
     fit_intercept: bool

@@ -12,6 +12,8 @@ from sklearn_sparsefit.datafit.quadratic import Quadratic, summing_to_one
 EXACT = 64 * np.finfo(np.float64).eps
 # Curvatures that are smaller, beside their mean, are taken to be so large.
 FLAT = 1e-4
+# Beside raw predictions, a change that tells how steep derivatives are.
+STEP = np.sqrt(np.finfo(np.float64).eps)
 
 
 class Generalized(Datafit):
@@ -40,13 +42,24 @@ class Generalized(Datafit):
         self.mean = null.offsets[0]
         self._offset = self._offset + self.mean
         self.null_residual, self.null_loss = null.residuals[0], float(null.losses[0])
-        sizes = loss.curvatures(self._y, null.raw[0]) * np.maximum(np.abs(null.raw[0]), 1.0)
+        curvatures = loss.curvatures(self._y, null.raw[0])
+        self.is_curved = not np.isnan(curvatures[used]).any()
+        if not self.is_curved:
+            curvatures = self._steepness(null)
+        sizes = curvatures * np.maximum(np.abs(null.raw[0]), 1.0)
         if np.abs(self.null_residual[used]).max() <= EXACT * sizes[used].max():
             # A constant target, but for rounding.
             self.null_residual, self.null_loss = np.zeros(len(y)), 0.0
         sizes = np.where(used, np.abs(self.null_residual) + sizes, 0.0)
         largest = sizes.max() or 1.0
         self.residual_size = float(largest * np.sqrt(self.weights @ (sizes / largest) ** 2))
+
+    def _steepness(self, fits: Fits) -> Vector:
+        """How much more the first derivatives change than raw predictions, about those of one fit."""
+        change = STEP * np.maximum(np.abs(fits.raw), 1.0)
+        residuals, nothing = np.empty_like(fits.raw), np.zeros(1)
+        self.loss.fit(self._y, self.weights, fits.raw + change, residuals, nothing, nothing, False)
+        return np.abs(residuals - fits.residuals)[0] / change[0]
 
     def fit(self, raw_predictions: Block, offsets: NDArray[np.float64] | None = None) -> Fits:
         """See :class:`Datafit`."""

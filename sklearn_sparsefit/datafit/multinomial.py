@@ -42,6 +42,7 @@ class Multinomial(Datafit):
 
     unit = 1.0
     is_relative = True
+    is_curved = True
 
     def __init__(self, codes: Vector, n_classes: int, sample_weight: Vector | None = None, fit_intercept: bool = True):
         self.weights = summing_to_one(sample_weight, len(codes))

@@ -253,13 +253,14 @@ cdef class ElasticNetPenalty(Penalty):
     cdef double common_curvature(self) noexcept nogil:
         return self.l2
 
-    def apply_prox(self, double[::1] values, double step):
-        """Prox of every value, as a new array."""
+    def apply_prox(self, const double[::1] values, steps):
+        """Prox of every value, as a new array, with a step that all share or one for each."""
         cdef Py_ssize_t j
+        cdef const double[::1] each = np.ascontiguousarray(np.broadcast_to(steps, values.shape[0]), dtype=np.float64)
         result = np.empty(values.shape[0])
         cdef double[::1] out = result
         for j in range(values.shape[0]):
-            out[j] = self.prox(j, values[j], step)
+            out[j] = self.prox(j, values[j], each[j])
         return result
 
     def value(self, const double[::1] w):

@@ -3,7 +3,7 @@
 from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from sklearn_sparsefit.penalty import _bounded_norm
 from sklearn_sparsefit.penalty._penalty import ElasticNetPenalty, FeatureTerms
@@ -56,6 +56,12 @@ class MultiTaskPenalty:
     def value(self, coef: Matrix) -> float:
         """Penalty of the coefficients."""
         return self.of_norms.value(self.sizes(coef))
+
+    def apply_prox(self, coef: Matrix, steps: ArrayLike) -> Matrix:
+        """Prox of the coefficients: their directions stay, and their norms have the prox of these."""
+        sizes = self.sizes(coef)
+        shrunken = self.of_norms.apply_prox(sizes, steps)
+        return coef * np.divide(shrunken, sizes, out=np.zeros_like(sizes), where=sizes > 0)
 
     def is_feasible(self, coef: Matrix) -> bool:
         """Whether the penalty is finite."""

@@ -10,6 +10,7 @@ from sklearn_sparsefit.penalty import Penalty, SeparateTasksPenalty
 from sklearn_sparsefit.solvers.base import Iterate, Solver
 from sklearn_sparsefit.solvers.block import BlockSolver
 from sklearn_sparsefit.solvers.dual_newton import DualNewtonSolver
+from sklearn_sparsefit.solvers.gradient import GradientSolver
 from sklearn_sparsefit.solvers.gram import GramSolver
 from sklearn_sparsefit.solvers.prox_grad import ProxGradSolver
 from sklearn_sparsefit.solvers.prox_newton import ProxNewtonSolver
@@ -165,13 +166,15 @@ SOLVERS: dict[str, type[Solver]] = {"auto": AutoSolver, "cd": ResidualSolver, "p
 
 
 def make_solver(name: str, datafit: Datafit, penalty: Penalty) -> Solver:
-    """A fresh solver for a datafit and a penalty, by its public name where there is one task."""
+    """A fresh solver of a problem, by its public name where there is one task and the loss has second derivatives."""
     if isinstance(datafit, Multinomial):
         of_classes = PairSolver if isinstance(penalty, SeparateTasksPenalty) else SoftmaxBlockSolver
         return ProxNewtonSolver(lambda part: of_classes(), MAX_GRAM)
     solver = BlockSolver if datafit.mean.ndim else SOLVERS[name]
     if isinstance(datafit, Quadratic):
         return solver()
+    if not datafit.is_curved:
+        return GradientSolver()
 
     def of_model(part: WorkingSet) -> Solver:
         return ResidualSolver() if solver is AutoSolver and _sweeps_pay(part) else solver()

@@ -2,7 +2,7 @@
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from sklearn_sparsefit.design import Columns, Moments
 from sklearn_sparsefit.penalty import FeatureTerms, Penalty
 from sklearn_sparsefit.solvers.certificate import duality_gap
 from sklearn_sparsefit.solvers.free_features import FreeFeatures
+from sklearn_sparsefit.solvers.secants import Secants
 from sklearn_sparsefit.solvers.softmax_pairs import SoftmaxPairs
 
 Vector = NDArray[np.float64]
@@ -103,6 +104,7 @@ class WorkingSet(Known):
         self._gram = np.empty((0, 0))
         self._n_in_gram = 0
         self._max_gram = max_gram
+        self._secants: Secants | None = None
 
     def __len__(self) -> int:
         return len(self.features)
@@ -231,12 +233,13 @@ class WorkingSet(Known):
         correlations = self.correlations(self.datafit.weights * fits.residuals)
         if self.free is not None:
             is_quadratic = isinstance(self.datafit, Quadratic)
+            hessian_at = self._by_curvatures if self.datafit.is_curved else self._by_secants(len(coefs))
             for _ in range(REFINEMENTS if is_quadratic else NEWTON_STEPS):
                 before = coefs[..., self.free.positions]
                 if is_quadratic:
                     self.settle(coefs, correlations)
                 else:
-                    self._approach(coefs, fits, correlations)
+                    self._approach(coefs, fits, correlations, hessian_at)
                 fits = self.fit(coefs)
                 correlations = self.correlations(self.datafit.weights * fits.residuals)
                 if self.is_settled(coefs, correlations) or np.array_equal(before, coefs[..., self.free.positions]):
@@ -246,18 +249,28 @@ class WorkingSet(Known):
                 self.hold(coefs, correlations)
         return fits, correlations
 
-    def _approach(self, coefs: Block, fits: Fits, correlations: Block) -> None:
+    def _by_curvatures(self, row: int, coef: Vector, fits: Fits, correlation: Vector) -> Matrix:
+        """Second derivatives of the loss in the free features, about one of the fits."""
+        curvatures = self.datafit.curvatures(fits.raw[row])
+        model = self.restricted_to(self.free.positions).seen_through(self.datafit.model(fits, row, curvatures))
+        return float(curvatures.sum()) * model.full_gram()
+
+    def _by_secants(self, n_rows: int) -> Callable[[int, Vector, Fits, Vector], Matrix]:
+        """The same for a loss without, one row of coefficients at a time."""
+        if self._secants is None:
+            self._secants = Secants(self.gram_of(self.free.positions))
+        secants = [self._secants.from_elsewhere() for _ in range(n_rows)]
+        self._secants = secants[-1]
+        return lambda row, coef, fits, correlation: secants[row].hessian(coef, -correlation, float(fits.losses[row]))
+
+    def _approach(self, coefs: Block, fits: Fits, correlations: Block, hessian_at: Callable[..., Matrix]) -> None:
         """Take a Newton step in the free features of rows of coefficients, in place, as far as it lowers the loss."""
         positions = self.free.positions
-        part = self.restricted_to(positions)
         for row, coef in enumerate(coefs):
-            curvatures = self.datafit.curvatures(fits.raw[row])
-            total = float(curvatures.sum())
-            model = part.seen_through(self.datafit.model(fits, row, curvatures))
-            free = self.free.under(model.full_gram().copy())
-            here = coef[..., positions]
-            goal, inside = here.ravel(), correlations[row][..., positions].ravel()[None, free.positions] / total
-            goal[free.positions] = free.settled(goal[None, free.positions], inside)[0]
+            here, inside = coef[..., positions], correlations[row][..., positions].ravel()
+            goal = here.flatten()
+            free = self.free.under(hessian_at(row, here.ravel(), fits, inside).copy())
+            goal[free.positions] = free.settled(goal[None, free.positions], inside[None, free.positions])[0]
             goal = goal.reshape(here.shape)
             for length in 0.5 ** np.arange(30):
                 coef[..., positions] = here + length * (goal - here)
