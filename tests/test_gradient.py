@@ -103,11 +103,12 @@ every_loss = pytest.mark.parametrize("row", MAIN, ids=str)
 @pytest.mark.parametrize("name", SOLVERS)
 def test_gradients_are_enough(name):
     datafit = Generalized(Binomial(), np.array([0.0, 1.0, 1.0]))
+    penalty = ElasticNetPenalty(1.0, 1.0, FeatureTerms.uniform(1))
     assert datafit.is_curved
-    assert not isinstance(make_solver(name, datafit), GradientSolver)
+    assert not isinstance(make_solver(name, datafit, penalty), GradientSolver)
     hidden = GradientOnly(datafit)
     assert not hasattr(hidden, "curvatures") and not hasattr(hidden, "model")
-    assert isinstance(make_solver(name, hidden), GradientSolver)
+    assert isinstance(make_solver(name, hidden, penalty), GradientSolver)
 
 
 @every_loss
@@ -433,7 +434,7 @@ def test_a_compiled_loss_without_curvature(compiled_log_cosh, fit_intercept):
     weights = make_weights("with_zeros", len(y))
     ours, plain = Generalized(compiled_log_cosh, y, weights, fit_intercept), LogCosh(y, weights, fit_intercept)
     assert not ours.is_curved
-    assert isinstance(make_solver("auto", ours), GradientSolver)
+    assert isinstance(make_solver("auto", ours, ElasticNetPenalty(1.0, 1.0, FeatureTerms.uniform(1))), GradientSolver)
     assert_allclose(ours.mean, plain.mean, atol=1e-14)
     raw = np.random.default_rng(0).standard_normal((3, len(y))) * np.array([[0.1], [1.0], [3.0]])
     fits, expected = ours.fit(raw), plain.fit(raw)
