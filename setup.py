@@ -28,7 +28,7 @@ SIMD = {"include_dirs": [f"{PACKAGE}/design"], "depends": [f"{PACKAGE}/design/_s
 EXTENSIONS = {
     "datafit._losses": SIMD | {"depends": [*SIMD["depends"], f"{PACKAGE}/datafit/_blocks.h"]},
     "penalty._penalty": {},
-    "design._columns": {},
+    "design._columns": SIMD,
     "design._dense_pass": SIMD,
     "design._sparse_pass": SIMD,
     "solvers._cholesky": {},
