@@ -29,7 +29,7 @@ EXTENSIONS = {
     "datafit._losses": SIMD | {"depends": [*SIMD["depends"], f"{PACKAGE}/datafit/_blocks.h"]},
     "penalty._penalty": {},
     "penalty._bounded_norm": {},
-    "design._columns": {},
+    "design._columns": SIMD,
     "design._dense_pass": SIMD,
     "design._sparse_pass": SIMD,
     "solvers._cholesky": {},

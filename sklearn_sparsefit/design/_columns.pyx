@@ -7,6 +7,10 @@ from scipy.linalg.cython_blas cimport ddot
 from sklearn_sparsefit.design.lines import Lines
 from sklearn_sparsefit.design.tiles import multiply
 
+cdef extern from "_simd.h":
+    double mean_about(const double* x, const double* weights, Py_ssize_t n, double centre) nogil
+    double square_about(const double* x, const double* weights, Py_ssize_t n, double centre) nogil
+
 
 cdef class Columns:
     """Columns z_j = x_j - shift_j of some features of X.
@@ -66,15 +70,22 @@ cdef class DenseColumns(Columns):
         """How many numbers are stored."""
         return self.n_columns * self.n_samples
 
-    def moments(self, weights, about_mean, block):
+    def moments(self, const double[::1] weights, bint about_mean, block):
         """Means of some columns under weights that sum to one, if they are asked for, and squares about them."""
-        columns, means = self._packed[block], np.zeros(block.stop - block.start)
-        if about_mean:
-            # The second mean takes away what rounding left of the first.
-            for _ in range(2):
-                means += (columns - means[:, None]) @ weights
-        centred = columns - means[:, None]
-        return means, np.einsum("ji,ji->j", centred, centred * weights)
+        cdef Py_ssize_t first = block.start, n_columns = block.stop - block.start, j, n = self.n_samples
+        cdef const double* column
+        means, squares = np.zeros(n_columns), np.zeros(n_columns)
+        cdef double[::1] mean_of = means
+        cdef double[::1] square_of = squares
+        with nogil:
+            for j in range(n_columns):
+                column = &self._values[first + j, 0]
+                if about_mean:
+                    mean_of[j] = mean_about(column, &weights[0], n, 0.0)
+                    # What rounding left of the first.
+                    mean_of[j] += mean_about(column, &weights[0], n, mean_of[j])
+                square_of[j] = square_about(column, &weights[0], n, mean_of[j])
+        return means, squares
 
     cdef double dot(self, Py_ssize_t j, const double* v) noexcept nogil:
         cdef int n = <int> self.n_samples, one = 1

@@ -108,6 +108,28 @@ SPARSEFIT_CLONES static void centre_line(double *z, ptrdiff_t n, const double *s
     for (ptrdiff_t i = 0; i < n; i++) z[i] = factor * (z[i] - shift[i]);
 }
 
+/* sum of a term of x[i] - centre and weights[i]: many sums, so that none need wait for another. */
+#define SPARSEFIT_SUM(name, term)                                                                                      \
+    SPARSEFIT_CLONES static double name(const double *x, const double *weights, ptrdiff_t n, double centre)            \
+    {                                                                                                                  \
+        double sums[4 * SPARSEFIT_WIDTH] = {0}, total = 0.0;                                                           \
+        ptrdiff_t i = 0;                                                                                               \
+        for (; i + 4 * SPARSEFIT_WIDTH <= n; i += 4 * SPARSEFIT_WIDTH)                                                 \
+            for (int q = 0; q < 4 * SPARSEFIT_WIDTH; q++) {                                                            \
+                const double weight = weights[i + q], d = x[i + q] - centre;                                           \
+                sums[q] += term;                                                                                       \
+            }                                                                                                          \
+        for (; i < n; i++) {                                                                                           \
+            const double weight = weights[i], d = x[i] - centre;                                                       \
+            total += term;                                                                                             \
+        }                                                                                                              \
+        for (int q = 0; q < 4 * SPARSEFIT_WIDTH; q++) total += sums[q];                                                \
+        return total;                                                                                                  \
+    }
+
+SPARSEFIT_SUM(mean_about, weight * d)
+SPARSEFIT_SUM(square_about, weight * d * d)
+
 /* z[i] *= factor[i] */
 SPARSEFIT_CLONES static void scale_line(double *z, ptrdiff_t n, const double *factor)
 {

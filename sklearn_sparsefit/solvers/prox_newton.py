@@ -15,7 +15,7 @@ from sklearn_sparsefit.solvers.working_set import WorkingSet
 Vector = NDArray[np.float64]
 
 # Weights of the model keep their proportions while the curvatures have moved by no more than this share of their sum,
-# and while each step makes the gap smaller by this factor.
+# and each step makes the gap smaller by this factor.
 MOVED, RATE = 0.05, 0.3
 # Of a step, the first of these lengths is taken that lowers the objective by this share of what it promises, to within
 # what rounding, this share of the loss of the null model, may hide of that.

@@ -123,14 +123,17 @@ class WorkingSet(Known):
             gram = np.empty((room, room))
             gram[:start, :start] = self._gram[:start, :start]
             self._gram = gram
+        roots = np.sqrt(self.datafit.weights) if start < total else None
         for block in self.blocks(start):
             centred = self.centred(block)
-            weighted = centred * self.datafit.weights
-            # Centring one side of the product is enough: (z - mean)'(s * c) = z'(s * c) where s'c = 0.
-            products = self.columns.correlate(weighted, block.stop)
-            self._gram[block, : block.stop] = products
-            self._gram[: block.start, block] = products[:, : block.start].T
-            self._gram[block, block] = centred @ weighted.T
+            if block.start:
+                # Centring one side of the product is enough: (z - mean)'(s * c) = z'(s * c) where s'c = 0.
+                products = self.columns.correlate(centred * self.datafit.weights, block.start)
+                self._gram[block, : block.start] = products
+                self._gram[: block.start, block] = products.T
+            # BLAS sees that this is symmetric.
+            centred *= roots
+            self._gram[block, block] = centred @ centred.T
             diagonal = np.arange(block.start, block.stop)
             self._gram[diagonal, diagonal] = (1 + RIDGE) * self.sq_norms[block]
         self._n_in_gram = total
@@ -184,7 +187,9 @@ class WorkingSet(Known):
 
     def centred(self, block: slice) -> Matrix:
         """Dense copy of some columns, one per row, less their means as far as these are known."""
-        return self.columns.densify(block.start, block.stop) - self.means[block, None]
+        columns = self.columns.densify(block.start, block.stop)
+        columns -= self.means[block, None]
+        return columns
 
     @property
     def shift(self) -> Vector:
