@@ -116,6 +116,20 @@ cdef Split _split(
     return found
 
 
+def norms(const double[:, :] values):
+    """Norms over the tasks, the first axis."""
+    cdef Py_ssize_t j, t
+    result = np.zeros(values.shape[1])
+    cdef double[::1] out = result
+    with nogil:
+        for t in range(values.shape[0]):
+            for j in range(values.shape[1]):
+                out[j] += values[t, j] * values[t, j]
+        for j in range(values.shape[1]):
+            out[j] = sqrt(out[j])
+    return result
+
+
 def sizes(const double[:, :] values, const double[::1] up, const double[::1] down):
     """Norms over the tasks, the first axis, of what is positive times ``up`` and what is negative times ``down``."""
     cdef Py_ssize_t j, t

@@ -1,5 +1,6 @@
 """The penalty of several tasks that share their features."""
 
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -51,7 +52,7 @@ class MultiTaskPenalty:
 
     def sizes(self, values: Matrix) -> Vector:
         """The norm of every feature's coefficients or correlations."""
-        return np.sqrt(np.einsum("tj,tj->j", values, values))
+        return _bounded_norm.norms(values)
 
     def value(self, coef: Matrix) -> float:
         """Penalty of the coefficients."""
@@ -88,15 +89,18 @@ class MultiTaskPenalty:
         return self.of_norms.conjugate(self.sizes(correlation), scale)
 
     def fenchel_young(self, coef: Matrix, correlation: Matrix, scale: float = 1.0) -> float:
-        """sum_j penalty(w_j) + conjugate(u_j) - <w_j, u_j> at u = scale * correlation, in terms that are >= 0.
+        """sum_j penalty(w_j) + conjugate(u_j) - <w_j, u_j> at u = scale * correlation, in terms that are >= 0."""
+        return _bounded_norm.fenchel_young(coef, correlation, scale, self.rows)
 
-        With <w, u> = |w| |u| - |w| |u| |w / |w| - u / |u||^2 / 2, that of the norms and what the directions are apart.
-        """
-        sizes, reached = self.sizes(coef), self.sizes(correlation)
-        both = np.flatnonzero((sizes > 0) & (reached > 0))
-        apart = coef[:, both] / sizes[both] - correlation[:, both] / reached[both]
-        angles = 0.5 * scale * float(sizes[both] * reached[both] @ np.einsum("tj,tj->j", apart, apart))
-        return self.of_norms.fenchel_young(sizes, reached, scale) + angles
+    @cached_property
+    def rows(self) -> Matrix:
+        """Strengths l1 and l2, with the weights, and the bounds of all features."""
+        terms = self.terms
+        rows = np.empty((4, len(terms)))
+        np.multiply(self.l1, terms.l1_weights, out=rows[0])
+        np.multiply(self.l2, terms.l2_weights, out=rows[1])
+        rows[2], rows[3] = terms.lower, terms.upper
+        return rows
 
 
 class BoundedMultiTaskPenalty(MultiTaskPenalty):
@@ -145,20 +149,11 @@ class BoundedMultiTaskPenalty(MultiTaskPenalty):
 
     def bounded_reach(self, correlation: Matrix, slack: float) -> float:
         """How steep the conjugate is at most, where correlations may be off by ``slack``."""
-        return _bounded_norm.reach(correlation, slack, self._all_terms)
+        return _bounded_norm.reach(correlation, slack, self.rows)
 
     def conjugate(self, correlation: Matrix, scale: float = 1.0) -> float:
         """Fenchel conjugate at ``scale * correlation``, summed."""
-        return _bounded_norm.conjugate(correlation, scale, self._all_terms)
-
-    def fenchel_young(self, coef: Matrix, correlation: Matrix, scale: float = 1.0) -> float:
-        """sum_j penalty(w_j) + conjugate(u_j) - <w_j, u_j> at u = scale * correlation, in terms that are >= 0."""
-        return _bounded_norm.fenchel_young(coef, correlation, scale, self._all_terms)
-
-    @property
-    def _all_terms(self) -> Matrix:
-        terms = self.terms
-        return np.stack([self.l1 * terms.l1_weights, self.l2 * terms.l2_weights, terms.lower, terms.upper])
+        return _bounded_norm.conjugate(correlation, scale, self.rows)
 
 
 def multi_task_penalty(of_values: ElasticNetPenalty) -> MultiTaskPenalty:

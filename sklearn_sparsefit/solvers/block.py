@@ -1,5 +1,6 @@
 """Block coordinate descent and Newton steps, for tasks that share their features."""
 
+import itertools
 import sys
 from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol, Self
@@ -23,10 +24,14 @@ Positions = NDArray[np.intp]
 # Largest move of coordinate descent, in units of the prediction, from a solution that is right to rounding; beyond so
 # many times that, an iteration that gains nothing is no sign that there is nothing to gain.
 TIGHT, NEARLY = 1e-13, 1e4
+# So many times that is enough where the gap is this share of the tolerated one.
+EASY, SMALL = 100, 1e-4
 # Sweeps go on while each makes the largest move smaller by this factor: up to so many, and so many multiply-adds.
 RATE, MAX_SWEEPS, MAX_WORK = 0.7, 30, 1e9
 # ... and, where an iteration makes the gap smaller by no more than this factor, as many in any case.
 STUCK = 0.8
+# A start follows from so many solutions.
+POINTS = 4
 # In a Gram matrix, correlations are brought up to date for so many features at a time.
 TOGETHER = 32
 # A sum of squares from a Gram matrix is right to this share of that of the target.
@@ -54,6 +59,8 @@ class BlockSolver:
         self._columns = RootColumns()
         # Whether the last sweeps ended for want of progress.
         self._stalled = False
+        # Alphas and coefficients of the last solutions.
+        self._way: list[tuple[float, Matrix]] = []
 
     def solve(self, known: Known, penalty: MultiTaskPenalty, iterate: Iterate, gap_tol: float, max_iter: int) -> int:
         """See :class:`Solver`."""
@@ -63,19 +70,24 @@ class BlockSolver:
         movable = terms[0] > 0
         tight = TIGHT * np.sqrt(2 * known.datafit.null_loss)
         view = self._view(known, terms, iterate)
-        last, last_gap, has_stepped, n_iter = np.inf, np.inf, False, 0
+        self._go_ahead(view, penalty, coef)
+        last, last_gap, has_stepped, n_iter, enough = np.inf, np.inf, False, 0, EASY * tight
         while n_iter < max_iter:
             moves = _moves(coef, view.correlation, terms)
             largest = float(moves.max(initial=0.0))
+            if largest <= enough:
+                if largest <= tight or view.duality_gap(coef, penalty) <= SMALL * gap_tol:
+                    break
+                enough = tight / 10
             gains = largest < 0.5 * last
             # Near rounding, done when a further Newton step gains nothing.
-            if not largest > tight or (largest < NEARLY * tight and has_stepped and not gains):
+            if largest < NEARLY * tight and has_stepped and not gains:
                 break
             self._stalled = self._stalled or not gains
-            gap = view.duality_gap(coef, penalty)
+            by_gram = isinstance(view, _GramView)
+            gap = view.duality_gap(coef, penalty) if n_iter or not by_gram else np.inf
             # Where a Gram matrix has features too much alike for Newton steps, the largest move says little of what
             # sweeps gain.
-            by_gram = isinstance(view, _GramView)
             is_stuck = by_gram and gap > STUCK * last_gap and largest > NEARLY * tight
             if gap <= GAP_SHARE * gap_tol and (is_stuck or not by_gram):
                 break
@@ -100,11 +112,38 @@ class BlockSolver:
             active = np.flatnonzero((coef.any(axis=0) & movable) | (moves > tight))
             rate = np.inf if is_stuck else RATE
             here = _at(coef, active)
-            goal, self._stalled = view.at(active).sweep(here, _at(terms, active), n_left, rate, tight / 10)
+            goal, self._stalled = view.at(active).sweep(here, _at(terms, active), n_left, rate, enough)
             coef[:, active] = goal
             view.move(active, goal - here)
         iterate.correlation[:] = view.correlation
+        self._way = [*self._way[1 - POINTS :], (penalty.alpha, coef.copy())]
         return n_iter
+
+    def _go_ahead(self, view: "_View", penalty: MultiTaskPenalty, coef: Matrix) -> None:
+        """Start where the curve through the last solutions leads, for what had a coefficient in all of them."""
+        while self._way and not (self._way[-1][0] > penalty.alpha and _begins_with(coef, self._way[-1][1])):
+            self._way = []
+        if len(self._way) < 2:
+            return
+        alphas, coefs = zip(*self._way, strict=True)
+        length = coefs[0].shape[1]
+        kept = np.flatnonzero(np.all([part[:, :length].any(axis=0) for part in coefs], axis=0))
+        # Newton's form of the polynomial.
+        rows = [_at(part, kept) for part in coefs]
+        ahead, factor = rows[-1].copy(), 1.0
+        for order in range(1, len(rows)):
+            rows = [
+                (after - before) / (alphas[number + order] - alphas[number])
+                for number, (before, after) in enumerate(itertools.pairwise(rows))
+            ]
+            factor *= penalty.alpha - alphas[-order]
+            ahead += factor * rows[-1]
+        here = _at(coef, kept)
+        stays = _dots(ahead, here) > 0
+        terms = penalty.terms
+        goal = np.clip(ahead, terms.lower[kept], terms.upper[kept])[:, stays]
+        coef[:, kept[stays]] = goal
+        view.move(kept[stays], goal - here[:, stays])
 
     def _view(self, known: Known, terms: Matrix, iterate: Iterate) -> "_View":
         weights, n_support = known.datafit.weights, np.count_nonzero(iterate.coef.any(axis=0))
@@ -326,11 +365,10 @@ def _terms(known: Known, penalty: MultiTaskPenalty) -> Matrix:
 
     For those that stay where they are h = 0.
     """
-    of = penalty.terms
-    stays = (of.lower == 0) & (of.upper == 0)
-    sq_norms = np.where(stays, 0.0, known.sq_norms)
-    lower, upper = np.where(stays, -np.inf, of.lower), np.where(stays, np.inf, of.upper)
-    return np.stack([sq_norms, penalty.l1 * of.l1_weights, penalty.l2 * of.l2_weights, lower, upper])
+    terms = np.vstack([known.sq_norms, penalty.rows])
+    stays = (terms[3] == 0) & (terms[4] == 0)
+    terms[0, stays], terms[3, stays], terms[4, stays] = 0.0, -np.inf, np.inf
+    return terms
 
 
 def _moves(coef: Matrix, correlation: Matrix, terms: Matrix) -> Vector:
@@ -393,6 +431,10 @@ def _conjugate_gradients(product: Callable[[Any], Any], diagonal: NDArray, targe
         size, before = np.vdot(residual, scaled), size
         direction = scaled + size / before * direction
     return solution
+
+
+def _begins_with(coef: Matrix, start: Matrix) -> bool:
+    return np.array_equal(coef[:, : start.shape[1]], start)
 
 
 def _n_sweeps(at_most: int, work: float) -> int:
