@@ -10,8 +10,9 @@ from sklearn_sparsefit.datafit.quadratic import Quadratic, summing_to_one
 # An intercept leaves the residuals of a constant target this far from zero, beside what moves them: curvatures times
 # raw predictions.
 EXACT = 64 * np.finfo(np.float64).eps
-# Curvatures that are smaller, beside their mean, are taken to be so large.
-FLAT = 1e-4
+# Curvatures that are smaller, beside their mean, are taken to be so large; where the derivative is small too, as where
+# an exponential has fallen, these.
+FLAT, LOWEST = 1e-4, 1e-12
 # Beside raw predictions, a change that tells how steep derivatives are.
 STEP = np.sqrt(np.finfo(np.float64).eps)
 
@@ -57,9 +58,7 @@ class Generalized(Datafit):
     def _steepness(self, fits: Fits) -> Vector:
         """How much more the first derivatives change than raw predictions, about those of one fit."""
         change = STEP * np.maximum(np.abs(fits.raw), 1.0)
-        residuals, nothing = np.empty_like(fits.raw), np.zeros(1)
-        self.loss.fit(self._y, self.weights, fits.raw + change, residuals, nothing, nothing, False)
-        return np.abs(residuals - fits.residuals)[0] / change[0]
+        return np.abs(self._slopes((fits.raw + change)[0]) - self._slopes(fits.raw[0])) / change[0]
 
     def fit(self, raw_predictions: Block, offsets: NDArray[np.float64] | None = None) -> Fits:
         """See :class:`Datafit`."""
@@ -96,5 +95,14 @@ class Generalized(Datafit):
     def curvatures(self, raw_prediction: Vector) -> Vector:
         """s_i f''(z_i) of the raw predictions of one fit, raised to where steps stay finite if the loss is flat."""
         curvatures = self.loss.curvatures(self._y, raw_prediction)
-        least = FLAT * float(curvatures @ self.weights)
-        return self.weights * np.maximum(curvatures, least if least > 0 else 1.0)
+        mean = float(curvatures @ self.weights)
+        if not mean > 0:
+            return self.weights
+        least = np.clip(np.abs(self._slopes(raw_prediction)), LOWEST * mean, FLAT * mean)
+        return self.weights * np.maximum(curvatures, least)
+
+    def _slopes(self, raw_prediction: Vector) -> Vector:
+        """f'(z_i) of raw predictions with their intercept."""
+        residuals, nothing = np.empty((1, len(raw_prediction))), np.zeros(1)
+        self.loss.fit(self._y, self.weights, raw_prediction[None].copy(), residuals, nothing, nothing, False)
+        return -residuals[0]

@@ -136,7 +136,19 @@ def warn_of(
     terms = options.check(data)
     may_move = (terms.lower < 0) | (terms.upper > 0)
     weights = np.where(may_move, terms.l1_weights, 0.0)
+    paths = list(paths)
     warn_if_loose(paths, tol, _advice(weights, data.names, tol))
+    unbounded = [label or "the data" for label, path in paths if path.is_unbounded]
+    if unbounded:
+        free = np.flatnonzero(may_move & (weights == 0))
+        warn_user(
+            f"Features with penalty weight 0 ({_listed(free, data.names)}) tell samples of {unbounded[0]}"
+            + f" and {len(unbounded) - 1} other path(s)" * (len(unbounded) > 1)
+            + " apart without error (separation), as where all of a group are of one class, or have a count of zero:"
+            " their best coefficients are infinite, and the loss has no minimum. What is returned is as close to its"
+            " infimum as can be told. Give these features a penalty weight above 0 or bounds, or leave them out.",
+            ModelWarning,
+        )
     if may_move.any() and not weights.any():
         warn_user(
             "Features with penalty weight 0 are all that the model may keep, so alpha has no effect. Give those that"

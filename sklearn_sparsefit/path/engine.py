@@ -6,6 +6,7 @@ one fit in memory, many folds, or data that lie elsewhere.
 
 import math
 from collections.abc import Generator
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -51,8 +52,8 @@ PathGenerator: TypeAlias = Generator[Request, Any, PathResult]
 
 # A correlation may exceed the threshold by this much, relatively, before it counts: rounding.
 SLACK = 1e-12
-# Residuals this small beside the target are rounding.
-EXACT = 64 * np.finfo(np.float64).eps
+# Residuals this small beside the target are rounding; so is a loss this small that would fall for ever.
+EXACT, VANISHED = 64 * np.finfo(np.float64).eps, 1e-12
 # An objective this many times that of the null model is no descent from it, rounding allowed for.
 DIVERGED = 1.02
 
@@ -98,6 +99,8 @@ class _Engine:
         self.null_loss = self.datafit.null_loss
         # What rounding leaves where features that are free of the penalty fit the target exactly.
         self.least_gap = 0.0
+        # Whether the features that are free of the penalty leave the loss without a minimum.
+        self.is_unbounded = False
 
     def run(self, alphas: Vector | AlphaGrid, start: Vector | None) -> PathGenerator:
         """Begin at the null model, whose correlations set the units and the largest alpha of interest."""
@@ -132,7 +135,7 @@ class _Engine:
         if self.working_set.outside.any() and choice.bounds_pay(self.density):
             yield from self._begin_bounds(correlation, residual)
         yield from self._walk(steps, reports)
-        return reports.result(self.working_set, self.shape[1])
+        return replace(reports.result(self.working_set, self.shape[1]), is_unbounded=self.is_unbounded)
 
     @property
     def gap_tol(self) -> float:
@@ -184,6 +187,7 @@ class _Engine:
         if isinstance(known, WorkingSet):
             fits, inside = known.look(coef[None])
             residual, loss = fits.residuals[0], float(fits.losses[0])
+            self.is_unbounded = known.is_unbounded(coef, fits, inside[0])
             _, correlations = yield from self._pass(self.datafit.weights * fits.residuals, EVERYTHING)
             correlation = correlations[0]
             correlation[..., known.features] = inside[0]
@@ -198,7 +202,7 @@ class _Engine:
         self.iterate = Iterate(coef, inside[0].copy())
         self.null_coef = coef.copy()
         self.null_loss = min(loss, self.datafit.null_loss)
-        self.least_gap = EXACT**2 * self.datafit.null_loss
+        self.least_gap = (VANISHED if self.is_unbounded else EXACT**2) * self.datafit.null_loss
         if self.null_loss <= self.least_gap:
             # An exact fit: what is left is rounding, as for a constant target.
             residual, correlation, self.null_loss = np.zeros_like(residual), np.zeros_like(correlation), 0.0

@@ -2,6 +2,7 @@
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import eigh
 from scipy.optimize import lsq_linear
 
 from sklearn_sparsefit.solvers.independence import dependence_tolerance, independent_columns
@@ -106,6 +107,13 @@ class FreeFeatures:
     def are_held(self, coefs: Matrix, correlations: Matrix) -> NDArray[np.bool_]:
         """Which coefficients are at a bound that their correlation holds them at."""
         return (coefs >= self._upper) & (correlations > 0) | (coefs <= self._lower) & (correlations < 0)
+
+    def least_curvature(self, hessian: Matrix, inside: NDArray[np.bool_]) -> float:
+        """Smallest ratio of the second derivatives of a loss to those of least squares, in features inside bounds."""
+        some = np.ix_(inside, inside)
+        if not inside.any():
+            return np.inf
+        return float(eigh((hessian / self.norms / self.norms[:, None])[some], self._gram[some], eigvals_only=True)[0])
 
     def minimum_norm(self, coef: Vector) -> Vector:
         """The same predictions, up to a constant, by free features with coefficients of the least 2-norm."""

@@ -30,6 +30,8 @@ RIDGE = 1e-14
 SETTLED, REFINEMENTS = 16 * np.finfo(np.float64).eps, 5
 # Losses that are not quadratic take as many steps as Newton's method does from far away.
 NEWTON_STEPS, UNSETTLED = 100, 1e-9
+# A loss that is so much flatter than at zero has no minimum.
+UNBOUNDED = 1e-8
 # Entries of the dense copy of newcomers that is centred at a time.
 CHUNK = 2**21
 
@@ -259,6 +261,19 @@ class WorkingSet(Known):
         curvatures = self.datafit.curvatures(fits.raw[row])
         model = self.restricted_to(self.free.positions).seen_through(self.datafit.model(fits, row, curvatures))
         return float(curvatures.sum()) * model.full_gram()
+
+    def is_unbounded(self, coef: Vector, fits: Fits, correlation: Vector) -> bool:
+        """Whether the loss falls for ever in free features that are settled, as where they tell classes apart.
+
+        It is flat then where they are, beside what it is at zero.
+        """
+        if not self.datafit.is_curved or self.free.is_delicate:
+            return False
+        positions = self.free.positions
+        inside = ~self.free.are_held(coef[positions], correlation[positions])
+        hessian = self._by_curvatures(0, coef, fits, correlation)
+        null = self.datafit.curvatures(self.datafit.fit(np.zeros((1, len(self.datafit.weights)))).raw[0])
+        return self.free.least_curvature(hessian, inside) <= UNBOUNDED * float(null.sum())
 
     def _by_secants(self, n_rows: int) -> Callable[[int, Vector, Fits, Vector], Matrix]:
         """The same for a loss without, one row of coefficients at a time."""
