@@ -12,11 +12,14 @@ from sklearn_sparsefit import ElasticNetGLM, SparseLogisticRegression, logistic_
 
 REFERENCE = json.loads((Path(__file__).parent / "reference" / "glmnet_families.json").read_text())
 CASES = [case for case in REFERENCE["cases"] if case["family"] in ("binomial", "poisson")]
+CLASSIFIERS = [case for case in CASES if case["family"] == "binomial" and not case["offset"]]
+OF_THREE = [case for case in REFERENCE["cases"] if case["family"] == "multinomial"]
 STORAGES = [np.asarray, sparse.csc_array]
 
 
 def _name(case):
-    return "-".join([case["family"], case["data"], case["setting"], f"alpha={case['alpha']}"])
+    parts = [case["family"], case["grouping"], case["data"], case["setting"], f"alpha={case['alpha']}"]
+    return "-".join(filter(None, parts))
 
 
 def as_ours(case):
@@ -58,9 +61,7 @@ def test_same_coefficients(case, store):
 
 
 @pytest.mark.parametrize("store", STORAGES)
-@pytest.mark.parametrize(
-    "case", [case for case in CASES if case["family"] == "binomial" and not case["offset"]], ids=_name
-)
+@pytest.mark.parametrize("case", CLASSIFIERS, ids=_name)
 def test_same_classifiers(case, store):
     X, y, rows, options = as_ours(case)
     weights, labels = rows["sample_weight"], np.where(y > 0, "yes", "no")
@@ -71,3 +72,18 @@ def test_same_classifiers(case, store):
         model = SparseLogisticRegression(alpha, **options).fit(store(X), labels, sample_weight=weights)
         assert_allclose(model.coef_, [coef], rtol=0, atol=1e-6)
         assert_allclose(model.intercept_, [intercept], rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("store", STORAGES)
+@pytest.mark.parametrize("case", OF_THREE, ids=_name)
+def test_same_classifiers_of_three_classes(case, store):
+    X, y, rows, options = as_ours(case)
+    weights, labels = rows["sample_weight"], np.array(["no", "perhaps", "yes"])[y.astype(int)]
+    options["grouped"] = case["grouping"] == "grouped"
+    _, coefs, intercepts, _ = logistic_path(store(X), labels, alphas=case["lambda"], sample_weight=weights, **options)
+    assert_allclose(np.moveaxis(coefs, -1, 0), case["coefs"], rtol=0, atol=1e-6)
+    assert_allclose(intercepts.T, case["intercepts"], rtol=0, atol=1e-6)
+    for alpha, coef, intercept in solutions(case):
+        model = SparseLogisticRegression(alpha, **options).fit(store(X), labels, sample_weight=weights)
+        assert_allclose(model.coef_, coef, rtol=0, atol=1e-6)
+        assert_allclose(model.intercept_, intercept, rtol=0, atol=1e-6)
