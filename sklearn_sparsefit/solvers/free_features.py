@@ -110,10 +110,12 @@ class FreeFeatures:
 
     def least_curvature(self, hessian: Matrix, inside: NDArray[np.bool_]) -> float:
         """Smallest ratio of the second derivatives of a loss to those of least squares, in features inside bounds."""
-        some = np.ix_(inside, inside)
         if not inside.any():
             return np.inf
-        return float(eigh((hessian / self.norms / self.norms[:, None])[some], self._gram[some], eigvals_only=True)[0])
+        n_tasks = inside.size // len(self.norms)
+        norms, gram = np.tile(self.norms, n_tasks), np.kron(np.eye(n_tasks), self._gram)
+        some = np.ix_(inside.ravel(), inside.ravel())
+        return float(eigh((hessian / norms / norms[:, None])[some], gram[some], eigvals_only=True)[0])
 
     def minimum_norm(self, coef: Vector) -> Vector:
         """The same predictions, up to a constant, by free features with coefficients of the least 2-norm."""

@@ -270,9 +270,12 @@ class WorkingSet(Known):
         if not self.datafit.is_curved or self.free.is_delicate:
             return False
         positions = self.free.positions
-        inside = ~self.free.are_held(coef[positions], correlation[positions])
+        inside = ~self.free.are_held(coef[..., positions], correlation[..., positions])
+        if self.datafit.is_relative:
+            # Whatever the last task's are, those of the others are beside them.
+            inside[-1] = False
         hessian = self._by_curvatures(0, coef, fits, correlation)
-        null = self.datafit.curvatures(self.datafit.fit(np.zeros((1, len(self.datafit.weights)))).raw[0])
+        null = self.datafit.curvatures(self.datafit.fit(np.zeros((1, *fits.raw[0].shape))).raw[0])
         return self.free.least_curvature(hessian, inside) <= UNBOUNDED * float(null.sum())
 
     def _by_secants(self, n_rows: int) -> Callable[[int, Vector, Fits, Vector], Matrix]:
