@@ -46,7 +46,7 @@ class Generalized(Datafit):
         curvatures = loss.curvatures(self._y, null.raw[0])
         self.is_curved = not np.isnan(curvatures[used]).any()
         if not self.is_curved:
-            curvatures = self._steepness(null)
+            curvatures = self._secants(null.raw[0])
         sizes = curvatures * np.maximum(np.abs(null.raw[0]), 1.0)
         if np.abs(self.null_residual[used]).max() <= EXACT * sizes[used].max():
             # A constant target, but for rounding.
@@ -55,10 +55,10 @@ class Generalized(Datafit):
         largest = sizes.max() or 1.0
         self.residual_size = float(largest * np.sqrt(self.weights @ (sizes / largest) ** 2))
 
-    def _steepness(self, fits: Fits) -> Vector:
-        """How much more the first derivatives change than raw predictions, about those of one fit."""
-        change = STEP * np.maximum(np.abs(fits.raw), 1.0)
-        return np.abs(self._slopes((fits.raw + change)[0]) - self._slopes(fits.raw[0])) / change[0]
+    def _secants(self, raw_prediction: Vector) -> Vector:
+        """How much more the first derivatives change than the raw predictions of one fit."""
+        change, every = STEP * np.maximum(np.abs(raw_prediction), 1.0), slice(None)
+        return (self._derivatives(raw_prediction + change, every) - self._derivatives(raw_prediction, every)) / change
 
     def fit(self, raw_predictions: Block, offsets: NDArray[np.float64] | None = None) -> Fits:
         """See :class:`Datafit`."""
@@ -98,11 +98,16 @@ class Generalized(Datafit):
         mean = float(curvatures @ self.weights)
         if not mean > 0:
             return self.weights
-        least = np.clip(np.abs(self._slopes(raw_prediction)), LOWEST * mean, FLAT * mean)
-        return self.weights * np.maximum(curvatures, least)
+        flat = np.flatnonzero(curvatures < FLAT * mean)
+        slopes = np.abs(self._derivatives(raw_prediction[flat], flat))
+        least = np.clip(slopes, LOWEST * mean, FLAT * mean)
+        curvatures[flat] = np.maximum(curvatures[flat], least)
+        return self.weights * curvatures
 
-    def _slopes(self, raw_prediction: Vector) -> Vector:
-        """f'(z_i) of raw predictions with their intercept."""
+    def _derivatives(self, raw_prediction: Vector, rows: NDArray[np.intp] | slice) -> Vector:
+        """f'(z_i) of raw predictions with their intercept, of some rows."""
         residuals, nothing = np.empty((1, len(raw_prediction))), np.zeros(1)
-        self.loss.fit(self._y, self.weights, raw_prediction[None].copy(), residuals, nothing, nothing, False)
+        self.loss.fit(
+            self._y[rows], self.weights[rows], raw_prediction[None].copy(), residuals, nothing, nothing, False
+        )
         return -residuals[0]
