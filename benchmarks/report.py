@@ -12,11 +12,13 @@ FOOT = f"""
 ratio: time of the fastest peer over ours. A peer is entered at its fastest setting whose worst relative duality gap
 over the path, and over all folds, computed from its coefficients in double precision, is at most {TARGET:g}; with *
 where none is, with its best gap and no part in the ratio. '>' marks a package stopped by the time limit ({{limit:g}} s,
-or a multiple): it takes longer than its last setting had, and a ratio to it is a lower bound. '-': not applicable or
+or a multiple, or where it was three times as slow as another): it takes longer than its last setting had, and a ratio
+to it is a lower bound. '-': not applicable or
 not installed; 'cut short': it does not return the whole path; 'failed': see raw.json. MB: growth of private memory
 while solving. passes: times X was read. x path: time of our cross-validation over that of our path on all rows.
 Compilation is left out of all times: every process solves a tiny problem first. Two threads were allowed to everybody.
-X (where dense) and y are centred beforehand; everybody fits an intercept in cross-validation, and nobody elsewhere.
+For least squares X (where dense) and y are centred beforehand, and an intercept is fitted in cross-validation alone;
+for logistic regression nothing is centred, and an intercept is fitted but where the row says not.
 """
 
 
