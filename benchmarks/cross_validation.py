@@ -11,7 +11,6 @@ from glmnet import Glmnet
 from numpy.typing import NDArray
 from packages import N_THREADS, Adelie, Celer, Package, ScikitLearn, SklearnSparsefit
 from problem import Matrix, Problem
-from scipy import sparse
 
 
 class CrossValidator(Package):
@@ -21,7 +20,7 @@ class CrossValidator(Package):
         """The coefficients on every fold, which ``fit`` computes but does not return, for one l1_ratio."""
         raise NotImplementedError
 
-    def posed(self, fold: Problem) -> Problem:
+    def posed(self, fold: Problem, problem: Problem) -> Problem:
         """What the package makes of the problem of a fold."""
         return fold
 
@@ -30,7 +29,7 @@ class CrossValidator(Package):
         worst = 0.0
         for part in problem.parts():
             for fold, path in zip(part.folds(), self.fold_paths(part, variant, tol), strict=True):
-                worst = max(worst, super().worst_gap(self.posed(fold), path, variant, tol))
+                worst = max(worst, super().worst_gap(self.posed(fold, part), path, variant, tol))
                 if worst > TARGET:
                     return worst
         return worst
@@ -38,6 +37,8 @@ class CrossValidator(Package):
 
 class SklearnSparsefitCV(CrossValidator, SklearnSparsefit):
     """This package."""
+
+    on_all_rows: type[Package] = SklearnSparsefit
 
     def _model(self, problem: Problem, tol: float, **options: Any) -> Any:
         from sklearn_sparsefit import ElasticNetCV, LassoCV
@@ -48,14 +49,14 @@ class SklearnSparsefitCV(CrossValidator, SklearnSparsefit):
 
     def fit(self, problem: Problem, variant: str, tol: float) -> NDArray:
         self._fitted = self._model(problem, tol).fit(problem.X, problem.y)
-        return self._fitted.coef_[:, None]
+        return self._fitted.coef_.reshape(-1, 1)
 
     def fold_paths(self, problem: Problem, variant: str, tol: float) -> Iterator[NDArray]:
         yield from self._model(problem, tol, store_fold_coefs=True).fit(problem.X, problem.y).fold_coef_path_
 
     def extras(self, problem: Problem, tol: float) -> dict[str, Any]:
         paths = [replace(part, n_folds=0) for part in problem.parts()]
-        seconds = min(sum(SklearnSparsefit().run(path, "", tol)[0] for path in paths) for _ in range(3))
+        seconds = min(sum(self.on_all_rows().run(path, "", tol)[0] for path in paths) for _ in range(3))
         return {"passes": self._fitted.n_passes_, "path_seconds": seconds}
 
 
@@ -112,47 +113,40 @@ class AdelieCV(CrossValidator, Adelie):
     def variants(self, problem: Problem) -> tuple[str, ...]:
         return ("naive",)
 
-    def _design(self, X: Matrix) -> Any:
-        import adelie
-
-        make = adelie.matrix.sparse if sparse.issparse(X) else adelie.matrix.dense
-        return make(X, method="naive", n_threads=N_THREADS)
-
-    def _options(self, problem: Problem, tol: float) -> dict[str, Any]:
+    def options(self, problem: Problem, tol: float) -> dict[str, Any]:
         # It starts at the alpha_max of the lasso whatever the l1_ratio, so the l1_ratio goes into the penalty.
         penalty = np.full(problem.X.shape[1], 1 / problem.l1_ratio)
-        return dict(alpha=problem.l1_ratio, penalty=penalty, tol=tol, n_threads=N_THREADS, progress_bar=False)
+        return super().options(problem, tol) | dict(penalty=penalty)
 
     def fit(self, problem: Problem, variant: str, tol: float) -> Any:
         import adelie
 
-        design, family = self._design(problem.X), adelie.glm.gaussian(problem.y)
+        design, family = self.design(problem.X), self.family(problem)
         grid = dict(n_folds=problem.n_folds, min_ratio=problem.eps, lmda_path_size=len(problem.alphas))
         results = []
         # It shuffles the rows; unshuffled, its folds are everybody's.
         with mock.patch("numpy.random.choice", lambda n, *_, **__: np.arange(n)):
             for part in problem.parts():
-                options = self._options(part, tol)
+                options = self.options(part, tol)
                 results.append((adelie.cv.cv_grpnet(design, family, **grid, **options), options))
         result, options = min(results, key=lambda pair: pair[0].avg_losses.min())
         return result.fit(design, family, **options).betas[-1:].T
 
     def fold_paths(self, problem: Problem, variant: str, tol: float) -> Iterator[Any]:
-        import adelie
-
-        design, options = self._design(problem.X), self._options(problem, tol)
-        alphas = problem.alphas * problem.l1_ratio
+        design = self.design(problem.X)
+        scaled = replace(problem, alphas=problem.alphas * problem.l1_ratio)
         for train, _ in problem.splits():
             weights = np.bincount(train, minlength=len(problem.y)) / len(train)
-            family = adelie.glm.gaussian(problem.y, weights=weights)
-            yield adelie.grpnet(design, family, lmda_path=alphas, early_exit=False, **options).betas.T
+            yield self.path(design, self.family(problem, weights), scaled, tol)
 
 
 class GlmnetCV(CrossValidator, Glmnet):
     """glmnet, one l1_ratio after the other."""
 
-    def posed(self, fold: Problem) -> Problem:
+    def posed(self, fold: Problem, problem: Problem) -> Problem:
         """It scales y to unit variance and both penalties like the lasso's: the ridge's is another one then."""
+        if problem.loss != "squares":
+            return fold
         ridge = (1 - fold.l1_ratio) / fold.y.std()
         share = fold.l1_ratio + ridge
         return replace(fold, alphas=fold.alphas * share, l1_ratio=fold.l1_ratio / share)

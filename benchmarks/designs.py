@@ -1,4 +1,4 @@
-"""Where X and y come from. Every function returns them raw; ``prepared`` makes one problem for all packages of them."""
+"""Where X and y come from. Functions return them raw; ``prepared`` or ``two_classes`` makes one problem of them."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,12 @@ def prepared(X: Matrix, y: NDArray, dtype: type = np.float64) -> Data:
         return X.astype(dtype, copy=False), y
     X -= X.mean(axis=0)
     return np.asfortranarray(X, dtype=dtype), y
+
+
+def two_classes(X: Matrix, y: NDArray, dtype: type = np.float64) -> Data:
+    """X as it is, and one where y is above its mean and zero elsewhere."""
+    y = (y > y.mean()).astype(dtype)
+    return (X.astype(dtype, copy=False) if sparse.issparse(X) else np.asfortranarray(X, dtype=dtype)), y
 
 
 def simulated(

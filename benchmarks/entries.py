@@ -70,7 +70,7 @@ def make_entry(package: str, events: list[dict]) -> Entry:
         )
     if kinds in (["start", "stopped"], ["timed", "stopped"]):
         gap = min((event["gap"] for event in done), default=None)
-        return Entry(package, "stopped", at_least(events), gap, memory)
+        return Entry(package, "stopped", at_least(events) or None, gap, memory)
     reasons = [event["reason"] for event in events if "reason" in event]
     status = kinds[-1] if kinds[-1] in ("refused", "absent") else "failed"
     return Entry(package, status, reason=(reasons or ["stopped before it began"])[0])

@@ -15,7 +15,7 @@ SCRIPT = Path(__file__).with_name("glmnet.R")
 
 
 class Glmnet(Package):
-    """glmnet with its covariance and its naive updates, without standardisation and without early stops."""
+    """glmnet, for least squares with its covariance and its naive updates; without standardisation or early stops."""
 
     name = "glmnet"
     tols = FINE_TOLS
@@ -55,14 +55,16 @@ class Glmnet(Package):
             self._write("indptr", X.indptr, np.int32)
         else:
             self._write("X", X, np.float64)
-        self._write("shape", (*X.shape, len(problem.alphas), nnz, problem.intercept), np.int32)
+        flags = problem.intercept, problem.loss == "logistic"
+        self._write("shape", (*X.shape, len(problem.alphas), nnz, *flags), np.int32)
         self._write("y", problem.y, np.float64)
         self._write("folds", problem.fold_of_row + 1, np.int32)
         self._write("lead", problem.led_in().alphas, np.float64)
         self._write_settings(problem)
 
     def variants(self, problem: Problem) -> tuple[str, ...]:
-        return ("covariance", "naive") if problem.X.shape[1] <= LARGEST_GRAM else ("naive",)
+        gram = problem.loss == "squares" and problem.X.shape[1] <= LARGEST_GRAM
+        return ("covariance", "naive") if gram else ("naive",)
 
     def run(self, problem: Problem, variant: str, tol: float) -> tuple[float, Any]:
         seconds, coefs = self._time(variant, tol), self._coefs()

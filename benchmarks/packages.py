@@ -1,17 +1,22 @@
-"""The packages that are compared: how each is asked for a problem, over which tolerances, and in which variants."""
+"""The packages that are compared: how each is asked for a path, over which tolerances, and in which variants."""
 
+import os
+import re
 import time
+from contextlib import redirect_stdout
 from importlib.metadata import version
+from io import StringIO
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from problem import Matrix, Problem, relative_gaps, relative_gaps_of_tasks
+from problem import Matrix, Problem, relative_gaps
 from scipy import sparse
 
-N_THREADS = 2
+N_THREADS = int(os.environ.get("OMP_NUM_THREADS", "2"))
+CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
 LARGEST_GRAM = 5000
-FINE_TOLS = (1e-7, 1e-9, 1e-10, 1e-11, 1e-12, 1e-13, 1e-14, 5e-15, 1e-15, 1e-16)
+FINE_TOLS = (1e-7, 1e-9, 1e-10, 1e-11, 1e-12, 1e-13, 1e-14, 5e-15, 1e-15, 1e-16, 1e-17, 1e-18)
 
 
 class Package:
@@ -47,7 +52,7 @@ class Package:
         return variants
 
     def fit(self, problem: Problem, variant: str, tol: float) -> Any:
-        """Solve for all alphas; returns coefficients of shape (n_features, n_alphas)."""
+        """Solve for all alphas; returns coefficients of shape (n_features, n_alphas), or of every task."""
         raise NotImplementedError
 
     def run(self, problem: Problem, variant: str, tol: float) -> tuple[float, Any]:
@@ -55,16 +60,17 @@ class Package:
         name = variant.removesuffix(" double").removesuffix(" lead")
         if variant.endswith(" lead"):
             problem = problem.led_in()
-        begin = time.perf_counter()
+        clock = CLOCKS[os.environ.get("BENCHMARK_CLOCK", "wall")]
+        begin = clock()
         if variant.endswith(" double"):
             problem = problem.in_double()
         coefs = self.fit(problem, name, tol)
-        seconds = time.perf_counter() - begin
+        seconds = clock() - begin
         return seconds, coefs[:, -1:] if variant.endswith(" lead") else coefs
 
     def worst_gap(self, problem: Problem, coefs: Matrix, variant: str, tol: float) -> float:
         """Relative duality gap of what was returned, infinite where not the whole path was."""
-        whole = coefs.shape[1] == len(problem.alphas)
+        whole = coefs.shape[-1] == len(problem.alphas)
         return float(relative_gaps(problem, coefs).max()) if whole else float("inf")
 
     def extras(self, problem: Problem, tol: float) -> dict[str, Any]:
@@ -90,32 +96,36 @@ class SklearnSparsefit(Package):
     tols = (1e-4, 1e-6, 1e-8)
     gains_from_double = False
 
-    def fit(self, problem: Problem, variant: str, tol: float) -> NDArray:
-        from sklearn_sparsefit import ElasticNet, Lasso, enet_path
+    def path(self, problem: Problem, tol: float, **options: Any) -> NDArray:
+        """Coefficients by the path function."""
+        from sklearn_sparsefit import enet_path
 
-        X, y, rho = problem.X, problem.y, problem.l1_ratio
+        options |= dict(l1_ratio=problem.l1_ratio, alphas=problem.alphas, tol=tol)
+        return enet_path(problem.X, problem.y, **options)[1]
+
+    def estimator(self, problem: Problem, **options: Any) -> Any:
+        """The estimator of a single alpha."""
+        from sklearn_sparsefit import ElasticNet, Lasso
+
+        alpha, rho = problem.alpha, problem.l1_ratio
+        return Lasso(alpha, **options) if rho == 1 else ElasticNet(alpha, l1_ratio=rho, **options)
+
+    def fit(self, problem: Problem, variant: str, tol: float) -> NDArray:
         if problem.alpha is None:
-            return enet_path(X, y, l1_ratio=rho, alphas=problem.alphas, tol=tol)[1]
-        options = dict(fit_intercept=False, tol=tol)
-        model = Lasso(problem.alpha, **options) if rho == 1 else ElasticNet(problem.alpha, l1_ratio=rho, **options)
-        return model.fit(X, y).coef_[:, None]
+            return self.path(problem, tol)
+        model = self.estimator(problem, fit_intercept=problem.intercept, tol=tol)
+        return model.fit(problem.X, problem.y).coef_.reshape(-1, 1)
+
+    def extras(self, problem: Problem, tol: float) -> dict[str, Any]:
+        with redirect_stdout(StringIO()) as told:
+            self.path(problem, tol, verbose=1)
+        return {"passes": int(re.search(r"in (\d+) passes", told.getvalue())[1])}
 
     def versions(self) -> dict[str, str]:
         import sklearn_sparsefit
 
         others = ("scikit-learn", "numpy", "scipy")
         return {self.name: sklearn_sparsefit.__version__, **{name: version(name) for name in others}}
-
-    def extras(self, problem: Problem, tol: float) -> dict[str, Any]:
-        from sklearn_sparsefit import _validation, linear_model, path, penalty
-
-        data = _validation.check_training_data(problem.X, problem.y, None)
-        options = path.SolverOptions(tol, 1000, "auto")
-        terms = penalty.FeatureTerms.uniform(problem.X.shape[1])
-        requests = linear_model.base.make_path(
-            data, data.targets[0], terms, problem.l1_ratio, False, alphas=problem.alphas, options=options
-        )
-        return {"passes": path.drive(requests, data.design).n_passes}
 
 
 class ScikitLearn(Package):
@@ -179,28 +189,53 @@ class Skglm(Package):
 
 
 class Adelie(Package):
-    """adelie's path, with and without the Gram matrix."""
+    """adelie's path; of least squares with and without the Gram matrix."""
 
     name = "adelie"
     gains_from_lead = True
     tols = FINE_TOLS
 
     def variants(self, problem: Problem) -> tuple[str, ...]:
-        gram = not sparse.issparse(problem.X) and problem.X.shape[1] <= LARGEST_GRAM
+        gram = problem.loss == "squares" and not sparse.issparse(problem.X) and problem.X.shape[1] <= LARGEST_GRAM
         return ("gram", "naive") if gram else ("naive",)
 
     def fit(self, problem: Problem, variant: str, tol: float) -> Any:
         import adelie
 
         X, y = problem.X, problem.y
-        options = dict(alpha=problem.l1_ratio, lmda_path=problem.alphas, tol=tol, early_exit=False, progress_bar=False)
         if variant == "gram":
             gram = np.asfortranarray(X.T @ X / len(y))
-            return adelie.solver.gaussian_cov(gram, X.T @ y / len(y), n_threads=N_THREADS, **options).betas.T
+            options = dict(alpha=problem.l1_ratio, tol=tol, n_threads=N_THREADS, progress_bar=False)
+            return adelie.solver.gaussian_cov(
+                gram, X.T @ y / len(y), lmda_path=problem.alphas, early_exit=False, **options
+            ).betas.T
+        return self.path(self.design(X), self.family(problem), problem, tol)
+
+    def design(self, X: Matrix) -> Any:
+        """X as the package wants it."""
+        import adelie
+
         make = adelie.matrix.sparse if sparse.issparse(X) else adelie.matrix.dense
-        design = make(X, method="naive", n_threads=N_THREADS)
-        family = adelie.glm.gaussian(y, dtype=X.dtype.type)
-        return adelie.grpnet(design, family, intercept=False, n_threads=N_THREADS, **options).betas.T
+        return make(X, method="naive", n_threads=N_THREADS)
+
+    def family(self, problem: Problem, weights: NDArray | None = None) -> Any:
+        """The loss of y."""
+        import adelie
+
+        make = {"squares": adelie.glm.gaussian, "logistic": adelie.glm.binomial}[problem.loss]
+        return make(problem.y, weights=weights, dtype=problem.X.dtype.type)
+
+    def options(self, problem: Problem, tol: float) -> dict[str, Any]:
+        """Of every call."""
+        options = dict(alpha=problem.l1_ratio, tol=tol, n_threads=N_THREADS, progress_bar=False)
+        return options | (dict(irls_tol=tol) if problem.loss == "logistic" else {})
+
+    def path(self, design: Any, family: Any, problem: Problem, tol: float) -> Any:
+        """Coefficients of a path, whatever it explains."""
+        import adelie
+
+        options = dict(intercept=problem.intercept, lmda_path=problem.alphas, early_exit=False)
+        return adelie.grpnet(design, family, **options, **self.options(problem, tol)).betas.T
 
 
 class Pycasso(Package):
@@ -234,75 +269,3 @@ class Pycasso(Package):
         )
         solver.train()
         return solver.coef()["beta"].T
-
-
-class Tasks(Package):
-    """Paths of several tasks; coefficients have shape (n_features, n_tasks, n_alphas)."""
-
-    def worst_gap(self, problem: Problem, coefs: NDArray, variant: str, tol: float) -> float:
-        return float(relative_gaps_of_tasks(problem, coefs).max())
-
-
-class SklearnSparsefitTasks(Tasks, SklearnSparsefit):
-    """This package's path function."""
-
-    def fit(self, problem: Problem, variant: str, tol: float) -> NDArray:
-        from sklearn_sparsefit import enet_path
-
-        X, Y = problem.X, problem.y
-        coefs = enet_path(X, Y, l1_ratio=problem.l1_ratio, alphas=problem.alphas, tol=tol)[1]
-        return np.swapaxes(coefs, 0, 1)
-
-    def extras(self, problem: Problem, tol: float) -> dict[str, Any]:
-        return {}
-
-
-class ScikitLearnTasks(Tasks, ScikitLearn):
-    """scikit-learn's path function, which uses no Gram matrix."""
-
-    def variants(self, problem: Problem) -> tuple[str, ...]:
-        return ("",)
-
-    def fit(self, problem: Problem, variant: str, tol: float) -> NDArray:
-        from sklearn.linear_model import enet_path
-
-        X, Y = problem.X, problem.y
-        options = dict(l1_ratio=problem.l1_ratio, alphas=problem.alphas, max_iter=100_000, tol=tol)
-        return np.swapaxes(enet_path(X, Y, **options)[1], 0, 1)
-
-
-class CelerTasks(Tasks, Celer):
-    """celer's path function of the multi-task lasso, of dense X."""
-
-    def refusal(self, problem: Problem) -> str | None:
-        if problem.l1_ratio < 1:
-            return "lasso only"
-        return "dense only" if sparse.issparse(problem.X) else None
-
-    def fit(self, problem: Problem, variant: str, tol: float) -> NDArray:
-        from celer.homotopy import mtl_path
-
-        X, Y = np.asfortranarray(problem.X), np.asfortranarray(problem.y)
-        coefs = mtl_path(X, Y, alphas=problem.alphas, tol=tol, max_iter=1000)[1]
-        return np.swapaxes(coefs, 0, 1) if coefs.shape[0] == Y.shape[1] else coefs
-
-
-class SkglmTasks(Tasks, Skglm):
-    """skglm's block coordinate descent along a path."""
-
-    def refusal(self, problem: Problem) -> str | None:
-        return "lasso only" if problem.l1_ratio < 1 else None
-
-    def fit(self, problem: Problem, variant: str, tol: float) -> NDArray:
-        from skglm.datafits import QuadraticMultiTask
-        from skglm.penalties import L2_1
-        from skglm.solvers import MultiTaskBCD
-        from skglm.utils.jit_compilation import compiled_clone
-
-        X, Y = problem.X, np.asfortranarray(problem.y)
-        solver = MultiTaskBCD(
-            tol=tol * problem.alpha_max, fit_intercept=False, warm_start=True, use_acc=True, max_iter=1000
-        )
-        datafit, penalty = compiled_clone(QuadraticMultiTask()), compiled_clone(L2_1(1.0))
-        coefs = solver.path(X, Y, datafit, penalty, alphas=problem.alphas)[1]
-        return coefs if coefs.shape[0] == X.shape[1] else np.swapaxes(coefs, 0, 1)

@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from losses import LOSSES
 from numpy.typing import NDArray
 from scipy import sparse
 
@@ -16,7 +18,9 @@ Matrix = NDArray | sparse.csc_matrix | sparse.csr_matrix
 
 @dataclass(frozen=True)
 class Problem:
-    """Minimise ``1/(2n) |y - X w|^2 + alpha (l1_ratio |w|_1 + (1 - l1_ratio)/2 |w|^2)`` for every alpha, descending.
+    """Minimise ``1/n sum_i f(y_i, b + x_i w) + alpha (l1_ratio |w|_1 + (1 - l1_ratio)/2 |w|^2)``.
+
+    For every alpha, descending. The loss f is one of ``LOSSES``, and b the intercept, where there is one.
 
     With several tasks, y has shape (n, n_tasks) and W shape (n_features, n_tasks), and the absolute value of a
     coefficient is the norm of its row.
@@ -28,10 +32,25 @@ class Problem:
     X: Matrix
     y: NDArray
     alphas: NDArray[np.float64]
-    l1_ratio: float
+    l1_ratio: float = 1.0
+    loss: str = "squares"
     intercept: bool = False
     n_folds: int = 0
     l1_ratios: tuple[float, ...] = ()
+
+    @classmethod
+    def posed(cls, X: Matrix, y: NDArray, shares: NDArray[np.float64], **rest: Any) -> "Problem":
+        """The problem whose alphas are these shares of alpha_max."""
+        problem = cls(X, y, shares, **rest)
+        return replace(problem, alphas=problem.alpha_max * shares)
+
+    @property
+    def kind(self) -> str:
+        """What a package has to offer for it."""
+        if self.n_tasks:
+            return "multi-task path"
+        words = ["logistic"] * (self.loss == "logistic") + ["cross-validation" if self.n_folds else "path"]
+        return " ".join(words)
 
     @property
     def n_tasks(self) -> int:
@@ -46,7 +65,9 @@ class Problem:
     @cached_property
     def alpha_max(self) -> float:
         """The smallest alpha whose answer is zero."""
-        return alpha_max(self.X, self.y, self.l1_ratio)
+        y = self.y.reshape(len(self.y), -1, 1)
+        residuals = LOSSES[self.loss].residuals(y, null_predictions(self))[:, :, 0]
+        return float(np.linalg.norm(self.X.T @ residuals, axis=1).max()) / len(y) / self.l1_ratio
 
     @property
     def eps(self) -> float:
@@ -106,71 +127,55 @@ class Problem:
         rng = np.random.default_rng(0)
         X = np.asfortranarray(rng.standard_normal((30, 12)), dtype=self.X.dtype)
         y = X[:, :3].sum(axis=1) + rng.standard_normal(30).astype(self.X.dtype)
+        if self.loss == "logistic":
+            y = (y > 0).astype(y.dtype)
         if self.n_tasks:
             y = np.asfortranarray(np.column_stack([(-1) ** k * np.roll(y, k) for k in range(self.n_tasks)]))
         if sparse.issparse(self.X):
             X = type(self.X)(X)
-        top = alpha_max(X, y, self.l1_ratio)
-        alphas = top * np.geomspace(0.9, 0.1, min(len(self.alphas), 5))
-        return replace(self, X=X, y=y, alphas=alphas, n_folds=min(self.n_folds, 3))
+        small = replace(self, X=X, y=y, n_folds=min(self.n_folds, 3))
+        return replace(small, alphas=small.alpha_max * np.geomspace(0.9, 0.1, min(len(self.alphas), 5)))
 
 
-def alpha_max(X: Matrix, y: NDArray, l1_ratio: float) -> float:
-    """The smallest alpha whose answer is zero."""
-    correlations = X.T @ y
-    norms = np.linalg.norm(correlations, axis=1) if y.ndim == 2 else np.abs(correlations)
-    return float(norms.max()) / len(y) / l1_ratio
+def null_predictions(problem: Problem) -> NDArray:
+    """The raw predictions where all coefficients are zero."""
+    y = problem.y.reshape(len(problem.y), -1, 1)
+    Z = np.zeros(y.shape)
+    return Z + LOSSES[problem.loss].intercepts(y, Z) if problem.intercept else Z
 
 
 def relative_gaps(problem: Problem, coefs: NDArray | sparse.spmatrix) -> NDArray[np.float64]:
-    """Duality gap of every column of ``coefs``, over the objective of the answer zero, in double precision.
+    """Duality gap of the coefficients of every alpha, over the loss of the answer zero, in double precision.
 
-    The dual points are the residual, shrunk until it is feasible for the lasso, and for the elastic net also the
-    residual itself. An intercept is the best for its column.
+    Coefficients have shape (n_features, n_alphas), or (n_features, n_tasks, n_alphas). The dual points are the
+    residual, shrunk until it is feasible for the lasso, and for the elastic net also the residual itself. An
+    intercept is the best for its column.
     """
     problem = problem.in_double()
-    X, y = problem.X, problem.y
-    W = coefs.toarray() if sparse.issparse(coefs) else coefs
-    W = np.asarray(W, dtype=np.float64)
-    n = len(y)
+    X, loss = problem.X, LOSSES[problem.loss]
+    n, p = X.shape
+    y = problem.y.reshape(n, -1, 1)
+    W = np.asarray(coefs.toarray() if sparse.issparse(coefs) else coefs, dtype=np.float64)
+    W = W.reshape(p, y.shape[1], -1)
     l1 = problem.alphas * problem.l1_ratio
     l2 = problem.alphas * (1 - problem.l1_ratio)
-    R = y[:, None] - X @ W
+    Z = (X @ W.reshape(p, -1)).reshape(n, *W.shape[1:])
     if problem.intercept:
-        y = y - y.mean()
-        R -= R.mean(axis=0)
-    correlations = np.abs(X.T @ R) / n
-    primal = (R**2).sum(axis=0) / (2 * n) + l1 * np.abs(W).sum(axis=0) + l2 / 2 * (W**2).sum(axis=0)
+        Z += loss.intercepts(y, Z)
+    R = loss.residuals(y, Z)
+    sizes = np.linalg.norm(W, axis=1)
+    correlations = np.linalg.norm((X.T @ R.reshape(n, -1)).reshape(W.shape), axis=1) / n
+
+    def total(values: NDArray) -> NDArray:
+        return values.sum(axis=(0, 1)) / n
 
     def dual(scale: NDArray) -> NDArray:
-        value = (2 * scale * (y @ R) - scale**2 * (R**2).sum(axis=0)) / (2 * n)
+        value = -total(loss.conjugates(y, scale * R))
         excess = np.maximum(scale * correlations - l1, 0)
         return value - (excess**2).sum(axis=0) / (2 * l2) if problem.l1_ratio < 1 else value
 
-    feasible = np.minimum(1, l1 / np.maximum(correlations.max(axis=0), np.finfo(float).tiny))
-    best = dual(feasible)
+    primal = total(loss.values(y, Z)) + l1 * sizes.sum(axis=0) + l2 / 2 * (sizes**2).sum(axis=0)
+    best = dual(np.minimum(1, l1 / np.maximum(correlations.max(axis=0), np.finfo(float).tiny)))
     if problem.l1_ratio < 1:
-        best = np.maximum(best, dual(np.ones_like(feasible)))
-    return (primal - best) / (y @ y / (2 * n))
-
-
-def relative_gaps_of_tasks(problem: Problem, coefs: NDArray) -> NDArray[np.float64]:
-    """The same of coefficients of shape (n_features, n_tasks, n_alphas)."""
-    problem = problem.in_double()
-    X, Y = problem.X, problem.y
-    n, rho = len(Y), problem.l1_ratio
-    gaps = []
-    for alpha, W in zip(problem.alphas, np.moveaxis(np.asarray(coefs, dtype=np.float64), -1, 0), strict=True):
-        l1, l2 = alpha * rho, alpha * (1 - rho)
-        R = Y - X @ W
-        sizes = np.linalg.norm(W, axis=1)
-        norms = np.linalg.norm(X.T @ R, axis=1) / n
-        primal = np.vdot(R, R) / (2 * n) + l1 * sizes.sum() + l2 / 2 * sizes @ sizes
-        scales = [min(1.0, l1 / max(norms.max(), np.finfo(float).tiny))] + [1.0] * (rho < 1)
-        duals = []
-        for scale in scales:
-            excess = np.maximum(scale * norms - l1, 0) if rho < 1 else np.zeros(1)
-            loss = (2 * scale * np.vdot(Y, R) - scale**2 * np.vdot(R, R)) / (2 * n)
-            duals.append(loss - (excess @ excess / (2 * l2) if rho < 1 else 0.0))
-        gaps.append(primal - max(duals))
-    return np.array(gaps) / (np.vdot(Y, Y) / (2 * n))
+        best = np.maximum(best, dual(np.ones_like(l1)))
+    return (primal - best) / total(loss.values(y, null_predictions(problem)))

@@ -11,12 +11,14 @@ US = "sklearn_sparsefit"
 FOOT = f"""
 ratio: time of the fastest peer over ours. A peer is entered at its fastest setting whose worst relative duality gap
 over the path, and over all folds, computed from its coefficients in double precision, is at most {TARGET:g}; with *
-where none is, with its best gap and no part in the ratio. '>' marks a package stopped by the time limit ({{limit:g}} s,
-or a multiple): it takes longer than its last setting had, and a ratio to it is a lower bound. '-': not applicable or
-not installed; 'cut short': it does not return the whole path; 'failed': see raw.json. MB: growth of private memory
-while solving. passes: times X was read. x path: time of our cross-validation over that of our path on all rows.
-Compilation is left out of all times: every process solves a tiny problem first. Two threads were allowed to everybody.
-X (where dense) and y are centred beforehand; everybody fits an intercept in cross-validation, and nobody elsewhere.
+where none is, with its best gap and no part in the ratio. '>' marks a package that was stopped, at the time limit
+({{limit:g}} s, or a multiple) or at three times the time of another: it takes longer than its last setting had, and a
+ratio to it is a lower bound. '-': not applicable or not installed; 'cut short': it does not return the whole path;
+'failed': see raw.json. MB: growth of private memory while solving. passes: times X was read. x path: time of our
+cross-validation over that of our path on all rows. Compilation is left out of all times: every process solves a tiny
+problem first. Threads for everybody: {{threads}}; clock: {{clock}}. For least squares X (where dense) and y are centred
+beforehand, and an intercept is fitted in cross-validation alone; for logistic regression nothing is centred, and an
+intercept is fitted but where the row says not.
 """
 
 
@@ -41,8 +43,8 @@ class Measured:
     @property
     def best_peer(self) -> Entry | None:
         """The fastest peer at the target; one that was stopped counts with the time it had then."""
-        peers = [e for e in self.entries.values() if e.package != US and e.status in ("reached", "stopped")]
-        return min(peers, key=lambda entry: entry.seconds, default=None)
+        peers = (e for e in self.entries.values() if e.package != US and e.status in ("reached", "stopped"))
+        return min((e for e in peers if e.seconds), key=lambda entry: entry.seconds, default=None)
 
     @property
     def ratio(self) -> float | None:
@@ -155,7 +157,7 @@ def write_report(rows: list[Measured], about: dict, folder: Path) -> None:
     """Write table.txt, table.md and ratios.png."""
     present = [n for n in rows[0].entries if n != US and any(row.entries[n].seconds is not None for row in rows)]
     cells = make_cells(rows, present)
-    foot = FOOT.format(limit=about["limit"])
+    foot = FOOT.format(limit=about["limit"], threads=about["threads"], clock=about["clock"])
     summary, machine = make_summary(rows), make_about(about)
     (folder / "table.txt").write_text("\n".join([as_text(cells), foot, *summary, "", *machine]) + "\n")
     parts = [as_markdown(cells), foot.replace("*", "\\*"), "```text", *summary, "```", "", "  \n".join(machine)]

@@ -16,13 +16,14 @@ from designs import (
     sparse_simulated,
     sparse_tasks,
     text_like,
+    two_classes,
 )
-from problem import Problem, alpha_max
+from problem import Problem
 
 
 @dataclass(frozen=True)
 class Row:
-    """A problem: its data, penalty and alphas, a path of 100 down to ``eps * alpha_max`` or that single one.
+    """A problem: its data, loss, penalty and alphas, a path of 100 down to ``eps * alpha_max`` or that single one.
 
     With ``n_folds``, cross-validation of that path, and of those of several ``l1_ratios``. ``patience`` multiplies the
     time limit, where the peers need long.
@@ -34,6 +35,8 @@ class Row:
     l1_ratio: float = 1.0
     eps: float = 1e-2
     single: bool = False
+    loss: str = "squares"
+    intercept: bool = False
     dtype: type = np.float64
     quick: bool = False
     patience: float = 1.0
@@ -45,10 +48,18 @@ class Row:
         data = self.data()
         if data is None:
             return None
-        X, y = prepared(*data, dtype=self.dtype)
+        X, y = (two_classes if self.loss == "logistic" else prepared)(*data, dtype=self.dtype)
         shares = np.array([self.eps]) if self.single else np.geomspace(1.0, self.eps, 100)
-        alphas = alpha_max(X, y, self.l1_ratio) * shares
-        return Problem(X, y, alphas, self.l1_ratio, self.n_folds > 0, self.n_folds, self.l1_ratios)
+        return Problem.posed(
+            X,
+            y,
+            shares,
+            l1_ratio=self.l1_ratio,
+            loss=self.loss,
+            intercept=self.intercept,
+            n_folds=self.n_folds,
+            l1_ratios=self.l1_ratios,
+        )
 
 
 diabetes = partial(interactions, "diabetes")
@@ -70,7 +81,14 @@ text_csr = partial(text_like, storage="csr")
 wide_tasks = partial(simulated_tasks, 200, 5000, 0.5, n_tasks=10, n_nonzero=20)
 tall_tasks = partial(simulated_tasks, 1000, 300, 0.5, n_tasks=12, n_nonzero=40)
 tasks_of_sparse = partial(sparse_tasks, 2000, 10_000, 0.01, n_tasks=5, n_nonzero=50)
-ten_fold = partial(Row, family="cross-validation", n_folds=10, patience=10)
+ten_fold = partial(Row, family="cross-validation", intercept=True, n_folds=10, patience=10)
+noisy_wide = partial(simulated, 200, 20_000, 0.5, snr=1.4)
+noisy_square = partial(simulated, 2000, 2000, 0.5, snr=1.4)
+noisy_tall = partial(simulated, 50_000, 200, 0.5, snr=1.4)
+noisy_less_tall = partial(simulated, 20_000, 200, 0.5, snr=1.4)
+short_texts = partial(text_like, n_features=50_000, n_entries=370_000)
+logistic = partial(Row, family="logistic", loss="logistic", intercept=True)
+logistic_ten_fold = partial(logistic, family="logistic cross-validation", n_folds=10)
 
 ROWS = (
     Row("diabetes 442x10", "tiny", partial(diabetes, 1), eps=1e-3, quick=True),
@@ -131,4 +149,19 @@ ROWS = (
     ten_fold("square 2000x2000, 10-fold", data=square),
     ten_fold("text-like 4000x55000, 10-fold", data=text_like, patience=20),
     ten_fold("200x1000, leave-one-out", data=partial(simulated, 200, 1000), n_folds=200),
+    logistic("breast cancer 569x495", data=partial(cancer, 2), quick=True),
+    logistic("20 newsgroups", data=newsgroups),
+    logistic("wide 200x20000", data=noisy_wide, quick=True),
+    logistic("wide 200x20000, no intercept", data=noisy_wide, intercept=False),
+    logistic("wide 200x20000, l1_ratio .5", data=noisy_wide, l1_ratio=0.5),
+    logistic("square 2000x2000", data=noisy_square, patience=5),
+    logistic("tall 50000x200", data=noisy_tall, patience=3),
+    logistic("text-like 4000x50000", data=short_texts),
+    logistic("text-like 4000x50000, no intercept", data=short_texts, intercept=False, patience=3),
+    logistic("text-like 4000x50000, alpha_max/10", data=short_texts, eps=0.1, single=True, quick=True),
+    logistic("text-like 4000x50000, alpha_max/100", data=short_texts, single=True),
+    logistic_ten_fold("breast cancer 569x495, 10-fold", data=partial(cancer, 2), quick=True),
+    logistic_ten_fold("wide 200x20000, 10-fold", data=noisy_wide, patience=4),
+    logistic_ten_fold("tall 20000x200, 10-fold", data=noisy_less_tall, patience=8),
+    logistic_ten_fold("text-like 4000x50000, 10-fold", data=short_texts, patience=8),
 )

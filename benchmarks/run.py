@@ -4,6 +4,7 @@ python benchmarks/run.py [--quick] [--rows REGEX] [--peers adelie,celer] [--peer
 """
 
 import argparse
+import contextlib
 import json
 import os
 import platform
@@ -16,13 +17,15 @@ import time
 from pathlib import Path
 
 from entries import make_entry, read_log
+from lineup import NAMES
 from report import Measured, write_report
 from rows import ROWS, Row
-from worker import PACKAGES
 
 HERE = Path(__file__).parent
 US = "sklearn_sparsefit"
-THREADS = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "2")
+PREPARATION = 120.0  # seconds, for compilation
+MUCH_SLOWER = 3.0  # than the fastest peer, where a setting may be stopped before the package's time is over
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
 def machine() -> dict[str, str]:
@@ -38,28 +41,35 @@ def machine() -> dict[str, str]:
     }
 
 
-def run_worker(folder: Path, package: str, python: str, limit: float) -> list[dict]:
-    """Run one package on the problem in the folder, in a process group that ends with the time limit."""
-    process = subprocess.Popen(
-        [python, str(HERE / "worker.py"), str(folder), package],
-        env=os.environ | THREADS | {"TMPDIR": str(folder)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    end = None
-    try:
-        errors = process.communicate(timeout=limit)[1]
-        if process.returncode:
-            end = {"event": "failed", "reason": (errors.strip() or "no message").splitlines()[-1]}
-    except subprocess.TimeoutExpired:
-        end = {"event": "stopped", "clock": time.time()}
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
-    return read_log(folder / f"{package}.jsonl") + ([end] if end else [])
+def run_worker(folder: Path, package: str, python: str, limit: float, most: float) -> list[dict]:
+    """Run one package on the problem in the folder, in a process group that ends with the worker."""
+    errors = folder / f"{package}.txt"
+    with errors.open("w") as file:
+        process = subprocess.Popen(
+            [python, str(HERE / "worker.py"), str(folder), package, str(limit), str(most)],
+            env=os.environ | {"TMPDIR": str(folder)},
+            stdout=subprocess.DEVNULL,
+            stderr=file,
+            start_new_session=True,
+        )
+        try:
+            status = process.wait(limit + PREPARATION)
+        except subprocess.TimeoutExpired:
+            status = -signal.SIGALRM
+        finally:
+            clock = time.time()
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+    events = read_log(folder / f"{package}.jsonl")
+    if status == -signal.SIGALRM:
+        # How much of the processor it had since is not known.
+        clock = events[-1]["clock"] if events and os.environ["BENCHMARK_CLOCK"] == "cpu" else clock
+        return [*events, {"event": "stopped", "clock": clock}]
+    if status:
+        reason = (errors.read_text().strip() or "no message").splitlines()[-1]
+        return [*events, {"event": "failed", "reason": reason}]
+    return events
 
 
 def run_row(row: Row, packages: list[str], pythons: dict[str, str], limit: float) -> dict[str, list[dict]]:
@@ -71,10 +81,14 @@ def run_row(row: Row, packages: list[str], pythons: dict[str, str], limit: float
     with tempfile.TemporaryDirectory() as folder:
         problem.save(Path(folder))
         del problem
+        fastest = float("inf")
         for package in packages:
             python = pythons.get(package, sys.executable)
-            events[package] = run_worker(Path(folder), package, python, limit * row.patience)
+            most = max(limit, MUCH_SLOWER * fastest)
+            events[package] = run_worker(Path(folder), package, python, limit * row.patience, most)
             entry = make_entry(package, events[package])
+            if package != US and entry.status == "reached":
+                fastest = min(fastest, entry.seconds)
             text = entry.reason if entry.seconds is None else f"{entry.seconds:.4g} s, gap {entry.gap}"
             print(f"  {package:18} {entry.status:8} {text}", flush=True)
     return events
@@ -88,6 +102,8 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--peer-python", action="append", default=[], metavar="NAME=PATH", help="Python for a peer")
     parser.add_argument("--output", type=Path, default=HERE / "results", metavar="DIR")
     parser.add_argument("--limit", type=float, default=30.0, help="seconds for a package on a row (default: 30)")
+    parser.add_argument("--threads", type=int, default=2, help="for everybody (default: 2)")
+    parser.add_argument("--clock", choices=["wall", "cpu"], default="wall", help="cpu for a machine with other work")
     parser.add_argument("--report-only", action="store_true", help="write the tables again from raw.json in DIR")
     return parser.parse_args()
 
@@ -101,18 +117,20 @@ def main() -> None:
         record = json.loads(saved.read_text())
         write_report([Measured.from_events(**row) for row in record["rows"]], record["about"], arguments.output)
         return
-    peers = arguments.peers.split(",") if arguments.peers else [name for name in PACKAGES if name != US]
-    unknown = set(peers) - set(PACKAGES)
+    peers = arguments.peers.split(",") if arguments.peers else [name for name in NAMES if name != US]
+    unknown = set(peers) - set(NAMES)
     if unknown:
-        raise SystemExit(f"Unknown peers {sorted(unknown)}; there are {sorted(PACKAGES)}.")
+        raise SystemExit(f"Unknown peers {sorted(unknown)}; there are {sorted(NAMES)}.")
     pythons = dict(item.split("=", 1) for item in arguments.peer_python)
     chosen = [
         row
         for row in ROWS
         if re.search(arguments.rows, f"{row.family}: {row.name}") and (row.quick or not arguments.quick)
     ]
+    os.environ.update(dict.fromkeys(THREADS, str(arguments.threads)), BENCHMARK_CLOCK=arguments.clock)
     rows: list[dict] = []
-    about = {"machine": machine(), "limit": arguments.limit, "versions": {}}
+    about = {"machine": machine(), "versions": {}}
+    about |= {name: getattr(arguments, name) for name in ("limit", "threads", "clock")}
     for number, row in enumerate(chosen, 1):
         print(f"[{number}/{len(chosen)}] {row.family}: {row.name}", flush=True)
         events = run_row(row, [US, *peers], pythons, arguments.limit)

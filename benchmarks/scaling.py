@@ -13,7 +13,7 @@ matplotlib.use("Agg")
 import numpy as np
 from designs import prepared, simulated
 from matplotlib import pyplot as plt
-from problem import alpha_max
+from problem import Problem
 
 N_SAMPLES, FIRST_N_FEATURES = 500, 2000
 N_FEATURES, FIRST_N_SAMPLES = 1000, 2000
@@ -27,7 +27,7 @@ def seconds(n_samples: int, n_features: int) -> float:
     from sklearn_sparsefit import lasso_path
 
     X, y = prepared(*simulated(n_samples, n_features, correlation=0.5, n_nonzero=50))
-    alphas = alpha_max(X, y, 1.0) * np.geomspace(1.0, 1e-2, 100)
+    alphas = Problem.posed(X, y, np.geomspace(1.0, 1e-2, 100)).alphas
     times = []
     for _ in range(REPETITIONS):
         begin = time.perf_counter()

@@ -1,10 +1,12 @@
 """Runs one package on one problem, in this process, and writes what it measures line by line.
 
-Called by run.py: ``python worker.py FOLDER PACKAGE``. It needs numpy, scipy and the package, nothing else, so that it
-also runs in the older environments that some packages need.
+Called by run.py: ``python worker.py FOLDER PACKAGE SECONDS MOST``. From when it is ready it has these seconds, and the
+last algorithm at most so many for each setting; then an alarm ends it. It needs numpy, scipy and the package, nothing
+else, so that it also runs in the older environments that some packages need.
 """
 
 import json
+import signal
 import sys
 import time
 import traceback
@@ -12,28 +14,12 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from cross_validation import AdelieCV, CelerCV, GlmnetCV, ScikitLearnCV, SklearnSparsefitCV
 from entries import TARGET
-from glmnet import Glmnet
-from packages import (
-    Adelie,
-    Celer,
-    CelerTasks,
-    Package,
-    Pycasso,
-    ScikitLearn,
-    ScikitLearnTasks,
-    Skglm,
-    SkglmTasks,
-    SklearnSparsefit,
-    SklearnSparsefitTasks,
-)
+from lineup import PACKAGES
+from packages import Package
 from peak_memory import PeakMemory
 from problem import Problem
 
-PACKAGES = {kind.name: kind for kind in (SklearnSparsefit, ScikitLearn, Celer, Skglm, Adelie, Pycasso, Glmnet)}
-CROSS_VALIDATORS = {kind.name: kind for kind in (SklearnSparsefitCV, ScikitLearnCV, CelerCV, AdelieCV, GlmnetCV)}
-OF_TASKS = {kind.name: kind for kind in (SklearnSparsefitTasks, ScikitLearnTasks, CelerTasks, SkglmTasks)}
 REPEAT_SECONDS = 0.5
 NOISE_SECONDS = 0.3
 
@@ -61,11 +47,36 @@ def repeat(package: Package, problem: Problem, variant: str, tol: float, seconds
     return seconds
 
 
-def try_setting(package: Package, problem: Problem, variant: str, tol: float, log: Log, live: list) -> dict[str, Any]:
+class Alarm:
+    """Ends this process, whatever it is at, when its time is over or a single piece of work takes too long."""
+
+    def __init__(self, limit: float, most: float) -> None:
+        self._end = time.monotonic() + limit
+        self._most = most
+        self.rest()
+
+    def rest(self) -> None:
+        """Set the alarm for what is left of the time."""
+        self._set(self._end - time.monotonic())
+
+    def piece(self) -> None:
+        """Set the alarm for a piece of work."""
+        self._set(min(self._end - time.monotonic(), self._most))
+
+    def _set(self, seconds: float) -> None:
+        signal.setitimer(signal.ITIMER_REAL, max(seconds, 1e-3))
+
+
+def try_setting(
+    package: Package, problem: Problem, variant: str, tol: float, log: Log, live: list, alarm: Alarm
+) -> dict[str, Any]:
     """Measure one setting; short runs that are accurate enough are repeated."""
     log.write("start", variant=variant, tol=tol, live=live)
+    if len(live) == 1:
+        alarm.piece()
     with PeakMemory(package.process()) as peak:
         seconds, coefs = package.run(problem, variant, tol)
+    alarm.rest()
     log.write("timed", variant=variant, tol=tol, live=live, seconds=seconds)
     gap = package.worst_gap(problem, coefs, variant, tol)
     last = coefs[..., -1] != 0 if problem.n_tasks else coefs[:, [-1]] != 0
@@ -78,7 +89,7 @@ def try_setting(package: Package, problem: Problem, variant: str, tol: float, lo
     return {"seconds": seconds, **entries}
 
 
-def measure(package: Package, problem: Problem, log: Log) -> None:
+def measure(package: Package, problem: Problem, log: Log, alarm: Alarm) -> None:
     """Raise the accuracy of every algorithm until it suffices or it cannot be the fastest any more."""
     fastest = float("inf")
     live = list(package.all_variants(problem))
@@ -86,7 +97,7 @@ def measure(package: Package, problem: Problem, log: Log) -> None:
         times = {}
         for variant in list(live):
             try:
-                entries = try_setting(package, problem, variant, tol, log, live)
+                entries = try_setting(package, problem, variant, tol, log, live, alarm)
             except Exception as error:
                 traceback.print_exc()
                 log.write("failed", variant=variant, tol=tol, reason=f"{type(error).__name__}: {error}")
@@ -108,11 +119,11 @@ def main() -> None:
     folder, name = Path(sys.argv[1]), sys.argv[2]
     log = Log(folder / f"{name}.jsonl")
     problem = Problem.load(folder)
-    kinds = OF_TASKS if problem.n_tasks else CROSS_VALIDATORS if problem.n_folds else PACKAGES
-    if name not in kinds:
-        log.write("refused", reason="no multi-task model" if problem.n_tasks else "no cross-validation")
+    kinds = [kind for kind in PACKAGES[problem.kind] if kind.name == name]
+    if not kinds:
+        log.write("refused", reason=f"no {problem.kind}")
         return
-    package = kinds[name]()
+    package = kinds[0]()
     refusal = package.refusal(problem)
     if refusal:
         log.write("refused", reason=refusal)
@@ -123,7 +134,8 @@ def main() -> None:
         log.write("absent", reason=str(error))
         return
     log.write("ready", versions={**package.versions(), "Python": sys.version.split()[0]})
-    measure(package, problem, log)
+    measure(package, problem, log, Alarm(*map(float, sys.argv[3:])))
+    signal.setitimer(signal.ITIMER_REAL, 0)
     log.write("end")
     package.close()
 
