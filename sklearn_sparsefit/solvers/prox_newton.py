@@ -23,7 +23,7 @@ LENGTHS, ARMIJO, ROUNDING = 0.5 ** np.arange(40), 1e-4, 1e-14
 # Degree of the polynomials, in alpha, that lead from one alpha to the next.
 DEGREE = 2
 # A model is solved to this share of the gap, and what is at hand to this share of the tolerated one.
-FORCING, GAP_SHARE = 0.1, 0.8
+FORCING, LEAST, GAP_SHARE = 0.1, 0.3, 0.8
 # At hand are features whose correlations come so close to the threshold. When there are this many times as many as come
 # so close by now, and some, they are chosen anew.
 NEAR, WASTE, FEW = 0.9, 2, 50
@@ -127,7 +127,9 @@ class ProxNewtonSolver:
             n_iter += 1
             model, total = self._model_at(working_set, fits, gap <= RATE * last)
             goal = Iterate(iterate.coef.copy(), iterate.correlation / total)
-            self._inner.solve(model, penalty.with_alpha(penalty.alpha / total), goal, FORCING * gap / total, max_iter)
+            share = min(FORCING, gap / working_set.datafit.null_loss)
+            model_tol = max(share * gap, LEAST * gap_tol) / total
+            self._inner.solve(model, penalty.with_alpha(penalty.alpha / total), goal, model_tol, max_iter)
             before = float(fits.losses[0]) + penalty.value(iterate.coef)
             offset = model.datafit.mean - goal.coef @ model.means
             found = self._step(working_set, penalty, iterate, before, goal.coef, offset)
