@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,8 +66,9 @@ class ProxNewtonSolver:
             n_left = max_iter - n_iter
             n_more, fits = self._solve_at_hand(part, penalty.at(members), found, GAP_SHARE * gap_tol, n_left)
             n_iter += n_more
-            iterate.coef[..., members] = found.coef
-            iterate.correlation[:] = working_set.correlations(working_set.datafit.weights * fits.residuals)[0]
+            iterate.coef[..., members], iterate.correlation[..., members] = found.coef, found.correlation
+            if part is not working_set:
+                iterate.correlation[:] = working_set.correlations(working_set.datafit.weights * fits.residuals)[0]
             violates = penalty.magnitudes(penalty.sizes(iterate.correlation)) > penalty.l1
             violates[members] = False
             if not violates.any() or n_iter >= max_iter or self._gap(working_set, fits, penalty, iterate) <= gap_tol:
@@ -76,16 +78,16 @@ class ProxNewtonSolver:
     def _go_ahead(self, penalty: Penalty, iterate: Iterate) -> None:
         """Start where polynomials through the last solutions lead, for what stays on its side of zero."""
         alphas, coefs = [alpha for alpha, _ in self._solutions], [coef for _, coef in self._solutions]
-        if len(alphas) < 2 or not (np.diff([penalty.alpha, *alphas]) > 0).all():
+        if len(alphas) < 2 or not all(low < high for low, high in pairwise([penalty.alpha, *alphas])):
             return
         if not np.array_equal(iterate.coef[..., : coefs[0].shape[-1]], coefs[0]):
             return
         for n_used in range(2, len(alphas) + 1):
             length = coefs[n_used - 1].shape[-1]
-            used = np.stack([coef[..., :length] for coef in coefs[:n_used]])
-            ahead = np.tensordot(_extrapolation(alphas[:n_used], penalty.alpha), used, 1)
+            used = np.stack([coef[..., :length] for coef in coefs[:n_used]], axis=-1)
+            ahead = used @ _extrapolation(alphas[:n_used], penalty.alpha)
             ahead = np.clip(ahead, penalty.terms.lower[:length], penalty.terms.upper[:length])
-            stays = (used * ahead > 0).all(axis=0)
+            stays = (used * ahead[..., None] > 0).all(axis=-1)
             iterate.coef[..., :length][stays] = ahead[stays]
 
     def _part_of(
