@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,7 @@ LENGTHS, ARMIJO, ROUNDING = 0.5 ** np.arange(40), 1e-4, 1e-14
 # Degree of the polynomials, in alpha, that lead from one alpha to the next.
 DEGREE = 2
 # A model is solved to this share of the gap, and what is at hand to this share of the tolerated one.
-FORCING, GAP_SHARE = 0.1, 0.8
+FORCING, LEAST, GAP_SHARE = 0.1, 0.3, 0.8
 # At hand are features whose correlations come so close to the threshold. When there are this many times as many as come
 # so close by now, and some, they are chosen anew.
 NEAR, WASTE, FEW = 0.9, 2, 50
@@ -65,8 +66,9 @@ class ProxNewtonSolver:
             n_left = max_iter - n_iter
             n_more, fits = self._solve_at_hand(part, penalty.at(members), found, GAP_SHARE * gap_tol, n_left)
             n_iter += n_more
-            iterate.coef[..., members] = found.coef
-            iterate.correlation[:] = working_set.correlations(working_set.datafit.weights * fits.residuals)[0]
+            iterate.coef[..., members], iterate.correlation[..., members] = found.coef, found.correlation
+            if part is not working_set:
+                iterate.correlation[:] = working_set.correlations(working_set.datafit.weights * fits.residuals)[0]
             violates = penalty.magnitudes(penalty.sizes(iterate.correlation)) > penalty.l1
             violates[members] = False
             if not violates.any() or n_iter >= max_iter or self._gap(working_set, fits, penalty, iterate) <= gap_tol:
@@ -76,16 +78,16 @@ class ProxNewtonSolver:
     def _go_ahead(self, penalty: Penalty, iterate: Iterate) -> None:
         """Start where polynomials through the last solutions lead, for what stays on its side of zero."""
         alphas, coefs = [alpha for alpha, _ in self._solutions], [coef for _, coef in self._solutions]
-        if len(alphas) < 2 or not (np.diff([penalty.alpha, *alphas]) > 0).all():
+        if len(alphas) < 2 or not all(low < high for low, high in pairwise([penalty.alpha, *alphas])):
             return
         if not np.array_equal(iterate.coef[..., : coefs[0].shape[-1]], coefs[0]):
             return
         for n_used in range(2, len(alphas) + 1):
             length = coefs[n_used - 1].shape[-1]
-            used = np.stack([coef[..., :length] for coef in coefs[:n_used]])
-            ahead = np.tensordot(_extrapolation(alphas[:n_used], penalty.alpha), used, 1)
+            used = np.stack([coef[..., :length] for coef in coefs[:n_used]], axis=-1)
+            ahead = used @ _extrapolation(alphas[:n_used], penalty.alpha)
             ahead = np.clip(ahead, penalty.terms.lower[:length], penalty.terms.upper[:length])
-            stays = (used * ahead > 0).all(axis=0)
+            stays = (used * ahead[..., None] > 0).all(axis=-1)
             iterate.coef[..., :length][stays] = ahead[stays]
 
     def _part_of(
@@ -127,7 +129,9 @@ class ProxNewtonSolver:
             n_iter += 1
             model, total = self._model_at(working_set, fits, gap <= RATE * last)
             goal = Iterate(iterate.coef.copy(), iterate.correlation / total)
-            self._inner.solve(model, penalty.with_alpha(penalty.alpha / total), goal, FORCING * gap / total, max_iter)
+            share = min(FORCING, gap / working_set.datafit.null_loss)
+            model_tol = max(share * gap, LEAST * gap_tol) / total
+            self._inner.solve(model, penalty.with_alpha(penalty.alpha / total), goal, model_tol, max_iter)
             before = float(fits.losses[0]) + penalty.value(iterate.coef)
             offset = fits.offsets[0] + model.intercept_shift(goal.coef - iterate.coef)
             found = self._step(working_set, penalty, iterate, before, goal.coef, offset)
