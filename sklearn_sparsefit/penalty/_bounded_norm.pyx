@@ -116,7 +116,7 @@ cdef Split _split(
     return found
 
 
-def norms(const double[:, :] values):
+def norms(const double[:, ::1] values):
     """Norms over the tasks, the first axis."""
     cdef Py_ssize_t j, t
     result = np.zeros(values.shape[1])
@@ -130,7 +130,7 @@ def norms(const double[:, :] values):
     return result
 
 
-def sizes(const double[:, :] values, const double[::1] up, const double[::1] down):
+def sizes(const double[:, ::1] values, const double[::1] up, const double[::1] down):
     """Norms over the tasks, the first axis, of what is positive times ``up`` and what is negative times ``down``."""
     cdef Py_ssize_t j, t
     cdef double value

@@ -52,7 +52,7 @@ class MultiTaskPenalty:
 
     def sizes(self, values: Matrix) -> Vector:
         """The norm of every feature's coefficients or correlations."""
-        return _bounded_norm.norms(values)
+        return _bounded_norm.norms(np.ascontiguousarray(values))
 
     def value(self, coef: Matrix) -> float:
         """Penalty of the coefficients."""
@@ -137,7 +137,7 @@ class BoundedMultiTaskPenalty(MultiTaskPenalty):
 
     def sizes(self, values: Matrix) -> Vector:
         """The norm, for every feature, of what is on a side of zero that is open to its coefficients."""
-        return _bounded_norm.sizes(values, *self._sides)
+        return _bounded_norm.sizes(np.ascontiguousarray(values), *self._sides)
 
     def is_feasible(self, coef: Matrix) -> bool:
         """Whether the penalty is finite."""
@@ -145,7 +145,7 @@ class BoundedMultiTaskPenalty(MultiTaskPenalty):
 
     def dual_norm(self, correlation: Matrix) -> float:
         """Largest norm, over its weight, of what is on sides without bounds: up to ``l1`` the conjugate is finite."""
-        return self.of_norms.dual_norm(_bounded_norm.sizes(correlation, *self._unbounded_sides))
+        return self.of_norms.dual_norm(_bounded_norm.sizes(np.ascontiguousarray(correlation), *self._unbounded_sides))
 
     def bounded_reach(self, correlation: Matrix, slack: float) -> float:
         """How steep the conjugate is at most, where correlations may be off by ``slack``."""

@@ -3,8 +3,10 @@ from numpy.typing import NDArray
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
+Block = NDArray[np.float64]
 
 def moves(terms: Matrix, coef: Matrix, correlation: Matrix, room: Vector, out: Vector) -> None: ...
+def go_ahead(points: Block, shares: Vector, terms: Matrix, coef: Matrix, step: Matrix) -> int: ...
 def sweep_gram(
     gram: Matrix,
     terms: Matrix,

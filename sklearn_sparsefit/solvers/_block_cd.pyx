@@ -1,6 +1,6 @@
 """Block coordinate descent, for coefficients that several tasks share."""
 
-from libc.math cimport INFINITY, fmax, sqrt
+from libc.math cimport INFINITY, fmax, fmin, sqrt
 from scipy.linalg.cython_blas cimport dgemm, dgemv, dger
 
 from sklearn_sparsefit.penalty._bounded_norm cimport best_scale, within
@@ -74,6 +74,45 @@ def moves(
             for t in range(coef.shape[0]):
                 square += (room[t] - coef[t, j]) * (room[t] - coef[t, j])
             out[j] = sqrt(f.h * square)
+
+
+def go_ahead(
+    const double[:, :, ::1] points,
+    const double[::1] shares,
+    const double[:, ::1] terms,
+    double[:, ::1] coef,
+    double[:, ::1] step,
+):
+    """Move ``coef`` to a weighted sum of points, within the bounds, and note the ``step``.
+
+    Those features move that have a coefficient in every point and would not turn back; returns how many.
+    """
+    cdef Py_ssize_t j, k, t, n_moved = 0
+    cdef double along, square, goal
+    with nogil:
+        for j in range(points.shape[2]):
+            square = 0.0
+            for k in range(points.shape[0]):
+                square = 0.0
+                for t in range(coef.shape[0]):
+                    square += points[k, t, j] * points[k, t, j]
+                if square == 0.0:
+                    break
+            if square == 0.0 or terms[0, j] == 0.0:
+                continue
+            along = 0.0
+            for t in range(coef.shape[0]):
+                goal = 0.0
+                for k in range(points.shape[0]):
+                    goal += shares[k] * points[k, t, j]
+                step[t, j] = fmax(terms[3, j], fmin(goal, terms[4, j]))
+                along += step[t, j] * coef[t, j]
+            for t in range(coef.shape[0]):
+                goal = step[t, j] if along > 0.0 else coef[t, j]
+                step[t, j] = goal - coef[t, j]
+                coef[t, j] = goal
+            n_moved += along > 0.0
+    return n_moved
 
 
 def sweep_gram(

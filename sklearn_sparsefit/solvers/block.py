@@ -1,6 +1,6 @@
 """Block coordinate descent and Newton steps, for tasks that share their features."""
 
-import itertools
+import math
 import sys
 from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol, Self
@@ -30,8 +30,9 @@ EASY, SMALL = 100, 1e-4
 RATE, MAX_SWEEPS, MAX_WORK = 0.7, 30, 1e9
 # ... and, where an iteration makes the gap smaller by no more than this factor, as many in any case.
 STUCK = 0.8
-# A start follows from so many solutions.
-POINTS = 4
+# A start follows from so many solutions, for an alpha that is so many times as far from the last as that is from the
+# one before. (With 2, 3, 4 and 5 of them 1000 x 300 with 12 tasks takes 113, 102, 102 and 102 iterations.)
+POINTS, STRETCH = 4, 2
 # In a Gram matrix, correlations are brought up to date for so many features at a time.
 TOGETHER = 32
 # A sum of squares from a Gram matrix is right to this share of that of the target.
@@ -49,8 +50,9 @@ MAX_SINGLE = 1e6
 class BlockSolver:
     """Newton steps on the features that are kept, and sweeps of block coordinate descent, which find these.
 
-    Sweeps alone, where they converge fast. Solves to rounding whatever ``gap_tol`` says, but for supports of more
-    features than there are samples: these are solved for on their columns, to a gap well below ``gap_tol``.
+    Sweeps alone, where they converge fast. Solves to eleven digits where the gap is far below ``gap_tol`` by then, and
+    to rounding where it is not; but for supports of more features than there are samples: these are solved for on their
+    columns, to a gap well below ``gap_tol``.
     """
 
     max_gram = sys.maxsize
@@ -70,13 +72,13 @@ class BlockSolver:
         movable = terms[0] > 0
         tight = TIGHT * np.sqrt(2 * known.datafit.null_loss)
         view = self._view(known, terms, iterate)
-        self._go_ahead(view, penalty, coef)
+        self._go_ahead(view, penalty, terms, coef)
         last, last_gap, has_stepped, n_iter, enough = np.inf, np.inf, False, 0, EASY * tight
         while n_iter < max_iter:
             moves = _moves(coef, view.correlation, terms)
             largest = float(moves.max(initial=0.0))
-            if largest <= enough:
-                if largest <= tight or view.duality_gap(coef, penalty) <= SMALL * gap_tol:
+            if not largest > enough:
+                if not largest > tight or view.duality_gap(coef, penalty) <= SMALL * gap_tol:
                     break
                 enough = tight / 10
             gains = largest < 0.5 * last
@@ -94,7 +96,7 @@ class BlockSolver:
             last, last_gap = largest, gap
             n_iter += 1
             n_left = 1 + max_iter - n_iter
-            support = np.flatnonzero(coef.any(axis=0) & movable)
+            support = (coef.any(axis=0) & movable).nonzero()[0]
             has_stepped = self._stalled and len(support) > 0
             if has_stepped:
                 # Alone: of the features that would have entered before, few still want to after.
@@ -109,7 +111,7 @@ class BlockSolver:
                 moves = _moves(coef, view.correlation, terms)
                 if not is_stuck:
                     n_left = min(n_left, view.sweeps_after_newton)
-            active = np.flatnonzero((coef.any(axis=0) & movable) | (moves > tight))
+            active = ((coef.any(axis=0) & movable) | (moves > tight)).nonzero()[0]
             rate = np.inf if is_stuck else RATE
             here = _at(coef, active)
             goal, self._stalled = view.at(active).sweep(here, _at(terms, active), n_left, rate, enough)
@@ -119,36 +121,33 @@ class BlockSolver:
         self._way = [*self._way[1 - POINTS :], (penalty.alpha, coef.copy())]
         return n_iter
 
-    def _go_ahead(self, view: "_View", penalty: MultiTaskPenalty, coef: Matrix) -> None:
-        """Start where the curve through the last solutions leads, for what had a coefficient in all of them."""
-        while self._way and not (self._way[-1][0] > penalty.alpha and _begins_with(coef, self._way[-1][1])):
+    def _go_ahead(self, view: "_View", penalty: MultiTaskPenalty, terms: Matrix, coef: Matrix) -> None:
+        """Start where the polynomial through the last solutions leads, for what had a coefficient in all of them."""
+        if self._way and not (self._way[-1][0] > penalty.alpha and _begins_with(coef, self._way[-1][1])):
             self._way = []
-        if len(self._way) < 2:
+        alphas = [alpha for alpha, _ in self._way]
+        if len(alphas) < 2 or alphas[-1] - penalty.alpha > STRETCH * (alphas[-2] - alphas[-1]):
             return
-        alphas, coefs = zip(*self._way, strict=True)
-        length = coefs[0].shape[1]
-        kept = np.flatnonzero(np.all([part[:, :length].any(axis=0) for part in coefs], axis=0))
-        # Newton's form of the polynomial.
-        rows = [_at(part, kept) for part in coefs]
-        ahead, factor = rows[-1].copy(), 1.0
-        for order in range(1, len(rows)):
-            rows = [
-                (after - before) / (alphas[number + order] - alphas[number])
-                for number, (before, after) in enumerate(itertools.pairwise(rows))
-            ]
-            factor *= penalty.alpha - alphas[-order]
-            ahead += factor * rows[-1]
-        here = _at(coef, kept)
-        stays = _dots(ahead, here) > 0
-        terms = penalty.terms
-        goal = np.clip(ahead, terms.lower[kept], terms.upper[kept])[:, stays]
-        coef[:, kept[stays]] = goal
-        view.move(kept[stays], goal - here[:, stays])
+        # By Lagrange's formula.
+        shares = [
+            math.prod((penalty.alpha - other) / (alpha - other) for other in alphas if other != alpha)
+            for alpha in alphas
+        ]
+        length = self._way[0][1].shape[1]
+        points, step = np.stack([point[:, :length] for _, point in self._way]), np.zeros(coef.shape)
+        if _block_cd.go_ahead(points, np.array(shares), terms, coef, step):
+            moved = step.any(axis=0).nonzero()[0]
+            view.move(moved, _at(step, moved))
 
     def _view(self, known: Known, terms: Matrix, iterate: Iterate) -> "_View":
-        weights, n_support = known.datafit.weights, np.count_nonzero(iterate.coef.any(axis=0))
-        is_bounded = np.isfinite(terms[3:]).any()
-        if isinstance(known, WorkingSet) and n_support > len(weights) and terms[1].min() > 0 and not is_bounded:
+        weights = known.datafit.weights
+        if (
+            isinstance(known, WorkingSet)
+            and len(known) > len(weights)
+            and np.count_nonzero(iterate.coef.any(axis=0)) > len(weights)
+            and terms[1].min() > 0
+            and not np.isfinite(terms[3:]).any()
+        ):
             roots = np.sqrt(weights)
             columns = self._columns.of(known)
             return _ColumnView(columns, roots * known.datafit.target - iterate.coef @ columns)
@@ -199,11 +198,14 @@ class _GramView:
         return duality_gap(misfit, coef, self.correlation, penalty) + CANCELLED * self._null_loss
 
     def at(self, features: Positions) -> Self:
+        if len(features) == len(self.gram) and self.gram.flags.c_contiguous:
+            return self
         gram = _at(self.gram.take(features, axis=0), features)
         return type(self)(gram, _at(self.correlation, features), self._null_loss)
 
     def move(self, features: Positions, step: Matrix) -> None:
-        self.correlation -= step @ self.gram[features]
+        rows = self.gram if len(features) == len(self.gram) else self.gram[features]
+        self.correlation -= step @ rows
 
     def bend(self, step: Matrix) -> float:
         return float(np.vdot(step @ self.gram, step))
@@ -366,8 +368,9 @@ def _terms(known: Known, penalty: MultiTaskPenalty) -> Matrix:
     For those that stay where they are h = 0.
     """
     terms = np.vstack([known.sq_norms, penalty.rows])
-    stays = (terms[3] == 0) & (terms[4] == 0)
-    terms[0, stays], terms[3, stays], terms[4, stays] = 0.0, -np.inf, np.inf
+    if not penalty.terms.is_uniform:
+        stays = (terms[3] == 0) & (terms[4] == 0)
+        terms[0, stays], terms[3, stays], terms[4, stays] = 0.0, -np.inf, np.inf
     return terms
 
 

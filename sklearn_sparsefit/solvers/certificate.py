@@ -55,7 +55,9 @@ def duality_gap(
     outside_norm = largest_outside = 0.0
     if outside is not None:
         outside_norm = outside.penalty.dual_norm(outside.correlation)
-        largest_outside = outside.penalty.largest_magnitude(outside.correlation)
+        largest_outside = outside_norm
+        if outside.penalty.terms.has_bounds:
+            largest_outside = outside.penalty.largest_magnitude(outside.correlation)
 
     def gap(scale: float) -> float:
         misfit = penalty.fenchel_young(coef, correlation, scale)
