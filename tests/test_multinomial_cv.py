@@ -10,7 +10,7 @@ from scipy.special import softmax
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.feature_selection import SelectFromModel
-from sklearn.metrics import get_scorer, log_loss, make_scorer
+from sklearn.metrics import log_loss, make_scorer
 from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_val_score
 from sklearn.utils import compute_class_weight
 
@@ -21,7 +21,7 @@ from sklearn_sparsefit import (
     SparseLogisticRegression,
     SparseLogisticRegressionCV,
 )
-from test_multinomial import CODES, LABELS, X, Y, each_grouping, fit, make_classes
+from test_multinomial import CODES, LABELS, X, Y, each_grouping, fit
 
 CV = StratifiedKFold(3, shuffle=True, random_state=0)
 
@@ -119,7 +119,7 @@ def test_weights_are_routed():
         routed = clone(model).set_params(scoring=scorer.set_score_request(sample_weight=True))
         routed.fit(X, Y, sample_weight=weights)
         scores = cross_val_score(
-            SparseLogisticRegression().set_fit_request(sample_weight=True),
+            SparseLogisticRegression().set_fit_request(sample_weight=True).set_score_request(sample_weight=False),
             X,
             Y,
             cv=CV,
