@@ -15,9 +15,15 @@ EPS = np.finfo(np.float64).eps
 # Probabilities in a model are mixed with equal ones, to this share of the mean curvature: steps stay finite where the
 # loss is flat.
 FLAT = 1e-4
+# Mean residuals from which on raw predictions whose means are those of the null model may be a better start.
+FAR = 0.1
 # Newton steps to the best intercepts, each halved until the loss is lower by this share of what it promises; and
 # derivatives that are next to nothing.
 MAX_STEPS, MAX_HALVINGS, ARMIJO, NEARLY = 100, 30, 1e-4, 1e-10
+
+# (1 + x) log(1 + x) - x is taken from its series up to here.
+NEAR = 0.1
+SERIES = [0.0, 0.0, *((-1.0) ** n / (n * (n - 1)) for n in range(2, 18))]
 
 
 @dataclass
@@ -75,10 +81,22 @@ class Multinomial(Datafit):
         residual, loss = self._residual(raw + offset[:, None])
         if not self.fit_intercept:
             return residual, loss
-        rounding = EPS * float(self.weights @ np.abs(raw + offset[:, None]).max(axis=0))
         gradient = residual @ self.weights
+        if np.abs(gradient).max() > FAR:
+            centred = self.mean - raw @ self.weights
+            centred -= centred.mean()
+            there = self._residual(raw + centred[:, None])
+            if there[1] < loss:
+                offset[:] = centred
+                residual, loss = there
+                gradient = residual @ self.weights
+        rounding = 4 * EPS * (1.0 + float(self.weights @ np.abs(raw + offset[:, None]).max(axis=0)))
+        spread = 1.0 + float(np.ptp(raw + offset[:, None], axis=0).max())
         for _ in range(MAX_STEPS):
-            step = _inverse(self._of_classes(residual), self.weights) @ gradient
+            # Where the loss is nearly linear a step is as long as raw predictions are apart; at the end it is Newton's.
+            held = float(np.abs(gradient).max()) / spread
+            step = _inverse(self._of_classes(residual), self.weights, held) @ gradient
+            step -= step.mean()
             promised = ARMIJO * float(gradient @ step)
             for length in 0.5 ** np.arange(MAX_HALVINGS):
                 moved, moved_loss = self._residual(raw + (offset + length * step)[:, None])
@@ -114,17 +132,23 @@ class Multinomial(Datafit):
         """See :class:`Datafit`.
 
         The conjugate is that of the negative entropy: the misfit is the divergence of q = (1 - t) e_y + t p from p, a
-        sum of terms q_k log(q_k / p_k) - q_k + p_k >= 0.
+        sum of terms p_k h(q_k / p_k - 1) >= 0 with h(x) = (1 + x) log(1 + x) - x.
         """
         if scale == 1.0:
             return 0.0
         _, rest, behind = _against_own(self._codes, raw_prediction)
-        others = rest / (np.exp(-behind) + rest)
-        lacking = (1.0 - scale) * others
-        mixed = 1.0 - scale * others
-        terms = mixed * (np.log(mixed) + _losses(rest, behind)) - lacking
-        terms += others * (scale * np.log(scale) + 1.0 - scale if scale > 0 else 1.0)
-        return float(self.weights @ np.maximum(terms, 0.0))
+        own = np.exp(-behind)
+        total = own + rest
+        others, gained = rest / total, (1.0 - scale) * rest
+        is_near = gained <= NEAR * own
+        near = own / total * _about_one(np.divide(gained, own, out=np.zeros_like(own), where=is_near))
+        mixed = (own + gained) / total
+        far = mixed * (np.log(mixed) + _losses(rest, behind)) - gained / total
+        if scale > 1.0 - NEAR:
+            shrunken = float(_about_one(scale - 1.0))
+        else:
+            shrunken = scale * np.log(scale) + 1.0 - scale if scale > 0 else 1.0
+        return float(self.weights @ (np.where(is_near, near, far) + others * shrunken))
 
     def rise(self, fits: Fits, row: int, change: Matrix) -> float:
         """See :class:`Datafit`."""
@@ -173,11 +197,17 @@ def _losses(rest: NDArray[np.float64], behind: NDArray[np.float64]) -> NDArray[n
     return behind + np.where(behind == 0, np.log1p(rest), np.log(np.exp(-behind) + rest))
 
 
-def _inverse(probabilities: Matrix, weights: Vector) -> NDArray[np.float64]:
-    """Pseudo-inverse of sum_i w_i (diag(p_i) - p_i p_i'), whose null space is that of equal shifts."""
+def _about_one(x: NDArray[np.float64] | float) -> NDArray[np.float64]:
+    """(1 + x) log(1 + x) - x for |x| <= NEAR, by its series."""
+    return np.polynomial.polynomial.polyval(x, SERIES)
+
+
+def _inverse(probabilities: Matrix, weights: Vector, held: float = 0.0) -> NDArray[np.float64]:
+    """Pseudo-inverse of sum_i w_i (diag(p_i) - p_i p_i') + held 1, but for equal shifts, which change nothing."""
     weighted = probabilities * weights
     hessian = np.diag(weighted.sum(axis=1)) - weighted @ probabilities.T
     size = len(hessian)
     equal = np.full((size, size), 1.0 / size)
+    hessian += held * (np.eye(size) - equal)
     scale = max(float(np.trace(hessian)), np.finfo(np.float64).tiny)
     return np.linalg.pinv(hessian / scale + equal, hermitian=True) / scale - equal / scale
