@@ -147,6 +147,24 @@ def sizes(const double[:, ::1] values, const double[::1] up, const double[::1] d
     return result
 
 
+def prox(const double[:, :] values, const double[::1] steps, const double[:, ::1] terms):
+    """Minimiser w of |w - v|^2 / 2 + step * penalty(w) for every feature's values v, with a step for each."""
+    cdef Py_ssize_t j, t, n_tasks = values.shape[0]
+    cdef double s, l1, ridge
+    cdef double[::1] v = np.empty(n_tasks)
+    result = np.empty((n_tasks, values.shape[1]))
+    cdef double[:, ::1] out = result
+    with nogil:
+        for j in range(values.shape[1]):
+            for t in range(n_tasks):
+                v[t] = values[t, j]
+            l1, ridge = steps[j] * terms[0, j], 1.0 + steps[j] * terms[1, j]
+            s = best_scale(&v[0], n_tasks, l1, ridge, terms[2, j], terms[3, j])
+            for t in range(n_tasks):
+                out[t, j] = within(s, v[t], terms[2, j], terms[3, j])
+    return result
+
+
 def conjugate(const double[:, :] correlation, double scale, const double[:, ::1] terms):
     """Fenchel conjugate at ``scale * correlation``, summed; ``terms`` are l1, l2 and the bounds of all features."""
     cdef Py_ssize_t j, t, n_tasks = correlation.shape[0]

@@ -59,10 +59,8 @@ class MultiTaskPenalty:
         return self.of_norms.value(self.sizes(coef))
 
     def apply_prox(self, coef: Matrix, steps: ArrayLike) -> Matrix:
-        """Prox of the coefficients: their directions stay, and their norms have the prox of these."""
-        sizes = self.sizes(coef)
-        shrunken = self.of_norms.apply_prox(sizes, steps)
-        return coef * np.divide(shrunken, sizes, out=np.zeros_like(sizes), where=sizes > 0)
+        """Prox of the coefficients, with a step that all features share or one for each."""
+        return _bounded_norm.prox(coef, np.broadcast_to(steps, coef.shape[-1]).astype(np.float64), self.rows)
 
     def is_feasible(self, coef: Matrix) -> bool:
         """Whether the penalty is finite."""

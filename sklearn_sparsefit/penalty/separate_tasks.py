@@ -3,7 +3,7 @@
 from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from sklearn_sparsefit.penalty._penalty import ElasticNetPenalty
 
@@ -50,6 +50,10 @@ class SeparateTasksPenalty:
     def magnitudes(self, sizes: Vector) -> Vector:
         """What is held against ``l1``: all zero coefficients of a feature are optimal where its magnitude <= l1."""
         return self.reaches(sizes)
+
+    def apply_prox(self, coef: Matrix, steps: ArrayLike) -> Matrix:
+        """Prox of the coefficients, with a step that all features share or one for each."""
+        return np.stack([self.of_each.apply_prox(row, steps) for row in coef])
 
     def value(self, coef: Matrix) -> float:
         """Penalty of the coefficients."""

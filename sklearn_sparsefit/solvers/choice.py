@@ -156,6 +156,23 @@ class AutoSolver:
         return self._on_gram
 
 
+class MultinomialSolver:
+    """Newton steps on pairs of a class and a feature; gradient steps where these are too many for their Gram."""
+
+    max_gram = MAX_GRAM
+
+    def __init__(self, of_model: type[PairSolver | SoftmaxBlockSolver]) -> None:
+        self._of_model = of_model
+        self._by_models = ProxNewtonSolver(lambda part: of_model(), MAX_GRAM)
+        self._by_gradients = GradientSolver()
+
+    def solve(self, working_set: WorkingSet, penalty: Penalty, iterate: Iterate, gap_tol: float, max_iter: int) -> int:
+        """See :class:`Solver`."""
+        n_pairs = np.count_nonzero(self._of_model.wanted(penalty, iterate))
+        solver = self._by_models if n_pairs <= MAX_GRAM else self._by_gradients
+        return solver.solve(working_set, penalty, iterate, gap_tol, max_iter)
+
+
 def _sweeps_pay(part: WorkingSet) -> bool:
     """Whether sweeps over the columns are cheaper than their Gram matrix, which has to be made anew now and then."""
     n_columns, n_samples = len(part), len(part.datafit.weights)
@@ -168,8 +185,7 @@ SOLVERS: dict[str, type[Solver]] = {"auto": AutoSolver, "cd": ResidualSolver, "p
 def make_solver(name: str, datafit: Datafit, penalty: Penalty) -> Solver:
     """A fresh solver of a problem, by its public name where there is one task and the loss has second derivatives."""
     if isinstance(datafit, Multinomial):
-        of_classes = PairSolver if isinstance(penalty, SeparateTasksPenalty) else SoftmaxBlockSolver
-        return ProxNewtonSolver(lambda part: of_classes(), MAX_GRAM)
+        return MultinomialSolver(PairSolver if isinstance(penalty, SeparateTasksPenalty) else SoftmaxBlockSolver)
     solver = BlockSolver if datafit.mean.ndim else SOLVERS[name]
     if isinstance(datafit, Quadratic):
         return solver()

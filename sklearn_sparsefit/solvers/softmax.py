@@ -37,6 +37,16 @@ class PairSolver:
         self, pairs: SoftmaxPairs, penalty: SeparateTasksPenalty, iterate: Iterate, gap_tol: float, max_iter: int
     ) -> int:
         """See :class:`Solver`."""
+        pairs.bring_in(self.wanted(penalty, iterate))
+        members = pairs.classes, pairs.positions
+        found = replace(iterate, coef=iterate.coef[members], correlation=iterate.correlation[members])
+        n_iter = self._on_gram.solve(pairs, penalty.of_each.at(pairs.positions), found, gap_tol, max_iter)
+        iterate.coef[members] = found.coef
+        return n_iter
+
+    @staticmethod
+    def wanted(penalty: SeparateTasksPenalty, iterate: Iterate) -> NDArray[np.bool_]:
+        """The pairs that are looked at, as a mask of shape (n_classes, n_features)."""
         terms = penalty.terms
         open_sides = np.where(iterate.correlation > 0, terms.upper > 0, terms.lower < 0)
         is_near = open_sides * np.abs(iterate.correlation) > NEAR * penalty.l1 * terms.l1_weights
@@ -45,12 +55,7 @@ class PairSolver:
         is_free = (terms.l1_weights == 0) & np.isinf(terms.lower) & np.isinf(terms.upper)
         wanted[:, is_free] = True
         wanted[-1, is_free] = False
-        pairs.bring_in(wanted)
-        members = pairs.classes, pairs.positions
-        found = replace(iterate, coef=iterate.coef[members], correlation=iterate.correlation[members])
-        n_iter = self._on_gram.solve(pairs, penalty.of_each.at(pairs.positions), found, gap_tol, max_iter)
-        iterate.coef[members] = found.coef
-        return n_iter
+        return wanted
 
 
 class SoftmaxBlocks:
@@ -79,6 +84,12 @@ class SoftmaxBlockSolver(BlockSolver):
     ) -> int:
         """See :class:`Solver`."""
         return super().solve(SoftmaxBlocks(pairs), penalty, iterate, gap_tol, max_iter)
+
+    @staticmethod
+    def wanted(penalty: MultiTaskPenalty, iterate: Iterate) -> NDArray[np.bool_]:
+        """The pairs of a class and a feature that are looked at: all classes of features near the threshold."""
+        is_near = penalty.magnitudes(penalty.sizes(iterate.correlation)) > NEAR * penalty.l1
+        return np.broadcast_to(is_near | iterate.coef.any(axis=0), iterate.coef.shape)
 
     def _view(self, known: SoftmaxBlocks, terms: Matrix, iterate: Iterate) -> "_SoftmaxView":
         return _SoftmaxView(known.gram, iterate.correlation)
