@@ -70,7 +70,8 @@ class SoftmaxBlocks:
         of_features = np.arange(n_features)
         # A bound on the curvature of the loss in any direction.
         self.sq_norms = np.linalg.eigvalsh(self.gram[of_features, :, of_features, :])[:, -1]
-        self.sq_norms[self.sq_norms <= 0] = 0.0
+        # Some features are not to move.
+        self.sq_norms[(self.sq_norms <= 0) | (pairs.of_features.sq_norms <= 0)] = 0.0
 
     def __len__(self) -> int:
         return len(self.gram)
