@@ -293,7 +293,8 @@ def test_storages(grouped, standardize):
     rare = X * (np.random.default_rng(0).uniform(size=X.shape) < 0.4)
     params = {"grouped": grouped, "standardize": standardize}
     model = fit(rare, Y, **params)
-    for store in [*DENSE_STORAGES.values(), *SPARSE_STORAGES.values()]:
+    for name in ("dense_F", "strided", "memory_mapped", "csc_matrix", "csr_array", "coo_array", "csc_disordered"):
+        store = (DENSE_STORAGES | SPARSE_STORAGES)[name]
         other = fit(store(rare), Y, **params)
         assert_same_model(other, model)
         assert_allclose(other.decision_function(store(rare)), model.decision_function(rare), atol=1e-5)

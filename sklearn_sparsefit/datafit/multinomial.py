@@ -94,7 +94,7 @@ class Multinomial(Datafit):
         spread = 1.0 + float(np.ptp(raw + offset[:, None], axis=0).max())
         for _ in range(MAX_STEPS):
             # Where the loss is nearly linear a step is as long as raw predictions are apart; at the end it is Newton's.
-            held = float(np.abs(gradient).max()) / spread
+            held = float(np.abs(gradient).max()) ** 2 / spread
             step = _inverse(self._of_classes(residual), self.weights, held) @ gradient
             step -= step.mean()
             promised = ARMIJO * float(gradient @ step)

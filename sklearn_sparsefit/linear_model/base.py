@@ -152,7 +152,7 @@ def warn_of(
     if may_move.any() and not weights.any():
         warn_user(
             "Features with penalty weight 0 are all that the model may keep, so alpha has no effect. Give those that"
-            " are to be chosen from a weight above 0, or use LinearRegression.",
+            " are to be chosen from a weight above 0, or use a model without a penalty.",
             ModelWarning,
         )
     if len(kept.dependent):
