@@ -72,7 +72,10 @@ class BlockSolver:
         movable = terms[0] > 0
         tight = TIGHT * np.sqrt(2 * known.datafit.null_loss)
         view = self._view(known, terms, iterate)
-        self._go_ahead(view, penalty, terms, coef)
+        by_gram = isinstance(view, _GramView)
+        if by_gram:
+            # On columns a start costs as much as it saves.
+            self._go_ahead(view, penalty, terms, coef)
         last, last_gap, has_stepped, n_iter, enough = np.inf, np.inf, False, 0, EASY * tight
         while n_iter < max_iter:
             moves = _moves(coef, view.correlation, terms)
@@ -86,7 +89,6 @@ class BlockSolver:
             if largest < NEARLY * tight and has_stepped and not gains:
                 break
             self._stalled = self._stalled or not gains
-            by_gram = isinstance(view, _GramView)
             gap = view.duality_gap(coef, penalty) if n_iter or not by_gram else np.inf
             # Where a Gram matrix has features too much alike for Newton steps, the largest move says little of what
             # sweeps gain.
