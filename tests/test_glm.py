@@ -704,3 +704,21 @@ def test_second_fit_forgets_the_first():
     fresh = make_cv("gaussian").fit(X_TALL[:, :4], COUNTS)
     assert vars(model).keys() == vars(fresh).keys()
     assert_array_equal(model.coef_path_, fresh.coef_path_)
+
+
+@pytest.mark.parametrize("n_samples", [64, 100, 1000])
+@pytest.mark.parametrize("fit_intercept", [True, False])
+def test_errors_that_are_all_large(n_samples, fit_intercept):
+    # The Huber loss has no curvature anywhere near the null model.
+    rng = np.random.default_rng(n_samples)
+    X = rng.standard_normal((n_samples, 5))
+    y = 10.0 * np.sign(X[:, 0] + 0.1 * rng.standard_normal(n_samples))
+    model = ElasticNetGLM(
+        0.1, family="huber", delta=1.0, l1_ratio=1.0, fit_intercept=fit_intercept, tol=1e-10, max_iter=10_000
+    ).fit(X, y)
+    slopes = np.clip(y - model.predict(X), -1, 1)
+    correlation = slopes @ X / n_samples
+    assert abs(correlation).max() <= 0.1 * (1 + 1e-4)
+    assert_allclose(correlation[model.coef_ != 0], 0.1 * np.sign(model.coef_[model.coef_ != 0]), rtol=1e-4)
+    assert abs(slopes.mean()) <= 1e-6 or not fit_intercept
+    assert model.coef_[0] > 1

@@ -104,7 +104,7 @@ every_loss = pytest.mark.parametrize("row", MAIN, ids=str)
 def test_gradients_are_enough(name):
     datafit = Generalized(Binomial(), np.array([0.0, 1.0, 1.0]))
     penalty = ElasticNetPenalty(1.0, 1.0, FeatureTerms.uniform(1))
-    assert datafit.is_curved
+    assert datafit.has_models
     assert not isinstance(make_solver(name, datafit, penalty), GradientSolver)
     hidden = GradientOnly(datafit)
     assert not hasattr(hidden, "curvatures") and not hasattr(hidden, "model")
@@ -433,7 +433,7 @@ def test_a_compiled_loss_without_curvature(compiled_log_cosh, fit_intercept):
     y = y / 3
     weights = make_weights("with_zeros", len(y))
     ours, plain = Generalized(compiled_log_cosh, y, weights, fit_intercept), LogCosh(y, weights, fit_intercept)
-    assert not ours.is_curved
+    assert not ours.has_models
     assert isinstance(make_solver("auto", ours, ElasticNetPenalty(1.0, 1.0, FeatureTerms.uniform(1))), GradientSolver)
     assert_allclose(ours.mean, plain.mean, atol=1e-14)
     raw = np.random.default_rng(0).standard_normal((3, len(y))) * np.array([[0.1], [1.0], [3.0]])

@@ -592,6 +592,24 @@ def test_a_rise_is_a_difference_of_losses(row):
 
 
 @every_loss
+def test_derivatives_of_many_rows(row):
+    rng = np.random.default_rng(6)
+    y, z = draw(row, 1501), rng.uniform(-3, 3, 1501)
+    values = row.loss.values(y, np.stack([z - 1e-5, z + 1e-5]))
+    np.testing.assert_allclose(row.loss.derivatives(y, z), (values[1] - values[0]) / 2e-5, rtol=1e-6, atol=1e-6)
+
+
+@every_loss
+def test_curvatures_are_nobody_elses(row):
+    datafit = Generalized(row.loss, draw(row, 25))
+    for raw in (np.zeros(25), np.full(25, 1e4)):
+        with np.errstate(over="ignore", invalid="ignore"):
+            curvatures = datafit.curvatures(raw)
+        curvatures[:] = np.nan
+        assert (datafit.weights == 1 / 25).all()
+
+
+@every_loss
 @pytest.mark.parametrize("fit_intercept", [True, False])
 def test_a_model_has_the_same_residuals(row, fit_intercept):
     rng = np.random.default_rng(5)

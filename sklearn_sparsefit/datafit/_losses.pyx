@@ -217,6 +217,16 @@ cdef class Loss:
                 total += weighted_sum(&weights[first], misfits, n)
         return total
 
+    def derivatives(self, const double[::1] y, const double[::1] raw):
+        """f'(y_i, z_i)."""
+        cdef Py_ssize_t i
+        result = np.empty(y.shape[0])
+        cdef double[::1] out = result
+        with nogil:
+            for i in range(y.shape[0]):
+                out[i] = self.derivative(y[i], raw[i])
+        return result
+
     def curvatures(self, const double[::1] y, const double[::1] raw):
         """f''(y_i, z_i)."""
         cdef Py_ssize_t block, first, n

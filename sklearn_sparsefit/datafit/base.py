@@ -36,11 +36,11 @@ class Datafit(ABC):
 
     A loss whose values and gradients are all that is known has these attributes and the three methods, and is minimised
     by :class:`~sklearn_sparsefit.solvers.gradient.GradientSolver`. That does not ask whether it is a sum over samples.
-    One that ``is_curved`` has ``curvatures`` and a ``model`` too, as :class:`Generalized` has, and is minimised by
+    One that ``has_models`` has ``curvatures`` and a ``model`` too, as :class:`Generalized` has, and is minimised by
     Newton steps. Values may overflow to infinity: no step goes there.
     """
 
-    is_curved = False
+    has_models = False
 
     weights: Vector
     fit_intercept: bool

@@ -44,9 +44,9 @@ class Generalized(Datafit):
         self._offset = self._offset + self.mean
         self.null_residual, self.null_loss = null.residuals[0], float(null.losses[0])
         curvatures = loss.curvatures(self._y, null.raw[0])
-        self.is_curved = not np.isnan(curvatures[used]).any()
-        if not self.is_curved:
-            curvatures = self._secants(null.raw[0])
+        self.has_models = not np.isnan(curvatures[used]).any()
+        if not self.has_models:
+            curvatures = self._difference_quotients(null.raw[0])
         sizes = curvatures * np.maximum(np.abs(null.raw[0]), 1.0)
         if np.abs(self.null_residual[used]).max() <= EXACT * sizes[used].max():
             # A constant target, but for rounding.
@@ -55,10 +55,11 @@ class Generalized(Datafit):
         largest = sizes.max() or 1.0
         self.residual_size = float(largest * np.sqrt(self.weights @ (sizes / largest) ** 2))
 
-    def _secants(self, raw_prediction: Vector) -> Vector:
-        """How much more the first derivatives change than the raw predictions of one fit."""
-        change, every = STEP * np.maximum(np.abs(raw_prediction), 1.0), slice(None)
-        return (self._derivatives(raw_prediction + change, every) - self._derivatives(raw_prediction, every)) / change
+    def _difference_quotients(self, raw_prediction: Vector) -> Vector:
+        """Changes of the first derivatives over those of the raw predictions of one fit, in place of curvatures."""
+        change = STEP * np.maximum(np.abs(raw_prediction), 1.0)
+        derivatives = (self.loss.derivatives(self._y, raw) for raw in (raw_prediction + change, raw_prediction))
+        return (next(derivatives) - next(derivatives)) / change
 
     def fit(self, raw_predictions: Block, offsets: NDArray[np.float64] | None = None) -> Fits:
         """See :class:`Datafit`."""
@@ -97,17 +98,9 @@ class Generalized(Datafit):
         curvatures = self.loss.curvatures(self._y, raw_prediction)
         mean = float(curvatures @ self.weights)
         if not mean > 0:
-            return self.weights
+            return self.weights.copy()
         flat = np.flatnonzero(curvatures < FLAT * mean)
-        slopes = np.abs(self._derivatives(raw_prediction[flat], flat))
+        slopes = np.abs(self.loss.derivatives(self._y[flat], raw_prediction[flat]))
         least = np.clip(slopes, LOWEST * mean, FLAT * mean)
         curvatures[flat] = np.maximum(curvatures[flat], least)
         return self.weights * curvatures
-
-    def _derivatives(self, raw_prediction: Vector, rows: NDArray[np.intp] | slice) -> Vector:
-        """f'(z_i) of raw predictions with their intercept, of some rows."""
-        residuals, nothing = np.empty((1, len(raw_prediction))), np.zeros(1)
-        self.loss.fit(
-            self._y[rows], self.weights[rows], raw_prediction[None].copy(), residuals, nothing, nothing, False
-        )
-        return -residuals[0]

@@ -48,7 +48,7 @@ class Multinomial(Datafit):
 
     unit = 1.0
     is_relative = True
-    is_curved = True
+    has_models = True
 
     def __init__(self, codes: Vector, n_classes: int, sample_weight: Vector | None = None, fit_intercept: bool = True):
         self.weights = summing_to_one(sample_weight, len(codes))
@@ -63,7 +63,7 @@ class Multinomial(Datafit):
             self.mean -= self.mean.mean()
         null = self.fit(np.zeros((1, n_classes, len(codes))))
         self.null_residual, self.null_loss = null.residuals[0], float(null.losses[0])
-        sizes = np.abs(self.null_residual) + self.curvatures_of(null.raw[0]) * np.maximum(np.abs(null.raw[0]), 1.0)
+        sizes = np.abs(self.null_residual) + self._variances(null.raw[0]) * np.maximum(np.abs(null.raw[0]), 1.0)
         self.residual_size = float(np.sqrt((sizes**2).sum(axis=0) @ self.weights))
 
     def fit(self, raw_predictions: Block, offsets: NDArray[np.float64] | None = None) -> Fits:
@@ -93,7 +93,7 @@ class Multinomial(Datafit):
         rounding = 4 * EPS * (1.0 + float(self.weights @ np.abs(raw + offset[:, None]).max(axis=0)))
         spread = 1.0 + float(np.ptp(raw + offset[:, None], axis=0).max())
         for _ in range(MAX_STEPS):
-            # Where the loss is nearly linear a step is as long as raw predictions are apart; at the end it is Newton's.
+            # Where the loss is nearly linear, a step is held to the spread over the gradient; at the end it is Newton's.
             held = float(np.abs(gradient).max()) ** 2 / spread
             step = _inverse(self._of_classes(residual), self.weights, held) @ gradient
             step -= step.mean()
@@ -157,10 +157,10 @@ class Multinomial(Datafit):
         return self._residual(moved)[1] - self._residual(fits.raw[row])[1]
 
     def curvatures(self, raw_prediction: Matrix) -> Matrix:
-        """s_i p_ik (1 - p_ik) of the raw predictions of one fit, no smaller than in a model."""
-        return self.weights * self.curvatures_of(raw_prediction)
+        """s_i p_ik (1 - p_ik) of the raw predictions of one fit."""
+        return self.weights * self._variances(raw_prediction)
 
-    def curvatures_of(self, raw_prediction: Matrix) -> Matrix:
+    def _variances(self, raw_prediction: Matrix) -> Matrix:
         """p_ik (1 - p_ik)."""
         residual, _ = self._residual(raw_prediction)
         return np.abs(residual) * (1.0 - np.abs(residual))

@@ -138,7 +138,7 @@ def warn_of(
     weights = np.where(may_move, terms.l1_weights, 0.0)
     paths = list(paths)
     warn_if_loose(paths, tol, _advice(weights, data.names, tol))
-    unbounded = [label or "the data" for label, path in paths if path.is_unbounded]
+    unbounded = [label or "the data" for label, path in paths if path.has_no_minimum]
     if unbounded:
         free = np.flatnonzero(may_move & (weights == 0))
         warn_user(

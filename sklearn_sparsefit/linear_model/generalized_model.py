@@ -20,7 +20,7 @@ Vector = NDArray[np.float64]
 
 
 class GeneralizedModel(SparseLinearModel):
-    """A model of one raw prediction, by the weighted mean of some loss."""
+    """A model by the weighted mean of some loss."""
 
     @abstractmethod
     def _loss(self) -> Loss:
@@ -43,9 +43,7 @@ class GeneralizedSingle(GeneralizedModel):
         (terms,) = self._terms(data, [data.sample_weight])
         progress = Progress(self)
         alphas = np.array([self.alpha], dtype=np.float64)
-        path = make_path(
-            data, datafit, terms, self.l1_ratio, self._options(), self._penalty_of_tasks, alphas=alphas
-        )  # fmt: skip
+        path = make_path(data, datafit, terms, self.l1_ratio, self._options(), self._penalty_of_tasks, alphas=alphas)
         path = drive(path, data.design)
         self._set_fitted(
             **self._coefs_of(path, 0, data),

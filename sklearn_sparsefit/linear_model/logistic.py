@@ -33,7 +33,7 @@ class ClassifierData(TrainingData):
 
 
 class LogisticModel(ClassifierMixin, GeneralizedModel):
-    """Log-odds of the second of two classes, or the logarithms of the odds of several."""
+    """Log-odds of the second of two classes, or scores of several, whose softmax are the probabilities."""
 
     def _loss(self) -> Loss:
         return Binomial()
@@ -200,7 +200,8 @@ class SparseLogisticRegression(LogisticModel, GeneralizedSingle):
     Parameters
     ----------
     alpha : float, default=0.01
-        Strength of the penalty, above 0. From ``max_j |mean((y - mean(y)) * x_j)| / l1_ratio`` on, no feature is kept.
+        Strength of the penalty, above 0. From ``max_j |mean((y - mean(y)) * x_j)| / l1_ratio`` on, no feature is kept;
+        with several classes the largest over these counts, with ``grouped`` the 2-norm over them.
     l1_ratio : float, default=1.0
         Share of the L1 penalty, between 0 (ridge) and 1.
     fit_intercept : bool, default=True
@@ -210,7 +211,8 @@ class SparseLogisticRegression(LogisticModel, GeneralizedSingle):
     grouped : bool, default=False
         Whether a feature is kept for all classes or for none, where there are more than two.
     max_iter : int, default=1000
-        Largest number of Newton steps at alpha, and at each larger one that is put in on the way to it.
+        Largest number of Newton steps at alpha, and at each larger one that is put in on the way to it. (Where more
+        than 8192 pairs of class and feature matter, these are gradient steps, of which more are needed.)
     tol : float, default=1e-4
         The fit ends when the duality gap is at most ``tol`` times the loss of the model without features.
     solver : {'auto', 'cd', 'prox_grad'}, default='auto'
@@ -219,9 +221,9 @@ class SparseLogisticRegression(LogisticModel, GeneralizedSingle):
     penalty_weights : array-like of shape (n_features,) or dict, default=None
         Weight of the penalty of every feature: 0 is not penalised, infinity is left out; see :class:`ElasticNet`.
     lower_bounds : float, array-like of shape (n_features,) or dict, default=None
-        Lower bounds of the coefficients, at most 0; None is none.
+        Lower bounds of the coefficients, of a feature in all classes, at most 0; None is none.
     upper_bounds : float, array-like of shape (n_features,) or dict, default=None
-        Upper bounds of the coefficients, at least 0; None is none.
+        Upper bounds of the coefficients, of a feature in all classes, at least 0; None is none.
     standardize : bool, default=False
         Whether to penalise the coefficients of the features divided by their standard deviations; those that are
         reported are of the features as they are.
@@ -327,7 +329,8 @@ class SparseLogisticRegression(LogisticModel, GeneralizedSingle):
         Raises
         ------
         ValueError
-            If X, y or the weights do not fit together or are not finite, or y has a single class.
+            If X, y or the weights do not fit together or are not finite, y has a single class, a class has no sample
+            that counts, or ``solver`` is not ``'auto'`` for more than two classes.
         """
         classes, codes = self._encoded(y)
         return self._fit(X, codes, sample_weight, lambda data: self._prepared(data, classes))

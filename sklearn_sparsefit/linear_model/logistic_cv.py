@@ -21,7 +21,7 @@ Vector = NDArray[np.float64]
 class SparseLogisticRegressionCV(LogisticModel, GeneralizedCV):
     """Logistic regression with combined L1 and L2 penalties, alpha and l1_ratio chosen by cross-validation.
 
-    For the objective see :class:`SparseLogisticRegression`. Folds are row weightings: X is not copied.
+    For the objective see :class:`SparseLogisticRegression`; for paths [1]_. Folds are row weightings: X is not copied.
 
     Parameters
     ----------
@@ -61,9 +61,9 @@ class SparseLogisticRegressionCV(LogisticModel, GeneralizedCV):
     penalty_weights : array-like of shape (n_features,) or dict, default=None
         Weight of the penalty of every feature: 0 is not penalised, infinity is left out; see :class:`ElasticNet`.
     lower_bounds : float, array-like of shape (n_features,) or dict, default=None
-        Lower bounds of the coefficients, at most 0; None is none.
+        Lower bounds of the coefficients, of a feature in all classes, at most 0; None is none.
     upper_bounds : float, array-like of shape (n_features,) or dict, default=None
-        Upper bounds of the coefficients, at least 0; None is none.
+        Upper bounds of the coefficients, of a feature in all classes, at least 0; None is none.
     standardize : bool, default=False
         Whether to penalise the coefficients of the features divided by their standard deviations, those of the
         training rows of every fold.

@@ -79,13 +79,14 @@ def logistic_path(
     tol : float, default=1e-4
         Every solution's duality gap is at most ``tol`` times the loss of the model without features.
     solver : {'auto', 'cd', 'prox_grad'}, default='auto'
-        How the quadratic models of the loss are minimised; see :class:`ElasticNet`.
+        How the quadratic models of the loss are minimised; see :class:`ElasticNet`. More than two classes have
+        ``'auto'`` alone.
     penalty_weights : array-like of shape (n_features,) or dict, default=None
         Weight of the penalty of every feature: 0 is not penalised, infinity is left out.
     lower_bounds : float, array-like of shape (n_features,) or dict, default=None
-        Lower bounds of the coefficients, at most 0; None is none.
+        Lower bounds of the coefficients, of a feature in all classes, at most 0; None is none.
     upper_bounds : float, array-like of shape (n_features,) or dict, default=None
-        Upper bounds of the coefficients, at least 0; None is none.
+        Upper bounds of the coefficients, of a feature in all classes, at least 0; None is none.
     standardize : bool, default=False
         Whether to penalise the coefficients of the features divided by their standard deviations; those that are
         returned are of the features as they are.
@@ -115,7 +116,7 @@ def logistic_path(
     References
     ----------
     .. [1] Friedman, J., Hastie, T. and Tibshirani, R. (2010). Regularization paths for generalized linear models via
-       coordinate descent. Journal of Statistical Software 33(1), section 3.
+       coordinate descent. Journal of Statistical Software 33(1), sections 3 and 4.
 
     Examples
     --------
@@ -146,7 +147,7 @@ def logistic_path(
     (terms,) = model._terms(data, [data.sample_weight])
     path = make_path(
         data, model._datafit(data), terms, l1_ratio, model._options(), model._penalty_of_tasks, alphas=grid
-    )  # fmt: skip
+    )
     n_alphas = grid.n_alphas if isinstance(grid, AlphaGrid) else len(grid)
     result = RegularizationPath().run(PathJob("path", "path", path, n_alphas), data.design, verbose)
     warn_of([("", result)], result, model._feature_options(), data, tol)

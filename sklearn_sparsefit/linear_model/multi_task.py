@@ -57,7 +57,7 @@ class MultiTaskElasticNet(MultiTaskModel, SingleModel):
         Lower bounds of the coefficients, those of a feature in all tasks, at most 0; None is none. A dict or a Series
         holds bounds by feature name.
     upper_bounds : float, array-like of shape (n_features,) or dict, default=None
-        Upper bounds of the coefficients, at least 0.
+        Upper bounds of the coefficients, of a feature in all tasks, at least 0; None is none.
     standardize : bool, default=False
         Whether to penalise the coefficients of features divided by their standard deviations. See
         :class:`ElasticNet`.
@@ -228,7 +228,7 @@ class MultiTaskLasso(MultiTaskElasticNet):
         Lower bounds of the coefficients, those of a feature in all tasks, at most 0; None is none. A dict or a Series
         holds bounds by feature name.
     upper_bounds : float, array-like of shape (n_features,) or dict, default=None
-        Upper bounds of the coefficients, at least 0.
+        Upper bounds of the coefficients, of a feature in all tasks, at least 0; None is none.
     standardize : bool, default=False
         Whether to penalise the coefficients of features divided by their standard deviations. See
         :class:`ElasticNet`.

@@ -100,7 +100,7 @@ class _Engine:
         # What rounding leaves where features that are free of the penalty fit the target exactly.
         self.least_gap = 0.0
         # Whether the features that are free of the penalty leave the loss without a minimum.
-        self.is_unbounded = False
+        self.has_no_minimum = False
 
     def run(self, alphas: Vector | AlphaGrid, start: Vector | None) -> PathGenerator:
         """Begin at the null model, whose correlations set the units and the largest alpha of interest."""
@@ -135,7 +135,7 @@ class _Engine:
         if self.working_set.outside.any() and choice.bounds_pay(self.density):
             yield from self._begin_bounds(correlation, residual)
         yield from self._walk(steps, reports)
-        return replace(reports.result(self.working_set, self.shape[1]), is_unbounded=self.is_unbounded)
+        return replace(reports.result(self.working_set, self.shape[1]), has_no_minimum=self.has_no_minimum)
 
     @property
     def gap_tol(self) -> float:
@@ -187,7 +187,7 @@ class _Engine:
         if isinstance(known, WorkingSet):
             fits, inside = known.look(coef[None])
             residual, loss = fits.residuals[0], float(fits.losses[0])
-            self.is_unbounded = known.is_unbounded(coef, fits, inside[0])
+            self.has_no_minimum = known.has_no_minimum(coef, fits, inside[0])
             _, correlations = yield from self._pass(self.datafit.weights * fits.residuals, EVERYTHING)
             correlation = correlations[0]
             correlation[..., known.features] = inside[0]
@@ -202,7 +202,7 @@ class _Engine:
         self.iterate = Iterate(coef, inside[0].copy())
         self.null_coef = coef.copy()
         self.null_loss = min(loss, self.datafit.null_loss)
-        self.least_gap = (VANISHED if self.is_unbounded else EXACT**2) * self.datafit.null_loss
+        self.least_gap = (VANISHED if self.has_no_minimum else EXACT**2) * self.datafit.null_loss
         if self.null_loss <= self.least_gap:
             # An exact fit: what is left is rounding, as for a constant target.
             residual, correlation, self.null_loss = np.zeros_like(residual), np.zeros_like(correlation), 0.0

@@ -136,7 +136,7 @@ class PathResult:
     in units of the objective, ``relative_gaps`` in units of the loss of the null model; ``converged`` says which of
     them came below the tolerance. ``relaxed_values`` and ``relaxed_intercepts``, if asked for, are least squares on the
     same supports. ``dependent`` are features free of the penalty that are combinations of others and of
-    the intercept; ``is_unbounded`` says that the loss falls for ever in free features, and has no minimum.
+    the intercept; ``has_no_minimum`` says that the loss falls for ever in free features, and has no minimum.
     ``n_passes`` counts, once the path was driven, the readings of X it had a part in.
     """
 
@@ -152,7 +152,7 @@ class PathResult:
     dependent: NDArray[np.intp]
     relaxed_values: list[Vector]
     relaxed_intercepts: Vector
-    is_unbounded: bool = False
+    has_no_minimum: bool = False
     n_passes: int = 0
 
     def relaxed(self, relax: float) -> "PathResult":

@@ -23,8 +23,12 @@ class SeparateTasksPenalty:
         self.of_each = of_each
         self.alpha, self.l1_ratio, self.terms = of_each.alpha, of_each.l1_ratio, of_each.terms
         self.l1, self.l2 = of_each.l1, of_each.l2
-        self.alpha_max, self.least_curvature = of_each.alpha_max, of_each.least_curvature
-        self.entry_alphas, self.reaches = of_each.entry_alphas, of_each.reaches
+        self.alpha_max, self.reaches = of_each.alpha_max, of_each.reaches
+
+    @property
+    def least_curvature(self) -> float:
+        """Least curvature of any feature that is not free."""
+        return self.of_each.least_curvature
 
     def with_alpha(self, alpha: float) -> Self:
         """The same shape at another strength."""
@@ -54,6 +58,13 @@ class SeparateTasksPenalty:
     def apply_prox(self, coef: Matrix, steps: ArrayLike) -> Matrix:
         """Prox of the coefficients, with a step that all features share or one for each."""
         return np.stack([self.of_each.apply_prox(row, steps) for row in coef])
+
+    def entry_alphas(
+        self, alphas: Vector, sizes: Vector, alphas_before: Vector, sizes_before: Vector, margin: float
+    ) -> Vector:
+        """See :meth:`ElasticNetPenalty.entry_alphas`; sizes are on whichever side is open."""
+        side = np.where(self.terms.upper > 0, 1.0, -1.0)
+        return self.of_each.entry_alphas(alphas, side * sizes, alphas_before, side * sizes_before, margin)
 
     def value(self, coef: Matrix) -> float:
         """Penalty of the coefficients."""

@@ -120,7 +120,8 @@ class BlockSolver:
             coef[:, active] = goal
             view.move(active, goal - here)
         iterate.correlation[:] = view.correlation
-        self._way = [*self._way[1 - POINTS :], (penalty.alpha, coef.copy())]
+        if by_gram:
+            self._way = [*self._way[1 - POINTS :], (penalty.alpha, coef.copy())]
         return n_iter
 
     def _go_ahead(self, view: "_View", penalty: MultiTaskPenalty, terms: Matrix, coef: Matrix) -> None:

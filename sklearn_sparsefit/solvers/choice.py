@@ -189,7 +189,7 @@ def make_solver(name: str, datafit: Datafit, penalty: Penalty) -> Solver:
     solver = BlockSolver if datafit.mean.ndim else SOLVERS[name]
     if isinstance(datafit, Quadratic):
         return solver()
-    if not datafit.is_curved:
+    if not datafit.has_models:
         return GradientSolver()
 
     def of_model(part: WorkingSet) -> Solver:

@@ -41,7 +41,7 @@ class FreeFeatures:
             rows[dependent] = np.linalg.solve(gram[np.ix_(kept, kept)], gram[np.ix_(kept, dependent)]).T
             self._row_space = np.linalg.qr(rows)[0]
         self._all = positions
-        self._is_unbounded = np.isinf(lower) & np.isinf(upper)
+        self._without_bounds = np.isinf(lower) & np.isinf(upper)
         self.positions = positions[kept]
         self.norms = np.sqrt(gram.diagonal()[kept])
         self._lower, self._upper = lower[kept], upper[kept]
@@ -108,7 +108,7 @@ class FreeFeatures:
         """Which coefficients are at a bound that their correlation holds them at."""
         return (coefs >= self._upper) & (correlations > 0) | (coefs <= self._lower) & (correlations < 0)
 
-    def least_curvature(self, hessian: Matrix, inside: NDArray[np.bool_]) -> float:
+    def flattest_ratio(self, hessian: Matrix, inside: NDArray[np.bool_]) -> float:
         """Smallest ratio of the second derivatives of a loss to those of least squares, in features inside bounds."""
         if not inside.any():
             return np.inf
@@ -128,6 +128,6 @@ class FreeFeatures:
     def centred(self, coef: Matrix) -> Matrix:
         """Coefficients of several tasks less the means over these, where there are no bounds."""
         coef = coef.copy()
-        unbounded = self._all[self._is_unbounded]
+        unbounded = self._all[self._without_bounds]
         coef[:, unbounded] -= coef[:, unbounded].mean(axis=0)
         return coef

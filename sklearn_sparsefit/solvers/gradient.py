@@ -1,7 +1,6 @@
 """Accelerated proximal gradient steps: a loss of which values and gradients are all that is known."""
 
 import math
-import sys
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,7 +55,7 @@ class GradientSolver:
     more than there is. It is kept from one alpha to the next.
     """
 
-    max_gram = sys.maxsize
+    max_gram = 0
 
     def __init__(self) -> None:
         self._bound = self._steepest = 0.0

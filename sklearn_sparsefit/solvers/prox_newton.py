@@ -55,8 +55,7 @@ class ProxNewtonSolver:
     def solve(self, working_set: WorkingSet, penalty: Penalty, iterate: Iterate, gap_tol: float, max_iter: int) -> int:
         """See :class:`Solver`."""
         if working_set.free is not None or penalty.l1 == 0:
-            if self._at_hand is not working_set:
-                self._at_hand, self._model = working_set, None
+            self._take_whole(working_set)
             return self._solve_at_hand(working_set, penalty, iterate, gap_tol, max_iter)[0]
         n_iter = 0
         self._go_ahead(penalty, iterate)
@@ -99,8 +98,7 @@ class ProxNewtonSolver:
         near = has_coef | (magnitudes > NEAR * penalty.l1)
         n_near, n_features = np.count_nonzero(near), len(working_set.outside)
         if n_near > COPIED_SHARE * n_features and n_near * len(working_set.datafit.weights) > SMALL_COPY:
-            if self._at_hand is not working_set:
-                self._at_hand, self._model = working_set, None
+            self._take_whole(working_set)
             return working_set, np.arange(len(working_set))
         if self._at_hand in (None, working_set) or len(self._at_hand) > WASTE * n_near + FEW:
             self._at_hand, self._model = working_set.part(np.flatnonzero(near)), None
@@ -110,6 +108,11 @@ class ProxNewtonSolver:
             positions = np.flatnonzero(near & self._at_hand.outside[: len(working_set)])
             self._at_hand.append(positions, working_set.columns.take(positions))
         return self._at_hand, self._at_hand.features
+
+    def _take_whole(self, working_set: WorkingSet) -> None:
+        """Have all features at hand."""
+        if self._at_hand is not working_set:
+            self._at_hand, self._model = working_set, None
 
     def _solve_at_hand(
         self, working_set: WorkingSet, penalty: Penalty, iterate: Iterate, gap_tol: float, max_iter: int
@@ -157,7 +160,7 @@ class ProxNewtonSolver:
         curvatures = working_set.datafit.curvatures(fits.raw[0])
         total, moved = float(curvatures.sum()), np.inf
         if self._model is not None:
-            self._curvatures *= total / self._curvatures.sum()
+            self._curvatures = self._curvatures * (total / self._curvatures.sum())
             moved = np.abs(curvatures - self._curvatures).sum()
         # Sweeps on columns leave nothing that is worth keeping.
         keeps = converges and self._inner is not None and self._inner.max_gram > 0

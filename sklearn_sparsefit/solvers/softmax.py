@@ -67,11 +67,11 @@ class SoftmaxBlocks:
         n_features = len(gram) // n_classes
         self.datafit = pairs.datafit
         self.gram = gram.reshape(n_classes, n_features, n_classes, n_features).transpose(1, 0, 3, 2).copy()
-        of_features = np.arange(n_features)
+        each = np.arange(n_features)
         # A bound on the curvature of the loss in any direction.
-        self.sq_norms = np.linalg.eigvalsh(self.gram[of_features, :, of_features, :])[:, -1]
+        self.sq_norms = np.linalg.eigvalsh(self.gram[each, :, each, :])[:, -1]
         # Some features are not to move.
-        self.sq_norms[(self.sq_norms <= 0) | (pairs.of_features.sq_norms <= 0)] = 0.0
+        self.sq_norms[(self.sq_norms <= 0) | (pairs.working_set.sq_norms <= 0)] = 0.0
 
     def __len__(self) -> int:
         return len(self.gram)
@@ -88,8 +88,13 @@ class SoftmaxBlockSolver(BlockSolver):
 
     @staticmethod
     def wanted(penalty: MultiTaskPenalty, iterate: Iterate) -> NDArray[np.bool_]:
-        """The pairs of a class and a feature that are looked at: all classes of features near the threshold."""
+        """The pairs of a class and a feature that are looked at: all classes of features near the threshold.
+
+        Of all features, where some are free, or all are kept.
+        """
         is_near = penalty.magnitudes(penalty.sizes(iterate.correlation)) > NEAR * penalty.l1
+        if penalty.l1 == 0 or len(penalty.terms.free):
+            is_near = np.ones(iterate.coef.shape[1], dtype=bool)
         return np.broadcast_to(is_near | iterate.coef.any(axis=0), iterate.coef.shape)
 
     def _view(self, known: SoftmaxBlocks, terms: Matrix, iterate: Iterate) -> "_SoftmaxView":
@@ -136,11 +141,11 @@ class _SoftmaxView:
         moves = np.zeros(target.shape, dtype=bool)
         for _, entries, _ in groups:
             moves[entries] = True
-        shifted, of_features = self.gram.copy(), np.arange(n_features)
-        own = shifted[of_features, :, of_features, :]
+        shifted, each = self.gram.copy(), np.arange(n_features)
+        own = shifted[each, :, each, :]
         held = np.where((ridges == 0) & moves.all(axis=0), np.trace(own, axis1=1, axis2=2) / n_classes, 0.0)
         own += ridges[:, None, None] * np.eye(n_classes) - pulls.T[:, :, None] * pulls.T[:, None, :]
-        shifted[of_features, :, of_features, :] = own + held[:, None, None] / n_classes
+        shifted[each, :, each, :] = own + held[:, None, None] / n_classes
         movable = np.flatnonzero(moves.T)
         matrix = shifted.reshape(target.size, target.size)
         if len(movable) < target.size:

@@ -29,11 +29,11 @@ class SoftmaxPairs:
 
     def __init__(self, working_set: "WorkingSet", model: SoftmaxModel):
         self.datafit = model
-        self.of_features = working_set
+        self.working_set = working_set
         self._places = np.full((len(model.probabilities), 0), -1)
         self.classes, self.positions = np.empty((2, 0), dtype=np.intp)
         self._gram = np.empty((0, 0))
-        # Of every pair a sum_i w_i x_ij H_i, by which the best intercepts move.
+        # Of every pair (k, j) the row k of sum_i w_i x_ij H_i, by which the best intercepts move.
         self._moments = np.empty((0, len(model.probabilities)))
         self.sq_norms = np.empty(0)
         self.follow(working_set)
@@ -72,7 +72,7 @@ class SoftmaxPairs:
         return -self.datafit.inverse @ (step[self.classes, self.positions] @ self._moments)
 
     def _extend(self, classes: Positions, positions: Positions) -> None:
-        model, columns = self.datafit, self.of_features.columns
+        model, columns = self.datafit, self.working_set.columns
         start, total = len(self), len(self) + len(classes)
         self.classes = np.concatenate([self.classes, classes])
         self.positions = np.concatenate([self.positions, positions])
@@ -100,7 +100,7 @@ class SoftmaxPairs:
         self._gram[new, :total] -= moments @ model.inverse @ self._moments.T
         self._gram[:start, new] = self._gram[new, :start].T
         block = self._gram[new, new]
-        norms = block.diagonal() * (self.of_features.sq_norms[positions] > 0)
+        norms = block.diagonal() * (self.working_set.sq_norms[positions] > 0)
         self.sq_norms = np.concatenate([self.sq_norms, np.maximum(norms, 0.0)])
         diagonal = np.arange(start, total)
         self._gram[diagonal, diagonal] = (1 + RIDGE) * self.sq_norms[new]

@@ -31,7 +31,7 @@ SETTLED, REFINEMENTS = 16 * np.finfo(np.float64).eps, 5
 # Losses that are not quadratic take as many steps as Newton's method does from far away.
 NEWTON_STEPS, UNSETTLED = 100, 1e-9
 # A loss that is so much flatter than at zero has no minimum.
-UNBOUNDED = 1e-8
+FLATTER = 1e-8
 # Entries of the dense copy of newcomers that is centred at a time.
 CHUNK = 2**21
 
@@ -63,7 +63,7 @@ class Known(ABC):
         return self.free
 
     def minimum_norm(self, coef: Vector) -> Vector:
-        """The same predictions, up to a constant, by free features with coefficients of the least 2-norm."""
+        """The same predictions, up to a number (for each sample), by free features with the least 2-norm."""
         if self.free is None:
             return coef
         coef = self.free.minimum_norm(coef)
@@ -240,14 +240,15 @@ class WorkingSet(Known):
         correlations = self.correlations(self.datafit.weights * fits.residuals)
         if self.free is not None:
             is_quadratic = isinstance(self.datafit, Quadratic)
-            hessian_at = self._by_curvatures if self.datafit.is_curved else self._by_secants(len(coefs))
+            if not is_quadratic:
+                hessian_at = self._by_curvatures if self.datafit.has_models else self._by_secants(len(coefs))
             for _ in range(REFINEMENTS if is_quadratic else NEWTON_STEPS):
                 before = coefs[..., self.free.positions]
                 if is_quadratic:
                     self.settle(coefs, correlations)
                 else:
                     self._approach(coefs, fits, correlations, hessian_at)
-                fits = self.fit(coefs)
+                fits = self.fit(coefs, fits.offsets)
                 correlations = self.correlations(self.datafit.weights * fits.residuals)
                 if self.is_settled(coefs, correlations) or np.array_equal(before, coefs[..., self.free.positions]):
                     break
@@ -262,12 +263,12 @@ class WorkingSet(Known):
         model = self.restricted_to(self.free.positions).seen_through(self.datafit.model(fits, row, curvatures))
         return float(curvatures.sum()) * model.full_gram()
 
-    def is_unbounded(self, coef: Vector, fits: Fits, correlation: Vector) -> bool:
+    def has_no_minimum(self, coef: Vector, fits: Fits, correlation: Vector) -> bool:
         """Whether the loss falls for ever in free features that are settled, as where they tell classes apart.
 
         It is flat then where they are, beside what it is at zero.
         """
-        if not self.datafit.is_curved or self.free.is_delicate:
+        if not self.datafit.has_models or self.free.is_delicate:
             return False
         positions = self.free.positions
         inside = ~self.free.are_held(coef[..., positions], correlation[..., positions])
@@ -276,7 +277,7 @@ class WorkingSet(Known):
             inside[-1] = False
         hessian = self._by_curvatures(0, coef, fits, correlation)
         null = self.datafit.curvatures(self.datafit.fit(np.zeros((1, *fits.raw[0].shape))).raw[0])
-        return self.free.least_curvature(hessian, inside) <= UNBOUNDED * float(null.sum())
+        return self.free.flattest_ratio(hessian, inside) <= FLATTER * float(null.sum())
 
     def _by_secants(self, n_rows: int) -> Callable[[int, Vector, Fits, Vector], Matrix]:
         """The same for a loss without, one row of coefficients at a time."""
@@ -292,12 +293,12 @@ class WorkingSet(Known):
         for row, coef in enumerate(coefs):
             here, inside = coef[..., positions], correlations[row][..., positions].ravel()
             goal = here.flatten()
-            free = self.free.under(hessian_at(row, here.ravel(), fits, inside).copy())
+            free = self.free.under(hessian_at(row, here.ravel(), fits, inside))
             goal[free.positions] = free.settled(goal[None, free.positions], inside[None, free.positions])[0]
             goal = goal.reshape(here.shape)
             for length in 0.5 ** np.arange(30):
                 coef[..., positions] = here + length * (goal - here)
-                if self.fit(coef[None]).losses[0] <= (1 + CONSTANT) * fits.losses[row]:
+                if self.fit(coef[None], fits.offsets[row : row + 1]).losses[0] <= (1 + CONSTANT) * fits.losses[row]:
                     break
             else:
                 coef[..., positions] = here
