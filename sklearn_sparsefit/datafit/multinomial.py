@@ -93,7 +93,7 @@ class Multinomial(Datafit):
         rounding = 4 * EPS * (1.0 + float(self.weights @ np.abs(raw + offset[:, None]).max(axis=0)))
         spread = 1.0 + float(np.ptp(raw + offset[:, None], axis=0).max())
         for _ in range(MAX_STEPS):
-            # Where the loss is nearly linear, a step is held to the spread over the gradient; at the end it is Newton's.
+            # Where the loss is nearly linear, a step is held to spread over gradient; at the end it is Newton's.
             held = float(np.abs(gradient).max()) ** 2 / spread
             step = _inverse(self._of_classes(residual), self.weights, held) @ gradient
             step -= step.mean()

@@ -6,7 +6,6 @@ one fit in memory, many folds, or data that lie elsewhere.
 
 import math
 from collections.abc import Generator
-from dataclasses import replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -135,7 +134,7 @@ class _Engine:
         if self.working_set.outside.any() and choice.bounds_pay(self.density):
             yield from self._begin_bounds(correlation, residual)
         yield from self._walk(steps, reports)
-        return replace(reports.result(self.working_set, self.shape[1]), has_no_minimum=self.has_no_minimum)
+        return reports.result(self.working_set, self.shape[1], self.has_no_minimum)
 
     @property
     def gap_tol(self) -> float:

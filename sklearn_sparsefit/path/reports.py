@@ -64,7 +64,7 @@ class Reports:
             step.gap = max(0.0, step.gap + rise + penalty.value(step.coef) - penalty.value(exact))
         return Solved(step.index, step.alpha, float(step.gap) * datafit.unit * datafit.unit)
 
-    def result(self, known: WorkingSet | WholeDesign, n_features: int) -> PathResult:
+    def result(self, known: WorkingSet | WholeDesign, n_features: int, has_no_minimum: bool) -> PathResult:
         """All alphas together, their coefficients in the order of the features that are known."""
         features = known.features
         steps = self._steps
@@ -90,6 +90,7 @@ class Reports:
             # Where there is nothing to explain, nothing is left but the rounding of the intercept.
             converged=(gaps <= self._gap_tol) | (null_loss == 0),
             relaxed_values=relaxed_values,
+            has_no_minimum=has_no_minimum,
             relaxed_intercepts=self._relaxed_intercepts,
             dependent=features[known.free.dependent] if known.free is not None else np.empty(0, dtype=np.intp),
         )
