@@ -23,8 +23,8 @@ MOVED, RATE = 0.05, 0.3
 LENGTHS, ARMIJO, ROUNDING = 0.5 ** np.arange(40), 1e-4, 1e-14
 # Degree of the polynomials, in alpha, that lead from one alpha to the next.
 DEGREE = 2
-# A model is solved to this share of the gap, or the square of that if it is less, but never more exactly than to a share
-# of the tolerated gap; what is at hand, to another share of that.
+# A model is solved to this share of the gap, or the square of that if it is less, but never more exactly than to a
+# share of the tolerated gap; what is at hand, to another share of that.
 FORCING, LEAST, GAP_SHARE = 0.1, 0.3, 0.8
 # At hand are features whose correlations come so close to the threshold. When there are this many times as many as come
 # so close by now, and some, they are chosen anew.
