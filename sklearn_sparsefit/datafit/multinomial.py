@@ -12,9 +12,10 @@ from sklearn_sparsefit.datafit.quadratic import summing_to_one
 Matrix = NDArray[np.float64]
 
 EPS = np.finfo(np.float64).eps
-# Probabilities in a model are mixed with equal ones, to this share of the mean curvature: steps stay finite where the
-# loss is flat.
-FLAT = 1e-4
+# Where the loss of a sample is so much flatter than the mean, its probabilities in a model are mixed with equal ones,
+# so that steps stay finite. Hardly where its own class is the likeliest: derivatives are as small as curvatures there,
+# and Newton steps of about one, where shorter ones would take thousands.
+FLAT, LOWEST = 1e-4, 1e-14
 # Mean residuals from which on raw predictions whose means are those of the null model may be a better start.
 FAR = 0.1
 # Newton steps to the best intercepts, each halved until the loss is lower by this share of what it promises; and
@@ -168,10 +169,13 @@ class Multinomial(Datafit):
     def model(self, fits: Fits, row: int, curvatures: Matrix) -> SoftmaxModel:
         """Quadratic model about the raw predictions of one fit, with weights in units of the sum of the curvatures."""
         probabilities = self._of_classes(fits.residuals[row])
-        share = FLAT * float(curvatures.sum())
+        mean, residual = float(curvatures.sum()), np.abs(fits.residuals[row])
+        is_flat = (residual * (1.0 - residual)).sum(axis=0) < FLAT * mean
+        is_wrong = residual[self._codes, self._rows] > 0.5
+        share = mean * np.where(is_flat & is_wrong, FLAT, LOWEST)
         probabilities *= 1.0 - share
         probabilities += share / len(probabilities)
-        weights = self.weights / float(curvatures.sum())
+        weights = self.weights / max(mean, np.finfo(np.float64).tiny)
         inverse = _inverse(probabilities, weights) if self.fit_intercept else np.zeros(2 * self.mean.shape)
         return SoftmaxModel(weights, probabilities, inverse, self.null_loss)
 

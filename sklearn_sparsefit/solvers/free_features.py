@@ -27,13 +27,13 @@ class FreeFeatures:
     """
 
     def __init__(self, positions: Positions, gram: Matrix, lower: Vector, upper: Vector):
-        self._is_bounded = bool(np.isfinite(lower).any() or np.isfinite(upper).any())
+        self.is_bounded = bool(np.isfinite(lower).any() or np.isfinite(upper).any())
         kept = np.sort(independent_columns(gram.copy())[0])
         dependent = np.setdiff1d(np.arange(len(positions)), kept)
         self.dependent = positions[dependent]
         # Orthonormal basis of what coefficients of the least norm may be, where there are others.
         self._row_space: Matrix | None = None
-        if self._is_bounded:
+        if self.is_bounded:
             kept = np.flatnonzero(gram.diagonal())
         elif len(dependent):
             rows = np.empty((len(positions), len(kept)))
@@ -64,7 +64,7 @@ class FreeFeatures:
 
     def fit(self, correlation: Matrix) -> Matrix:
         """Coefficients of least squares, given the correlations at zero."""
-        if not self._is_bounded:
+        if not self.is_bounded:
             return np.linalg.solve(self._gram, (correlation / self.norms).T).T / self.norms
         return np.apply_along_axis(self._fit_within_bounds, -1, correlation)
 
@@ -84,7 +84,7 @@ class FreeFeatures:
 
     def settled(self, coefs: Matrix, correlations: Matrix) -> Matrix:
         """Where rows of coefficients are to go so that their correlations vanish, but those held at bounds."""
-        if not self._is_bounded:
+        if not self.is_bounded:
             return coefs + correlations / self.norms @ np.linalg.inv(self._gram) / self.norms
         goals = np.empty(coefs.shape)
         for row in np.ndindex(coefs.shape[:-1]):

@@ -293,7 +293,11 @@ class WorkingSet(Known):
         for row, coef in enumerate(coefs):
             here, inside = coef[..., positions], correlations[row][..., positions].ravel()
             goal = here.flatten()
-            free = self.free.under(hessian_at(row, here.ravel(), fits, inside))
+            hessian = hessian_at(row, here.ravel(), fits, inside)
+            if self.datafit.is_relative and not self.free.is_bounded:
+                # Whatever the last task's are, those of the others are beside them.
+                hessian = hessian[: -len(positions), : -len(positions)]
+            free = self.free.under(hessian)
             goal[free.positions] = free.settled(goal[None, free.positions], inside[None, free.positions])[0]
             goal = goal.reshape(here.shape)
             for length in 0.5 ** np.arange(30):
