@@ -57,7 +57,7 @@ class LogisticModel(ClassifierMixin, GeneralizedModel):
         if len(classes) < 2:
             raise ValueError(
                 "This solver needs samples of at least 2 classes in the data, but the data contains only one class:"
-                f" {classes[0]!r}"
+                f" {classes.tolist()[0]!r}"
             )
         if len(classes) > 2 and self.solver != "auto":
             raise ValueError(
@@ -76,7 +76,7 @@ class LogisticModel(ClassifierMixin, GeneralizedModel):
             )
             if of_classes.min() < 0:
                 least = int(np.argmin(of_classes))
-                raise ValueError(f"class_weight[{classes[least]!r}] == {of_classes[least]}, must be >= 0.")
+                raise ValueError(f"class_weight[{classes.tolist()[least]!r}] == {of_classes[least]}, must be >= 0.")
             weights = of_classes[codes] * (1.0 if data.sample_weight is None else data.sample_weight)
             data = replace(data, sample_weight=check_sample_weight(weights, len(weights)))
             self._check_classes(codes, weights, classes, "Among the samples whose class has a positive class_weight")
@@ -87,9 +87,9 @@ class LogisticModel(ClassifierMixin, GeneralizedModel):
         """Refuse samples that count if they are all of one class, or if one of the intercepts would be infinite."""
         counted = np.unique(codes if weights is None else codes[weights > 0])
         if len(counted) == 1:
-            raise ValueError(f"{where} there is only one class: {classes[counted[0]]!r}")
+            raise ValueError(f"{where} there is only one class: {classes.tolist()[counted[0]]!r}")
         if self.fit_intercept and len(counted) < len(classes):
-            missing = classes[np.setdiff1d(np.arange(len(classes)), counted)[0]]
+            missing = classes.tolist()[np.setdiff1d(np.arange(len(classes)), counted)[0]]
             raise ValueError(
                 f"{where} there is none of class {missing!r}: its intercept would be infinite. More of its samples are"
                 " needed, or none, or fit_intercept=False."

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 MARGIN = 0.025
 # Who keeps what is drawn.
 KEEPERS = {
-    "coef_path_": "LassoCV, ElasticNetCV, one of their multi-task or adaptive relatives, LassoIC or ElasticNetIC",
+    "coef_path_": "LassoCV, ElasticNetCV, one of their multi-task or adaptive relatives, LassoIC, ElasticNetIC,"
+    " SparseLogisticRegressionCV or ElasticNetGLMCV",
     "alpha_1se_": "LassoCV, ElasticNetCV or one of their multi-task or adaptive relatives",
 }
 
