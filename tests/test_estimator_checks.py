@@ -52,7 +52,7 @@ from sklearn_sparsefit import (
         SparseLogisticRegression(),
         SparseLogisticRegression(alpha=0.1, l1_ratio=0.0, class_weight="balanced"),
         SparseLogisticRegression(standardize=True, lower_bounds=-1.0, grouped=False),
-        SparseLogisticRegressionCV(cv=3),
+        SparseLogisticRegressionCV(cv=3, alphas=10),
         SparseLogisticRegressionCV(cv=3, l1_ratio=[0.5, 1.0], alphas=5, class_weight="balanced", scoring="accuracy"),
         ElasticNetGLM(),
         ElasticNetGLM(family="gaussian"),

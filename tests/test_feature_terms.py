@@ -746,13 +746,6 @@ class TestInvariance:
             assert together.intercept_[k] == alone.intercept_
             assert together.dual_gap_[k] == alone.dual_gap_
 
-    @pytest.mark.parametrize("path", [lasso_path, enet_path])
-    @pytest.mark.parametrize("bound", ["lower_bounds", "upper_bounds"])
-    def test_bounds_are_for_one_target(self, path, bound):
-        X, y = make_data("tall")
-        with pytest.raises(ValueError, match=f"{bound}.* single target"):
-            path(X, np.c_[y, -y], alphas=3, **{bound: 0.0})
-
     @pytest.mark.parametrize("Estimator", ALL)
     def test_clone_pickle_and_params(self, Estimator):
         X, y = make_data("tall")

@@ -73,10 +73,11 @@ class BlockSolver:
         tight = TIGHT * np.sqrt(2 * known.datafit.null_loss)
         view = self._view(known, terms, iterate)
         by_gram = isinstance(view, _GramView)
+        n_iter = 0
         if by_gram:
             # On columns a start costs as much as it saves.
-            self._go_ahead(view, penalty, terms, coef)
-        last, last_gap, has_stepped, n_iter, enough = np.inf, np.inf, False, 0, EASY * tight
+            n_iter += self._go_ahead(view, penalty, terms, coef)
+        last, last_gap, has_stepped, enough = np.inf, np.inf, False, EASY * tight
         while n_iter < max_iter:
             moves = _moves(coef, view.correlation, terms)
             largest = float(moves.max(initial=0.0))
@@ -89,7 +90,7 @@ class BlockSolver:
             if largest < NEARLY * tight and has_stepped and not gains:
                 break
             self._stalled = self._stalled or not gains
-            gap = view.duality_gap(coef, penalty) if n_iter or not by_gram else np.inf
+            gap = view.duality_gap(coef, penalty) if last < np.inf or not by_gram else np.inf
             # Where a Gram matrix has features too much alike for Newton steps, the largest move says little of what
             # sweeps gain.
             is_stuck = by_gram and gap > STUCK * last_gap and largest > NEARLY * tight
@@ -124,13 +125,16 @@ class BlockSolver:
             self._way = [*self._way[1 - POINTS :], (penalty.alpha, coef.copy())]
         return n_iter
 
-    def _go_ahead(self, view: "_View", penalty: MultiTaskPenalty, terms: Matrix, coef: Matrix) -> None:
-        """Start where the polynomial through the last solutions leads, for what had a coefficient in all of them."""
+    def _go_ahead(self, view: "_View", penalty: MultiTaskPenalty, terms: Matrix, coef: Matrix) -> bool:
+        """Start where the polynomial through the last solutions leads, for what had a coefficient in all of them.
+
+        Returns whether that is elsewhere.
+        """
         if self._way and not (self._way[-1][0] > penalty.alpha and _begins_with(coef, self._way[-1][1])):
             self._way = []
         alphas = [alpha for alpha, _ in self._way]
         if len(alphas) < 2 or alphas[-1] - penalty.alpha > STRETCH * (alphas[-2] - alphas[-1]):
-            return
+            return False
         # By Lagrange's formula.
         shares = [
             math.prod((penalty.alpha - other) / (alpha - other) for other in alphas if other != alpha)
@@ -138,9 +142,11 @@ class BlockSolver:
         ]
         length = self._way[0][1].shape[1]
         points, step = np.stack([point[:, :length] for _, point in self._way]), np.zeros(coef.shape)
-        if _block_cd.go_ahead(points, np.array(shares), terms, coef, step):
+        is_elsewhere = _block_cd.go_ahead(points, np.array(shares), terms, coef, step) > 0
+        if is_elsewhere:
             moved = step.any(axis=0).nonzero()[0]
             view.move(moved, _at(step, moved))
+        return is_elsewhere
 
     def _view(self, known: Known, terms: Matrix, iterate: Iterate) -> "_View":
         weights = known.datafit.weights
