@@ -1,6 +1,6 @@
 """Penalties: what a coefficient costs.
 
-A penalty is separable over coefficients. The kernels see it one coordinate at a time (``prox``, ``slope``,
+A penalty is separable over features. The kernels see it one coordinate at a time (``prox``, ``slope``,
 ``curvature``); the engine sees it whole (``value``, ``magnitudes``, ``conjugate``). It never sees X or y.
 """
 

@@ -1,54 +1,28 @@
 """The penalty of several tasks that share their features."""
 
 from functools import cached_property
-from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sklearn_sparsefit.penalty import _bounded_norm
 from sklearn_sparsefit.penalty._penalty import ElasticNetPenalty, FeatureTerms
+from sklearn_sparsefit.penalty.of_tasks import PenaltyOfTasks
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
-Positions = NDArray[np.intp]
 
 
-class MultiTaskPenalty:
+class MultiTaskPenalty(PenaltyOfTasks):
     """The elastic-net penalty of the 2-norms, over the tasks, of the coefficients of every feature.
 
-    Coefficients and correlations have shape (n_tasks, n_features). What depends on the norms alone is asked of the
-    penalty ``of_norms``.
+    What depends on the norms alone is asked of the penalty ``of_norms``, the first part.
     """
 
-    def __init__(self, of_norms: ElasticNetPenalty):
-        self.of_norms = of_norms
-        self.alpha, self.l1_ratio, self.terms = of_norms.alpha, of_norms.l1_ratio, of_norms.terms
-        self.l1, self.l2 = of_norms.l1, of_norms.l2
-        self.alpha_max = of_norms.alpha_max
-        self.entry_alphas = of_norms.entry_alphas
+    def __init__(self, of_norms: ElasticNetPenalty, *others: ElasticNetPenalty):
+        super().__init__(of_norms, *others)
+        self.of_norms, self.entry_alphas = of_norms, of_norms.entry_alphas
         self.magnitudes, self.reaches = of_norms.magnitudes, of_norms.reaches
-
-    @property
-    def least_curvature(self) -> float:
-        """Least curvature of any feature that is not free."""
-        return self.of_norms.least_curvature
-
-    def with_alpha(self, alpha: float) -> Self:
-        """The same shape at another strength."""
-        return type(self)(self.of_norms.with_alpha(alpha))
-
-    def at(self, features: Positions) -> Self:
-        """The penalty of some features, in that order."""
-        return type(self)(self.of_norms.at(features))
-
-    def only(self, features: Positions) -> Self:
-        """No strength, and no place for any but some features: least squares."""
-        return type(self)(self.of_norms.only(features))
-
-    def in_units(self, design_unit: float, target_unit: float) -> Self:
-        """See :meth:`ElasticNetPenalty.in_units`."""
-        return type(self)(self.of_norms.in_units(design_unit, target_unit))
 
     def sizes(self, values: Matrix) -> Vector:
         """The norm of every feature's coefficients or correlations."""
@@ -109,29 +83,13 @@ class BoundedMultiTaskPenalty(MultiTaskPenalty):
     that point to where there is room: these norms are the ``sizes``. (Coefficients are where there is room.)
     """
 
-    def __init__(self, of_values: ElasticNetPenalty, of_norms: ElasticNetPenalty):
-        super().__init__(of_norms)
+    def __init__(self, of_norms: ElasticNetPenalty, of_values: ElasticNetPenalty):
+        super().__init__(of_norms, of_values)
         self.of_values, self.terms = of_values, of_values.terms
         self.may_move = of_values.may_move
         lower, upper = self.terms.lower, self.terms.upper
         self._sides = 1.0 * (upper > 0), 1.0 * (lower < 0)
         self._unbounded_sides = 1.0 * (upper == np.inf), 1.0 * (lower == -np.inf)
-
-    def with_alpha(self, alpha: float) -> Self:
-        """The same shape at another strength."""
-        return type(self)(self.of_values.with_alpha(alpha), self.of_norms.with_alpha(alpha))
-
-    def at(self, features: Positions) -> Self:
-        """The penalty of some features, in that order."""
-        return type(self)(self.of_values.at(features), self.of_norms.at(features))
-
-    def only(self, features: Positions) -> Self:
-        """No strength, and no place for any but some features: least squares, within the bounds."""
-        return type(self)(self.of_values.only(features), self.of_norms.only(features))
-
-    def in_units(self, design_unit: float, target_unit: float) -> Self:
-        """See :meth:`ElasticNetPenalty.in_units`."""
-        return type(self)(*(part.in_units(design_unit, target_unit) for part in (self.of_values, self.of_norms)))
 
     def sizes(self, values: Matrix) -> Vector:
         """The norm, for every feature, of what is on a side of zero that is open to its coefficients."""
@@ -162,4 +120,4 @@ def multi_task_penalty(of_values: ElasticNetPenalty) -> MultiTaskPenalty:
         return MultiTaskPenalty(of_values)
     lower, upper = np.where(left_out, 0.0, -np.inf), np.where(left_out, 0.0, np.inf)
     without_bounds = FeatureTerms(terms.l1_weights, terms.l2_weights, lower, upper)
-    return BoundedMultiTaskPenalty(of_values, ElasticNetPenalty(of_values.alpha, of_values.l1_ratio, without_bounds))
+    return BoundedMultiTaskPenalty(ElasticNetPenalty(of_values.alpha, of_values.l1_ratio, without_bounds), of_values)

@@ -1,50 +1,24 @@
 """The penalty of several tasks that each choose their own features."""
 
-from typing import Self
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sklearn_sparsefit.penalty._penalty import ElasticNetPenalty
+from sklearn_sparsefit.penalty.of_tasks import PenaltyOfTasks
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
-Positions = NDArray[np.intp]
 
 
-class SeparateTasksPenalty:
+class SeparateTasksPenalty(PenaltyOfTasks):
     """The sum over the tasks of the same elastic-net penalty, ``of_each``, of their coefficients.
 
-    Coefficients and correlations have shape (n_tasks, n_features). The size of a feature's correlations is the largest
-    magnitude in any task.
+    The size of a feature's correlations is the largest magnitude in any task.
     """
 
     def __init__(self, of_each: ElasticNetPenalty):
-        self.of_each = of_each
-        self.alpha, self.l1_ratio, self.terms = of_each.alpha, of_each.l1_ratio, of_each.terms
-        self.l1, self.l2 = of_each.l1, of_each.l2
-        self.alpha_max, self.reaches = of_each.alpha_max, of_each.reaches
-
-    @property
-    def least_curvature(self) -> float:
-        """Least curvature of any feature that is not free."""
-        return self.of_each.least_curvature
-
-    def with_alpha(self, alpha: float) -> Self:
-        """The same shape at another strength."""
-        return type(self)(self.of_each.with_alpha(alpha))
-
-    def at(self, features: Positions) -> Self:
-        """The penalty of some features, in that order."""
-        return type(self)(self.of_each.at(features))
-
-    def only(self, features: Positions) -> Self:
-        """No strength, and no place for any but some features, within the bounds."""
-        return type(self)(self.of_each.only(features))
-
-    def in_units(self, design_unit: float, target_unit: float) -> Self:
-        """See :meth:`ElasticNetPenalty.in_units`."""
-        return type(self)(self.of_each.in_units(design_unit, target_unit))
+        super().__init__(of_each)
+        self.of_each, self.reaches = of_each, of_each.reaches
 
     def sizes(self, values: Matrix) -> Vector:
         """The largest, in size, of every feature's coefficients or correlations, on the sides that are open to it."""
