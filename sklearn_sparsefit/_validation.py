@@ -82,6 +82,8 @@ def check_training_data(
             notebook.__dict__.update(vars(estimator))
             X = validate_data(notebook, X, **X_CHECKS)
             names = {name: value for name, value in vars(notebook).items() if name in FEATURE_NAMES}
+        if sparse.issparse(X):
+            _check_indices(X)
     if y.ndim > 2:
         raise ValueError(f"y must have one or two dimensions, got an array of shape {y.shape}.")
     check_consistent_length(X, y)
@@ -94,6 +96,16 @@ def check_training_data(
         dtype=X.dtype,
         names=names,
     )
+
+
+def _check_indices(X: Any) -> None:
+    """Refuse a CSC or CSR matrix that points to where there is nothing."""
+    indices, n_lines = X.indices[: X.nnz], X.shape[0 if X.format == "csc" else 1]
+    if X.nnz and (indices.min() < 0 or indices.max() >= n_lines or (np.diff(X.indptr) < 0).any()):
+        raise ValueError(
+            f"X is a sparse matrix of shape {X.shape} whose indices or indptr do not fit this; its check_format() says"
+            " more."
+        )
 
 
 def _check_y(y: Any, estimator: Any) -> NDArray:

@@ -227,3 +227,13 @@ def test_wrong_features_at_prediction():
     model = Lasso().fit(X, Y)
     with pytest.raises(ValueError, match=r"9 features.*expecting 10"):
         model.predict(X[:, :9])
+
+
+@pytest.mark.parametrize("store", [sparse.csc_array, sparse.csr_array])
+@pytest.mark.parametrize("part, value", [("indices", 10**6), ("indices", -5), ("indptr", 10**6)])
+def test_sparse_matrices_that_point_beyond_their_ends(store, part, value):
+    X = store(np.eye(12)[:, :8] + 1.0)
+    getattr(X, part)[3] = value
+    for call in (Lasso().fit, lasso_path):
+        with pytest.raises(ValueError, match=r"\(12, 8\).*indices or indptr"):
+            call(X, np.arange(12.0))

@@ -57,7 +57,7 @@ class LogisticModel(ClassifierMixin, GeneralizedModel):
         if len(classes) < 2:
             raise ValueError(
                 "This solver needs samples of at least 2 classes in the data, but the data contains only one class:"
-                f" {classes.tolist()[0]!r}"
+                f" {classes[0]!r}"
             )
         if len(classes) > 2 and self.solver != "auto":
             raise ValueError(
