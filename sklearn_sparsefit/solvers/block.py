@@ -1,6 +1,5 @@
 """Block coordinate descent and Newton steps, for tasks that share their features."""
 
-import math
 import sys
 from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol, Self
@@ -15,6 +14,7 @@ from sklearn_sparsefit.penalty import MultiTaskPenalty
 from sklearn_sparsefit.solvers import _block_cd
 from sklearn_sparsefit.solvers.base import Iterate
 from sklearn_sparsefit.solvers.certificate import duality_gap, quadratic_misfit
+from sklearn_sparsefit.solvers.extrapolation import extrapolation
 from sklearn_sparsefit.solvers.working_set import Known, RootColumns, WorkingSet
 
 Vector = NDArray[np.float64]
@@ -135,14 +135,10 @@ class BlockSolver:
         alphas = [alpha for alpha, _ in self._way]
         if len(alphas) < 2 or alphas[-1] - penalty.alpha > STRETCH * (alphas[-2] - alphas[-1]):
             return False
-        # By Lagrange's formula.
-        shares = [
-            math.prod((penalty.alpha - other) / (alpha - other) for other in alphas if other != alpha)
-            for alpha in alphas
-        ]
+        shares = extrapolation(alphas, penalty.alpha)
         length = self._way[0][1].shape[1]
         points, step = np.stack([point[:, :length] for _, point in self._way]), np.zeros(coef.shape)
-        is_elsewhere = _block_cd.go_ahead(points, np.array(shares), terms, coef, step) > 0
+        is_elsewhere = _block_cd.go_ahead(points, shares, terms, coef, step) > 0
         if is_elsewhere:
             moved = step.any(axis=0).nonzero()[0]
             view.move(moved, _at(step, moved))
@@ -248,9 +244,7 @@ class _GramView:
 
     def _solve_roughly(self, target: Matrix, ridges: Vector, pulls: Matrix, groups: list["Group"]) -> Matrix:
         """By conjugate gradients, where features are too much alike for factors."""
-        moves = np.zeros(target.shape)
-        for _, entries, _ in groups:
-            moves[entries] = 1.0
+        moves = moving(groups, target)
 
         def product(v: Matrix) -> Matrix:
             return moves * (v @ self.gram + ridges * v - _dots(pulls, v) * pulls)
@@ -330,6 +324,14 @@ class Group(NamedTuple):
     features: Any
     entries: Any
     pairs: Any
+
+
+def moving(groups: list[Group], target: Matrix) -> NDArray[np.bool_]:
+    """Which coefficients may move, as a mask of the shape of ``target``."""
+    moves = np.zeros(target.shape, dtype=bool)
+    for _, entries, _ in groups:
+        moves[entries] = True
+    return moves
 
 
 class _NoBounds:

@@ -1,6 +1,5 @@
 """Proximal Newton steps: a loss that is not quadratic, by quadratic models of it."""
 
-import math
 from collections.abc import Callable
 from itertools import pairwise
 
@@ -11,6 +10,7 @@ from sklearn_sparsefit.datafit import Fits
 from sklearn_sparsefit.penalty import Penalty
 from sklearn_sparsefit.solvers.base import Iterate, Solver
 from sklearn_sparsefit.solvers.certificate import duality_gap
+from sklearn_sparsefit.solvers.extrapolation import extrapolation
 from sklearn_sparsefit.solvers.working_set import WorkingSet
 
 Vector = NDArray[np.float64]
@@ -85,7 +85,7 @@ class ProxNewtonSolver:
         for n_used in range(2, len(alphas) + 1):
             length = coefs[n_used - 1].shape[-1]
             used = np.stack([coef[..., :length] for coef in coefs[:n_used]], axis=-1)
-            ahead = used @ _extrapolation(alphas[:n_used], penalty.alpha)
+            ahead = used @ extrapolation(alphas[:n_used], penalty.alpha)
             ahead = np.clip(ahead, penalty.terms.lower[:length], penalty.terms.upper[:length])
             stays = (used * ahead[..., None] > 0).all(axis=-1)
             iterate.coef[..., :length][stays] = ahead[stays]
@@ -193,8 +193,3 @@ class ProxNewtonSolver:
 def _no_misfit(scale: float) -> float:
     """What the loss adds to the gap is looked at only where the penalty's part is small enough."""
     return 0.0
-
-
-def _extrapolation(alphas: list[float], alpha: float) -> Vector:
-    """Weights of what is known at some alphas in the polynomial through it, at another alpha (Lagrange)."""
-    return np.array([math.prod((alpha - b) / (a - b) for b in alphas if b != a) for a in alphas])

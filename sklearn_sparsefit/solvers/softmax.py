@@ -11,7 +11,7 @@ from scipy.linalg import LinAlgError, cho_factor, cho_solve
 from sklearn_sparsefit.penalty import MultiTaskPenalty, SeparateTasksPenalty
 from sklearn_sparsefit.solvers import _block_cd
 from sklearn_sparsefit.solvers.base import Iterate
-from sklearn_sparsefit.solvers.block import BlockSolver, Group
+from sklearn_sparsefit.solvers.block import BlockSolver, Group, moving
 from sklearn_sparsefit.solvers.gram import GramSolver
 from sklearn_sparsefit.solvers.softmax_pairs import SoftmaxPairs
 
@@ -138,9 +138,7 @@ class _SoftmaxView:
         Where a feature has no penalty, equal steps for all classes, which change nothing, are held at zero.
         """
         n_features, n_classes = self.gram.shape[:2]
-        moves = np.zeros(target.shape, dtype=bool)
-        for _, entries, _ in groups:
-            moves[entries] = True
+        moves = moving(groups, target)
         shifted, each = self.gram.copy(), np.arange(n_features)
         own = shifted[each, :, each, :]
         held = np.where((ridges == 0) & moves.all(axis=0), np.trace(own, axis1=1, axis2=2) / n_classes, 0.0)

@@ -1,14 +1,12 @@
 """Quadratic models of the multinomial loss: pairs of a class and a feature, and their Gram matrix."""
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_sparsefit.datafit import Fits, Multinomial, SoftmaxModel
-
-if TYPE_CHECKING:
-    from sklearn_sparsefit.solvers.working_set import WorkingSet
+from sklearn_sparsefit.design import Columns
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -20,6 +18,15 @@ RIDGE = 1e-14
 CHUNK = 2**21
 
 
+class Packed(Protocol):
+    """Features whose columns are packed, and the squared norms of these, zero for those that are not to move."""
+
+    columns: Columns
+    sq_norms: Vector
+
+    def __len__(self) -> int: ...
+
+
 class SoftmaxPairs:
     """Pairs of a class and a feature of a working set, and their Gram matrix under a model of the multinomial loss.
 
@@ -27,7 +34,7 @@ class SoftmaxPairs:
     intercepts take of it.
     """
 
-    def __init__(self, working_set: "WorkingSet", model: SoftmaxModel):
+    def __init__(self, working_set: Packed, model: SoftmaxModel):
         self.datafit = model
         self.working_set = working_set
         self._places = np.full((len(model.probabilities), 0), -1)
@@ -46,7 +53,7 @@ class SoftmaxPairs:
         """Products of the pairs so far, with spare room past them."""
         return self._gram
 
-    def follow(self, working_set: "WorkingSet") -> None:
+    def follow(self, working_set: Packed) -> None:
         """Take note of the features that have come in."""
         n_new = len(working_set) - self._places.shape[1]
         self._places = np.pad(self._places, ((0, 0), (0, n_new)), constant_values=-1)
