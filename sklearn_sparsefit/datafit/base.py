@@ -57,13 +57,13 @@ class Datafit(ABC):
         """What rows of raw predictions come to; the search for their offsets begins where these are."""
 
     @abstractmethod
-    def misfit(self, scale: float, loss: float, raw_prediction: NDArray[np.float64] | None = None) -> float:
-        """sum_i s_i [f(z_i) + f*(-t r_i) + t r_i z_i], at a scale t <= 1 of the residuals r_i = -f'(z_i)."""
+    def misfit(self, scale: float, fits: Fits, row: int) -> float:
+        """sum_i s_i [f(z_i) + f*(-t r_i) + t r_i z_i], at a scale t <= 1 of the residuals r of one of the fits."""
 
     @abstractmethod
     def rise(self, fits: Fits, row: int, change: NDArray[np.float64]) -> float:
         """By how much the loss rises when raw predictions (and the intercept with them) change."""
 
     def misfit_of(self, fits: Fits, row: int) -> Callable[[float], float]:
-        """The same, as a function of the scale, for one row of raw predictions."""
-        return partial(self.misfit, loss=float(fits.losses[row]), raw_prediction=fits.raw[row])
+        """The misfit of one of the fits as a function of the scale."""
+        return partial(self.misfit, fits=fits, row=row)

@@ -70,12 +70,12 @@ class Generalized(Datafit):
         self.loss.fit(self._y, self.weights, raw, residuals, losses, offsets, self.fit_intercept)
         return Fits(residuals, offsets, losses, raw)
 
-    def misfit(self, scale: float, loss: float, raw_prediction: NDArray[np.float64] | None = None) -> float:
+    def misfit(self, scale: float, fits: Fits, row: int) -> float:
         """See :class:`Datafit`."""
         if self.null_loss == 0:
             # Rounding of a constant target is all there is.
             return 0.0
-        return self.loss.misfits(self._y, self.weights, raw_prediction, scale)
+        return self.loss.misfits(self._y, self.weights, fits.raw[row], fits.residuals[row], scale)
 
     def rise(self, fits: Fits, row: int, change: NDArray[np.float64]) -> float:
         """See :class:`Datafit`."""

@@ -72,9 +72,9 @@ class Quadratic(Datafit):
                 offsets += means
         return Fits(residuals, offsets, self._losses(residuals), raw_predictions)
 
-    def misfit(self, scale: float, loss: float, raw_prediction: Vector | None = None) -> float:
+    def misfit(self, scale: float, fits: Fits, row: int) -> float:
         """See :class:`Datafit`: (1 - t)^2 times the loss."""
-        return (1 - scale) ** 2 * loss
+        return (1 - scale) ** 2 * float(fits.losses[row])
 
     def rise(self, fits: Fits, row: int, change: NDArray[np.float64]) -> float:
         """See :class:`Datafit`."""
