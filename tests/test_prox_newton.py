@@ -10,7 +10,7 @@ from sklearn_sparsefit.datafit import Binomial, Generalized, Poisson
 from sklearn_sparsefit.design import make_design
 from sklearn_sparsefit.path import AlphaGrid, Problem, SolverOptions, drive, solve_path
 from sklearn_sparsefit.penalty import ElasticNetPenalty, FeatureTerms
-from sklearn_sparsefit.solvers import prox_newton
+from sklearn_sparsefit.solvers import loss_models
 
 
 def solve(X, y, loss, alphas, l1_ratio=1.0, tol=1e-9):
@@ -59,8 +59,8 @@ def test_what_is_kept_does_not_move_the_answer(alphas):
 def test_all_may_be_at_hand(monkeypatch):
     X, shares, _ = make_counts(density=0.3)
     few = solve(X, shares, Binomial(), AlphaGrid(10, 0.1), tol=1e-11)
-    monkeypatch.setattr(prox_newton, "COPIED_SHARE", 0.0)
-    monkeypatch.setattr(prox_newton, "SMALL_COPY", 0)
+    monkeypatch.setattr(loss_models, "COPIED_SHARE", 0.0)
+    monkeypatch.setattr(loss_models, "SMALL_COPY", 0)
     every = solve(X, shares, Binomial(), few.alphas, tol=1e-11)
     assert_allclose(every.dense_coefs(), few.dense_coefs(), atol=1e-5)
 

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from functools import partial
 
 import numpy as np
@@ -25,6 +25,11 @@ class Fits:
     offsets: NDArray[np.float64]
     losses: Vector
     raw: Block
+
+    def followed_by(self, others: "Fits") -> "Fits":
+        """These rows and those of others."""
+        pairs = zip(astuple(self), astuple(others), strict=True)
+        return Fits(*(np.concatenate(pair) for pair in pairs))
 
 
 class Datafit(ABC):

@@ -70,6 +70,17 @@ class Generalized(Datafit):
         self.loss.fit(self._y, self.weights, raw, residuals, losses, offsets, self.fit_intercept)
         return Fits(residuals, offsets, losses, raw)
 
+    def fit_at(self, raw_predictions: Block, offsets: NDArray[np.float64]) -> Fits:
+        """What raw predictions come to at known offsets, the best or not."""
+        return self.fit_raw(raw_predictions + (self._offset + offsets[:, None]), offsets)
+
+    def fit_raw(self, raw: Block, offsets: NDArray[np.float64]) -> Fits:
+        """The same for raw predictions that have these offsets, and all that is known, in them already."""
+        raw[:, self._unused] = 0.0
+        residuals, losses = np.empty(raw.shape), np.empty(len(raw))
+        self.loss.fit(self._y, self.weights, raw, residuals, losses, np.zeros(len(raw)), False)
+        return Fits(residuals, offsets, losses, raw)
+
     def misfit(self, scale: float, fits: Fits, row: int) -> float:
         """See :class:`Datafit`."""
         if self.null_loss == 0:

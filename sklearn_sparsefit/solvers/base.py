@@ -1,13 +1,17 @@
 """What a solver is: from a working set and a penalty to coefficients on the working set."""
 
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sklearn_sparsefit.datafit import Fits
 from sklearn_sparsefit.penalty import Penalty
 from sklearn_sparsefit.solvers.working_set import WorkingSet
+
+Block = NDArray[np.float64]
 
 
 @dataclass
@@ -18,15 +22,45 @@ class Iterate:
     correlation: NDArray[np.float64]
 
 
-class Solver(Protocol):
-    """Solves one strength of a penalty on a working set.
+@dataclass(frozen=True)
+class Goal:
+    """A strength of the penalty, the duality gap on the working set that is wanted there, and the iterations left."""
 
-    ``solve`` moves the iterate, in place, to a duality gap on the working set below ``gap_tol`` or through at most
-    ``max_iter`` iterations, and returns how many it took. It never looks outside the working set. Up to ``max_gram``
-    columns it works on their Gram.
+    penalty: Penalty
+    gap_tol: float
+    max_iter: int
+
+
+@dataclass
+class Solutions:
+    """Coefficients for some goals, a row for each, and the iterations they took.
+
+    With what they come to, ``fits`` and the correlations ``inside`` the working set, where the solver has looked at
+    that; the residuals are then any dual points, near to those of the loss.
     """
+
+    coefs: Block
+    n_iters: list[int]
+    fits: Fits | None = None
+    inside: Block | None = None
+
+
+class Solver(ABC):
+    """Solves strengths of a penalty on a working set. Up to ``max_gram`` columns it works on their Gram."""
 
     max_gram: int
 
+    @abstractmethod
     def solve(self, working_set: WorkingSet, penalty: Penalty, iterate: Iterate, gap_tol: float, max_iter: int) -> int:
-        """Move the iterate; return the number of iterations."""
+        """Move the iterate, in place, to a duality gap below ``gap_tol``; return the number of iterations.
+
+        Of these there are at most ``max_iter``. What is outside the working set is never looked at.
+        """
+
+    def solve_each(self, working_set: WorkingSet, goals: Sequence[Goal], iterate: Iterate) -> Solutions:
+        """Solve for goals, each from the one before, and leave the iterate at the last."""
+        coefs, n_iters = np.empty((len(goals), *iterate.coef.shape)), []
+        for row, goal in enumerate(goals):
+            n_iters.append(self.solve(working_set, goal.penalty, iterate, goal.gap_tol, goal.max_iter))
+            coefs[row] = iterate.coef
+        return Solutions(coefs, n_iters)

@@ -14,6 +14,7 @@ from sklearn_sparsefit.solvers.gradient import GradientSolver
 from sklearn_sparsefit.solvers.gram import GramSolver
 from sklearn_sparsefit.solvers.prox_grad import ProxGradSolver
 from sklearn_sparsefit.solvers.prox_newton import ProxNewtonSolver
+from sklearn_sparsefit.solvers.prox_newton_path import ProxNewtonPathSolver
 from sklearn_sparsefit.solvers.residual import ResidualSolver
 from sklearn_sparsefit.solvers.softmax import PairSolver, SoftmaxBlockSolver
 from sklearn_sparsefit.solvers.working_set import WholeDesign, WorkingSet
@@ -119,7 +120,7 @@ def affords_grams(shape: tuple[int, int], density: float, n_grams: int) -> bool:
     return n_grams * n_features**2 <= max(density * n_samples * n_features / 4, SMALL_MEMORY / 4)
 
 
-class AutoSolver:
+class AutoSolver(Solver):
     """Newton steps on the Gram; with a ridge and many features, on the dual; sweeps where both factors are dear."""
 
     max_gram = MAX_GRAM
@@ -156,7 +157,7 @@ class AutoSolver:
         return self._on_gram
 
 
-class MultinomialSolver:
+class MultinomialSolver(Solver):
     """Newton steps on pairs of a class and a feature; gradient steps where these are too many for their Gram."""
 
     max_gram = MAX_GRAM
@@ -195,4 +196,4 @@ def make_solver(name: str, datafit: Datafit, penalty: Penalty) -> Solver:
     def of_model(part: WorkingSet) -> Solver:
         return ResidualSolver() if solver is AutoSolver and _sweeps_pay(part) else solver()
 
-    return ProxNewtonSolver(of_model, solver.max_gram)
+    return ProxNewtonPathSolver(of_model, solver.max_gram)

@@ -7,14 +7,14 @@ import numpy as np
 from sklearn_sparsefit.penalty import Penalty
 from sklearn_sparsefit.solvers._cholesky import SupportFactor
 from sklearn_sparsefit.solvers._gram_cd import Status, gram_cd
-from sklearn_sparsefit.solvers.base import Iterate
+from sklearn_sparsefit.solvers.base import Iterate, Solver
 from sklearn_sparsefit.solvers.working_set import WorkingSet
 
 # Multiply-adds between two looks for Ctrl-C.
 MAX_WORK = 1e9
 
 
-class GramSolver:
+class GramSolver(Solver):
     """Solves to rounding whatever ``gap_tol`` says: the last digits cost one more Newton step.
 
     The factor of the support is kept from one alpha to the next.

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from sklearn_sparsefit.datafit import Quadratic
 from sklearn_sparsefit.penalty import Penalty
 from sklearn_sparsefit.solvers import _residual_cd
-from sklearn_sparsefit.solvers.base import Iterate
+from sklearn_sparsefit.solvers.base import Iterate, Solver
 from sklearn_sparsefit.solvers.certificate import duality_gap
 from sklearn_sparsefit.solvers.gram import GramSolver
 from sklearn_sparsefit.solvers.working_set import WorkingSet
@@ -20,7 +20,7 @@ MEMORY = 5
 MAX_SUPPORT, DENSE_SPEED = 2048, 200
 
 
-class ResidualSolver:
+class ResidualSolver(Solver):
     """Cyclic coordinate descent, extrapolated every few sweeps (Bertrand & Massias 2021, algorithm 3).
 
     Where extrapolation is not enough (nearly collinear columns) though the signs rest, the problem on the support alone

@@ -58,7 +58,7 @@ class SoftmaxPairs:
         n_new = len(working_set) - self._places.shape[1]
         self._places = np.pad(self._places, ((0, 0), (0, n_new)), constant_values=-1)
 
-    def move_to(self, loss: Multinomial, fits: Fits, curvatures: Matrix) -> None:
+    def move_to(self, loss: Multinomial, fits: Fits, row: int, curvatures: Matrix) -> None:
         """Be a model about another point, with the same curvatures: of these alone something is kept."""
 
     def bring_in(self, wanted: NDArray[np.bool_]) -> None:

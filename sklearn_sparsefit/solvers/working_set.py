@@ -158,9 +158,9 @@ class WorkingSet(Known):
         other.follow(self)
         return other
 
-    def move_to(self, loss: Generalized, fits: Fits, curvatures: Vector) -> None:
-        """Make the target that of a model about another point, with the same curvatures."""
-        self.datafit = loss.model(fits, 0, curvatures)
+    def move_to(self, loss: Generalized, fits: Fits, row: int, curvatures: Vector) -> None:
+        """Make the target that of a model about one of the fits, with the same curvatures."""
+        self.datafit = loss.model(fits, row, curvatures)
 
     def intercept_shift(self, step: Vector) -> NDArray[np.float64]:
         """How far the best intercept of least squares moves with a step of the coefficients."""
@@ -226,6 +226,10 @@ class WorkingSet(Known):
         if self.columns is None:
             return self.datafit.fit(np.zeros(shape), offsets)
         return self.datafit.fit(self.columns.predict(as_rows(coefs)).reshape(shape), offsets)
+
+    def fit_at(self, coefs: Block, offsets: Vector) -> Fits:
+        """What rows of coefficients come to at known offsets."""
+        return self.datafit.fit_at(self.columns.predict(coefs), offsets)
 
     def correlations(self, weighted_residuals: Block) -> Block:
         """Correlation of every column with each row of weighted residuals."""
