@@ -241,12 +241,15 @@ cdef class Loss:
 
     def derivatives(self, const double[::1] y, const double[::1] raw):
         """f'(y_i, z_i)."""
-        cdef Py_ssize_t i
+        cdef Py_ssize_t block, first, n
+        cdef double[BLOCK] curvatures
         result = np.empty(y.shape[0])
         cdef double[::1] out = result
         with nogil:
-            for i in range(y.shape[0]):
-                out[i] = self.derivative(y[i], raw[i])
+            for block in range((y.shape[0] + BLOCK - 1) // BLOCK):
+                first = block * BLOCK
+                n = min(BLOCK, y.shape[0] - first)
+                self.look_rows(&y[first], &raw[first], n, &out[first], curvatures)
         return result
 
     def curvatures(self, const double[::1] y, const double[::1] raw):

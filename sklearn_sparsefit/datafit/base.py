@@ -1,8 +1,8 @@
 """What a loss is to the path engine."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from dataclasses import astuple, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -26,10 +26,24 @@ class Fits:
     losses: Vector
     raw: Block
 
-    def followed_by(self, others: "Fits") -> "Fits":
-        """These rows and those of others."""
-        pairs = zip(astuple(self), astuple(others), strict=True)
-        return Fits(*(np.concatenate(pair) for pair in pairs))
+    def at(self, rows: list[int]) -> "Fits":
+        """Copy of some of the rows."""
+        return Fits(self.residuals[rows], self.offsets[rows], self.losses[rows], self.raw[rows])
+
+    def put(self, rows: list[int], others: "Fits") -> None:
+        """Put others in the place of some of the rows."""
+        self.residuals[rows], self.offsets[rows] = others.residuals, others.offsets
+        self.losses[rows], self.raw[rows] = others.losses, others.raw
+
+    @classmethod
+    def together(cls, parts: Sequence["Fits"]) -> "Fits":
+        """One after the other."""
+        return cls(
+            np.concatenate([part.residuals for part in parts]),
+            np.concatenate([part.offsets for part in parts]),
+            np.concatenate([part.losses for part in parts]),
+            np.concatenate([part.raw for part in parts]),
+        )
 
 
 class Datafit(ABC):

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from sklearn_sparsefit.datafit._losses import Loss
 from sklearn_sparsefit.datafit.base import Block, Datafit, Fits, Vector
-from sklearn_sparsefit.datafit.quadratic import Quadratic, summing_to_one
+from sklearn_sparsefit.datafit.quadratic import Quadratic, QuadraticModel, summing_to_one
 
 # An intercept leaves the residuals of a constant target this far from zero, beside what moves them: curvatures times
 # raw predictions.
@@ -72,14 +72,15 @@ class Generalized(Datafit):
 
     def fit_at(self, raw_predictions: Block, offsets: NDArray[np.float64]) -> Fits:
         """What raw predictions come to at known offsets, the best or not."""
-        return self.fit_raw(raw_predictions + (self._offset + offsets[:, None]), offsets)
-
-    def fit_raw(self, raw: Block, offsets: NDArray[np.float64]) -> Fits:
-        """The same for raw predictions that have these offsets, and all that is known, in them already."""
+        raw = raw_predictions + (self._offset + offsets[:, None])
         raw[:, self._unused] = 0.0
         residuals, losses = np.empty(raw.shape), np.empty(len(raw))
         self.loss.fit(self._y, self.weights, raw, residuals, losses, np.zeros(len(raw)), False)
         return Fits(residuals, offsets, losses, raw)
+
+    def residuals(self, raw: Block) -> Block:
+        """Minus the derivatives at raw predictions that have offsets and intercepts in them."""
+        return np.stack([-self.loss.derivatives(self._y, row) for row in raw])
 
     def misfit(self, scale: float, fits: Fits, row: int) -> float:
         """See :class:`Datafit`."""
@@ -95,14 +96,20 @@ class Generalized(Datafit):
         values = self.loss.values(self._y, np.stack([fits.raw[row], moved]))
         return float((values[1] - values[0]) @ self.weights)
 
-    def model(self, fits: Fits, row: int, curvatures: Vector) -> Quadratic:
-        """Quadratic model about the raw predictions of one fit: the same residuals there, other curvatures."""
-        # Rows without weight have no curvature.
-        steps = np.divide(
-            self.weights * fits.residuals[row], curvatures, np.zeros_like(curvatures), where=curvatures > 0
-        )
-        target = fits.raw[row] - self._offset + steps
-        return Quadratic.model(target, curvatures, self.fit_intercept)
+    def model(self, fits: Fits, row: int, curvatures: Vector, like: Quadratic | None = None) -> QuadraticModel:
+        """Quadratic model about the raw predictions of one fit: the same residuals there, other curvatures.
+
+        ``like`` is a model with the same curvatures about some other point.
+        """
+
+        def target() -> Vector:
+            # Rows without weight have no curvature.
+            steps = np.divide(
+                self.weights * fits.residuals[row], curvatures, out=np.zeros_like(curvatures), where=curvatures > 0
+            )
+            return fits.raw[row] - self._offset + steps
+
+        return QuadraticModel(target, curvatures, self.fit_intercept, like)
 
     def curvatures(self, raw_prediction: Vector) -> Vector:
         """s_i f''(z_i) of the raw predictions of one fit, raised to where steps stay finite if the loss is flat."""

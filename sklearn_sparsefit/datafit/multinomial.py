@@ -38,7 +38,7 @@ class SoftmaxModel:
     weights: Vector
     probabilities: Matrix
     inverse: NDArray[np.float64]
-    null_loss: float
+    residual_size: float
 
 
 class Multinomial(Datafit):
@@ -177,7 +177,7 @@ class Multinomial(Datafit):
         probabilities += share / len(probabilities)
         weights = self.weights / max(mean, np.finfo(np.float64).tiny)
         inverse = _inverse(probabilities, weights) if self.fit_intercept else np.zeros(2 * self.mean.shape)
-        return SoftmaxModel(weights, probabilities, inverse, self.null_loss)
+        return SoftmaxModel(weights, probabilities, inverse, float(np.sqrt(2 * self.null_loss)))
 
 
 def multinomial_losses(codes: Vector, raw: Block) -> NDArray[np.float64]:

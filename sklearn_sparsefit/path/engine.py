@@ -288,10 +288,10 @@ class _Engine:
         found = self.solver.solve_each(known, goals, self.iterate)
         for step, n_iter in zip(block[n_null:], found.n_iters, strict=True):
             step.n_iter += n_iter
-        coefs[n_null:] = found.coefs
         if n_null and found.fits is not None:
             fits, inside = known.look(coefs[:n_null])
-            return Solutions(coefs, found.n_iters, fits.followed_by(found.fits), np.concatenate([inside, found.inside]))
+            return Solutions.together([Solutions(coefs[:n_null], [0] * n_null, fits, inside), found])
+        coefs[n_null:] = found.coefs
         return Solutions(coefs, found.n_iters, found.fits, found.inside)
 
     def _null_coefs(self, n_rows: int) -> Matrix:
@@ -305,6 +305,8 @@ class _Engine:
             fits, inside = solutions.fits, solutions.inside
             if fits is None:
                 fits, inside = known.look(coefs)
+            else:
+                inside = known.correlations(self.datafit.weights * fits.residuals)
             is_rounding = fits.losses <= self.least_gap
             fits.residuals[is_rounding] = inside[is_rounding] = 0.0
             fits.losses[is_rounding] = 0.0

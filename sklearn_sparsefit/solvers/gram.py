@@ -31,7 +31,7 @@ class GramSolver(Solver):
         if size == 0:
             return 0
         active, spare = np.empty((2, size), dtype=np.intp), np.empty((7, size))
-        target_norm = np.sqrt(2 * working_set.datafit.null_loss)
+        target_norm = working_set.datafit.residual_size
         n_iter, n_active = 0, 1
         while n_iter < max_iter:
             self._factor.reserve(n_active, size)

@@ -160,7 +160,7 @@ class WorkingSet(Known):
 
     def move_to(self, loss: Generalized, fits: Fits, row: int, curvatures: Vector) -> None:
         """Make the target that of a model about one of the fits, with the same curvatures."""
-        self.datafit = loss.model(fits, row, curvatures)
+        self.datafit = loss.model(fits, row, curvatures, self.datafit)
 
     def intercept_shift(self, step: Vector) -> NDArray[np.float64]:
         """How far the best intercept of least squares moves with a step of the coefficients."""
