@@ -1,6 +1,7 @@
 """Packed columns of a working set, in double precision, one column at a time for the kernels."""
 
 import numpy as np
+from scipy import sparse
 
 from scipy.linalg.cython_blas cimport ddot
 
@@ -10,6 +11,10 @@ from sklearn_sparsefit.design.tiles import multiply
 cdef extern from "_simd.h":
     double mean_about(const double* x, const double* weights, Py_ssize_t n, double centre) nogil
     double square_about(const double* x, const double* weights, Py_ssize_t n, double centre) nogil
+
+
+# Of the mean square of a column, what its mean may make up: one digit less is left of the rest.
+MOST_OF_IT = 15 / 16
 
 
 cdef class Columns:
@@ -23,6 +28,19 @@ cdef class Columns:
 
     cdef void add_weighted(self, Py_ssize_t j, double step, const double* s, double* v) noexcept nogil:
         pass
+
+    def products(self, weights, means, block):
+        """Weighted products of some columns with all up to these, about the means of both."""
+        centred = self.densify(block.start, block.stop)
+        centred -= means[block, None]
+        result = np.empty((len(centred), block.stop))
+        if block.start:
+            # Centring one side is enough: (z - mean)'(s * c) = z'(s * c) where s'c = 0.
+            result[:, : block.start] = self.correlate(centred * weights, block.start)
+        # BLAS sees that this is symmetric.
+        centred *= np.sqrt(weights)
+        result[:, block] = centred @ centred.T
+        return result
 
 
 cdef class DenseColumns(Columns):
@@ -139,6 +157,18 @@ cdef class SparseColumns(Columns):
     def correlate(self, residuals, stop=None):
         """``residuals @ Z[:, :stop]`` for residuals of shape (k, n_samples)."""
         return self._lines.gather(residuals, slice(stop))
+
+    def products(self, weights, means, block):
+        """Weighted products of some columns with all up to these, about the means of both."""
+        lines = self._lines
+        rows = sparse.csr_array((lines.data, lines.indices, lines.indptr), (self.n_columns, self.n_samples))
+        rows = rows[: block.stop]
+        if (means[: block.stop] ** 2 > MOST_OF_IT * (rows.multiply(rows) @ weights)).any():
+            # Taking away the means would cancel digits.
+            return Columns.products(self, weights, means, block)
+        result = (rows[block] * weights @ rows.T).toarray()
+        result -= means[block, None] * means[: block.stop]
+        return result
 
     def densify(self, start, stop):
         """Copy of columns start to stop, dense, one per row."""

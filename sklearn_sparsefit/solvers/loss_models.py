@@ -75,8 +75,7 @@ class LossModels:
         self.model.move_to(part.datafit, fits, row, self.curvatures)
 
     def _is_near(self, curvatures: Vector, total: float, moved_at_most: float) -> bool:
-        # Sweeps on columns leave nothing that is worth keeping.
-        if self.model is None or moved_at_most == 0 or self.solver.max_gram == 0:
+        if self.model is None or moved_at_most == 0 or not self.model.knows_products:
             return False
         self.curvatures = self.curvatures * (total / self.curvatures.sum())
         return bool(np.abs(curvatures - self.curvatures).sum() <= moved_at_most * total)

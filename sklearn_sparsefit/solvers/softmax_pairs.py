@@ -49,6 +49,11 @@ class SoftmaxPairs:
         return len(self.classes)
 
     @property
+    def knows_products(self) -> bool:
+        """Whether there is a Gram that is worth keeping."""
+        return len(self) > 0
+
+    @property
     def gram(self) -> Matrix:
         """Products of the pairs so far, with spare room past them."""
         return self._gram

@@ -117,6 +117,11 @@ class WorkingSet(Known):
         return len(self) <= self._max_gram
 
     @property
+    def knows_products(self) -> bool:
+        """Whether a Gram has been asked for: what took time and is worth keeping."""
+        return self._n_in_gram > 0
+
+    @property
     def gram(self) -> Matrix:
         """The centred, weighted products of the columns, brought up to date, with spare room past them."""
         start, total = self._n_in_gram, len(self)
@@ -125,17 +130,10 @@ class WorkingSet(Known):
             gram = np.empty((room, room))
             gram[:start, :start] = self._gram[:start, :start]
             self._gram = gram
-        roots = np.sqrt(self.datafit.weights) if start < total else None
         for block in self.blocks(start):
-            centred = self.centred(block)
-            if block.start:
-                # Centring one side of the product is enough: (z - mean)'(s * c) = z'(s * c) where s'c = 0.
-                products = self.columns.correlate(centred * self.datafit.weights, block.start)
-                self._gram[block, : block.start] = products
-                self._gram[: block.start, block] = products.T
-            # BLAS sees that this is symmetric.
-            centred *= roots
-            self._gram[block, block] = centred @ centred.T
+            products = self.columns.products(self.datafit.weights, self.means, block)
+            self._gram[block, : block.stop] = products
+            self._gram[: block.start, block] = products[:, : block.start].T
             diagonal = np.arange(block.start, block.stop)
             self._gram[diagonal, diagonal] = (1 + RIDGE) * self.sq_norms[block]
         self._n_in_gram = total
