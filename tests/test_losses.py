@@ -64,8 +64,8 @@ class Formulas:
         y, slope = extended(y, slope)
         return bisect(lambda z: self.derivative(y, z) - slope, np.full(slope.shape, -far), np.full(slope.shape, far))
 
-    def has_slope(self, slope):
-        """Whether the derivative may be ``slope``, where it is not far from one that it is."""
+    def has_slope(self, y, slope):
+        """Whether the conjugate is finite."""
         return np.full(slope.shape, True)
 
     def conjugate(self, y, slope):
@@ -86,6 +86,9 @@ class BinomialFormulas(Formulas):
     def curvature(self, y, z):
         return 1 / ((1 + np.exp(-z)) * (1 + np.exp(z)))
 
+    def has_slope(self, y, slope):
+        return (y + slope >= -EPS) & (y + slope <= 1 + EPS)
+
     def conjugate(self, y, slope):
         y, slope = extended(y, slope)
         p, q = np.maximum(y + slope, 0), np.maximum(1 - y - slope, 0)
@@ -102,6 +105,9 @@ class PoissonFormulas(Formulas):
     def curvature(self, y, z):
         return np.exp(z) + 0 * y
 
+    def has_slope(self, y, slope):
+        return y + slope >= -EPS * y
+
     def conjugate(self, y, slope):
         y, slope = extended(y, slope)
         mean = np.maximum(y + slope, 0)
@@ -117,6 +123,9 @@ class GammaFormulas(Formulas):
 
     def curvature(self, y, z):
         return y * np.exp(-z)
+
+    def has_slope(self, y, slope):
+        return slope <= 1
 
     def conjugate(self, y, slope):
         y, slope = extended(y, slope)
@@ -162,7 +171,7 @@ class HuberFormulas(Formulas):
     def curvature(self, y, z):
         return np.where(abs(z - y) <= self.delta, 1, 0)
 
-    def has_slope(self, slope):
+    def has_slope(self, y, slope):
         return abs(slope) <= self.delta
 
     def conjugate(self, y, slope):
@@ -456,7 +465,7 @@ def test_misfits_of_other_dual_points(row, size):
         found = np.array(
             [row.loss.misfits(one * a, one, one * b, -one * u, 1.0) for a, b, u in zip(y, z, slopes, strict=True)]
         )
-        inside = row.formulas.has_slope(slopes)
+        inside = row.formulas.has_slope(y, slopes)
         assert np.isfinite(found[inside]).all() and (found[inside] >= 0).all()
         assert (found[~inside] == np.inf).all()
         scale = row.formulas.size(y, z) * row.formulas.bend_of_rounding(y, z) + abs(slopes) * (1 + abs(z)) + abs(y) + 1

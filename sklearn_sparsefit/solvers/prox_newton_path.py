@@ -41,7 +41,7 @@ class ProxNewtonPathSolver(ProxNewtonSolver):
 
     def solve_each(self, working_set: WorkingSet, goals: Sequence[Goal], iterate: Iterate) -> Solutions:
         """See :class:`Solver`."""
-        if len(working_set) == 0 or working_set.free is not None or goals[-1].penalty.l1 == 0:
+        if not goals or len(working_set) == 0 or working_set.free is not None or goals[-1].penalty.l1 == 0:
             return super().solve_each(working_set, goals, iterate)
         parts: list[Solutions] = []
         while goals:
