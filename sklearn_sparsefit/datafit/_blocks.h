@@ -83,8 +83,8 @@ SPARSEFIT_INLINE double sparsefit_log1p(double x)
     return k * 0x1.62e42fefa38p-1 + (f - (s * (f - tail * t) - (lost + k * 0x1.ef35793c7673p-45)));
 }
 
-/* a log(a / b) - a + b of shares a >= 0 and b > 0, which is b ((1 + x) log(1 + x) - x) for x = a / b - 1; from its
-   series where that cancels. What rounding has taken below zero is zero; beyond that no share is. */
+/* a log(a / b) - a + b of b > 0, infinite for a < 0, which is b ((1 + x) log(1 + x) - x) for x = a / b - 1; from its
+   series where that cancels. */
 SPARSEFIT_INLINE double sparsefit_divergence(double a, double b)
 {
     const double share = a > 0.0 ? a : 0.0, x = (share - b) / b;
@@ -103,7 +103,7 @@ SPARSEFIT_INLINE double sparsefit_divergence(double a, double b)
     tail = 1.0 / 6 - tail * x;
     tail = 0.5 - tail * x;
     const double value = b * (fabs(x) < 0x1p-4 ? x * x * tail : far);
-    return a < -0x1p-50 ? INFINITY : value > 0.0 ? value : 0.0;
+    return a < 0.0 ? INFINITY : value > 0.0 ? value : 0.0;
 }
 
 /* sum of weights[i] * x[i]; rows of weight zero count for nothing, whatever is in them. */

@@ -28,9 +28,10 @@ cdef enum:
 cdef int MAX_STEPS = 1500
 cdef double ROUNDING = 1e-15
 cdef double SMALL_STEP = 1e-8
-# Log-odds whose exponential is finite, and a share that is rounding.
+# Log-odds whose exponential is finite.
 cdef double FAR = 700.0
-cdef double SMALL_SHARE = 1e-15
+# What rounding does to residuals, beside the largest.
+cdef double NUDGE = 1e-14
 
 
 cdef double _xlogx(double x) noexcept nogil:
@@ -42,10 +43,10 @@ cdef double _at_least_zero(double x) noexcept nogil:
     return 0.0 if x < 0.0 else x
 
 
-cdef double _divergence(double a, double b, double log_b, double size) noexcept nogil:
-    """a log(a / b) - a + b of a, b >= 0; what rounding beside some size has taken below zero is zero."""
+cdef double _divergence(double a, double b, double log_b) noexcept nogil:
+    """a log(a / b) - a + b of b >= 0, infinite for a < 0."""
     if a < 0.0:
-        return b if a >= -ROUNDING * size else INFINITY
+        return INFINITY
     if fabs(a - b) < 0.5 * b:
         return sparsefit_divergence(a, b)
     return _at_least_zero(_xlogx(a) - a * log_b - a + b)
@@ -225,17 +226,29 @@ cdef class Loss:
         const double[::1] residuals,
         double scale,
     ):
-        """sum_i s_i [f(z_i) + f*(-t r_i) + t r_i z_i] at a scale t of the residuals r."""
+        """sum_i s_i [f(z_i) + f*(-t r_i) + t r_i z_i] at a scale t of the residuals r.
+
+        Residuals that rounding has taken beyond the slopes that there are count for the nearest.
+        """
         cdef Py_ssize_t i, block, first, n
         cdef double[BLOCK] slopes, misfits
-        cdef double total = 0.0
+        cdef double total = 0.0, nudge = 0.0
         with nogil:
+            for i in range(y.shape[0]):
+                if weights[i] > 0.0:
+                    nudge = fmax(nudge, NUDGE * fabs(residuals[i]))
             for block in range((y.shape[0] + BLOCK - 1) // BLOCK):
                 first = block * BLOCK
                 n = min(BLOCK, y.shape[0] - first)
                 for i in range(n):
                     slopes[i] = -scale * residuals[first + i]
                 self.misfit_rows(&y[first], &raw[first], slopes, n, misfits)
+                for i in range(n):
+                    if misfits[i] == INFINITY:
+                        misfits[i] = fmin(
+                            self.misfit(y[first + i], raw[first + i], slopes[i] + nudge),
+                            self.misfit(y[first + i], raw[first + i], slopes[i] - nudge),
+                        )
                 total += weighted_sum(&weights[first], misfits, n)
         return total
 
@@ -331,9 +344,8 @@ cdef class Binomial(Loss):
     cdef double misfit(self, double y, double z, double slope) noexcept nogil:
         # The share that belongs to the slope, and minus its entropy for the conjugate.
         cdef double e = exp(-fabs(z)), success = y + slope, failure = (1.0 - y) - slope
-        if not fmin(success, failure) >= -SMALL_SHARE:
+        if not fmin(success, failure) >= 0.0:
             return INFINITY
-        success, failure = fmin(fmax(success, 0.0), 1.0), fmin(fmax(failure, 0.0), 1.0)
         return _at_least_zero(fmax(z, 0.0) - success * z + log1p(e) + _xlogx(success) + _xlogx(failure))
 
     cdef void look_rows(
@@ -416,7 +428,7 @@ cdef class Poisson(_LogLink):
     cdef double misfit(self, double y, double z, double slope) noexcept nogil:
         # The divergence of the mean that belongs to the slope.
         cdef double mean = exp(z)
-        return _divergence(y + slope, mean, z, y) if mean < INFINITY else INFINITY
+        return _divergence(y + slope, mean, z) if mean < INFINITY else INFINITY
 
 
 cdef class Gamma(_LogLink):
@@ -435,7 +447,7 @@ cdef class Gamma(_LogLink):
     cdef double misfit(self, double y, double z, double slope) noexcept nogil:
         # The same of y / mean.
         cdef double distance = log(y) - z, ratio = exp(distance)
-        return _divergence(1.0 - slope, ratio, distance, 1.0) if ratio < INFINITY else INFINITY
+        return _divergence(1.0 - slope, ratio, distance) if ratio < INFINITY else INFINITY
 
     def invalid(self, y):
         """Above zero."""
@@ -489,7 +501,7 @@ cdef class Huber(Loss):
     cdef double misfit(self, double y, double z, double slope) noexcept nogil:
         # The square of what is between the slopes, and beyond delta what that takes off a line.
         cdef double error = z - y, within = fmin(fmax(error, -self.delta), self.delta), left = within - slope
-        if fabs(slope) > self.delta * (1.0 + ROUNDING):
+        if fabs(slope) > self.delta:
             return INFINITY
         return _at_least_zero(0.5 * left * left + left * (error - within))
 

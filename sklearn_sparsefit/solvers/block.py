@@ -70,7 +70,7 @@ class BlockSolver(Solver):
             return 0
         coef, terms = iterate.coef, _terms(known, penalty)
         movable = terms[0] > 0
-        tight = TIGHT * np.sqrt(2 * known.datafit.null_loss)
+        tight = TIGHT * known.datafit.residual_size
         view = self._view(known, terms, iterate)
         by_gram = isinstance(view, _GramView)
         n_iter = 0
