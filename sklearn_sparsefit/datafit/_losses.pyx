@@ -196,13 +196,17 @@ cdef class Loss:
         double[::1] shifts,
         bint fit_intercept,
     ):
-        """Add to rows of raw predictions their best shifts, which start where they are; tell residuals and losses."""
+        """Add to rows of raw predictions their best shifts, which start where they are; tell residuals and losses.
+
+        With an intercept residuals sum to zero: what the search has left of their sum, and columns with large means
+        would magnify, is taken from those of its sign, which stay slopes that the loss has.
+        """
         cdef Py_ssize_t k, i, block, first, n
         cdef double[BLOCK] values
-        cdef double rest
+        cdef double rest, of_its_sign, kept
         with nogil:
             for k in range(raw.shape[0]):
-                losses[k] = rest = 0.0
+                losses[k] = rest = of_its_sign = 0.0
                 if fit_intercept:
                     shifts[k] = self._best_shift(y, weights, raw[k], shifts[k])
                 for block in range((y.shape[0] + BLOCK - 1) // BLOCK):
@@ -212,11 +216,17 @@ cdef class Loss:
                     self.evaluate_rows(&y[first], &raw[k, first], n, values, &residuals[k, first])
                     losses[k] += weighted_sum(&weights[first], values, n)
                     rest += weighted_sum(&weights[first], &residuals[k, first], n)
-                # What rounding has left of the mean; columns with large means would magnify it.
                 if not fit_intercept:
                     rest = 0.0
                 for i in range(y.shape[0]):
-                    residuals[k, i] = rest - residuals[k, i]
+                    residuals[k, i] = -residuals[k, i]
+                    if weights[i] > 0.0 and residuals[k, i] * rest < 0.0:
+                        of_its_sign -= weights[i] * residuals[k, i]
+                if rest != 0.0 and isfinite(rest):
+                    kept = fmax(0.0, 1.0 - rest / of_its_sign)
+                    for i in range(y.shape[0]):
+                        if residuals[k, i] * rest < 0.0:
+                            residuals[k, i] *= kept
 
     def misfits(
         self,

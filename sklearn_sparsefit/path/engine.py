@@ -55,6 +55,8 @@ PathGenerator: TypeAlias = Generator[Request, Any, PathResult]
 SLACK = 1e-12
 # Residuals this small beside the target are rounding; so is a loss this small that would fall for ever.
 EXACT, VANISHED = 64 * np.finfo(np.float64).eps, 1e-12
+# Relative duality gap of stepping stones.
+STONE_TOL = 1e-3
 # An objective this many times that of the null model is no descent from it, rounding allowed for.
 DIVERGED = 1.02
 
@@ -282,9 +284,7 @@ class _Engine:
         """Solutions of each alpha of the block on the working set, each from the one before."""
         coefs, known = self._null_coefs(len(block)), self.working_set
         n_null = sum(step.alpha >= self.null_alpha for step in block)
-        goals = [
-            Goal(self._inner(step), 0.25 * self.gap_tol, self.options.max_iter - step.n_iter) for step in block[n_null:]
-        ]
+        goals = [self._goal(step) for step in block[n_null:]]
         found = self.solver.solve_each(known, goals, self.iterate)
         for step, n_iter in zip(block[n_null:], found.n_iters, strict=True):
             step.n_iter += n_iter
@@ -293,6 +293,11 @@ class _Engine:
             return Solutions.together([Solutions(coefs[:n_null], [0] * n_null, fits, inside), found])
         coefs[n_null:] = found.coefs
         return Solutions(coefs, found.n_iters, found.fits, found.inside)
+
+    def _goal(self, step: Step) -> Goal:
+        is_stone = step.index is None
+        gap_tol = max(0.25 * self.gap_tol, STONE_TOL * self.null_loss * is_stone)
+        return Goal(self._inner(step), gap_tol, self.options.max_iter - step.n_iter)
 
     def _null_coefs(self, n_rows: int) -> Matrix:
         coefs = np.zeros((n_rows, *self.tasks, len(self.working_set)))

@@ -19,7 +19,7 @@ Matrix = NDArray[np.float64]
 # Alphas at once: to begin with and at most.
 FIRST_WIDTH, MAX_WIDTH = 2, 8
 # Steps of all of them, and by how much of their sum the curvatures of the model may have moved at each.
-MOVED = (0.25, 0.1, 0.05)
+MOVED = (0.25, 0.25, 0.1)
 
 
 class ProxNewtonPathSolver(ProxNewtonSolver):
@@ -89,7 +89,7 @@ class ProxNewtonPathSolver(ProxNewtonSolver):
     def _starts(self, working_set: WorkingSet, alphas: list[float], iterate: Iterate) -> Solutions:
         """Where polynomials through the last solutions lead, or else the iterate."""
         known = [alpha for alpha, _ in self._track]
-        if not (known and self._goes_on(iterate) and all(low < high for low, high in pairwise([*alphas[::-1], *known]))):
+        if not (known and alphas[-1] > known[0]/1.5 and self._goes_on(iterate) and all(low < high for low, high in pairwise([*alphas[::-1], *known]))):
             self._track = []
             start = Solutions(iterate.coef[None], [0], working_set.fit(iterate.coef[None]), iterate.correlation[None])
             return start.at([0] * len(alphas))
