@@ -19,7 +19,7 @@ Matrix = NDArray[np.float64]
 # Alphas at once: to begin with and at most.
 FIRST_WIDTH, MAX_WIDTH = 2, 8
 # Steps of all of them, and by how much of their sum the curvatures of the model may have moved at each.
-MOVED = (0.25, 0.25, 0.1)
+MOVED = (0.25, 0.25, 0.1, 0.05)
 
 
 class ProxNewtonPathSolver(ProxNewtonSolver):
