@@ -11,6 +11,18 @@ from sklearn_sparsefit.design.tiles import multiply
 cdef extern from "_simd.h":
     double mean_about(const double* x, const double* weights, Py_ssize_t n, double centre) nogil
     double square_about(const double* x, const double* weights, Py_ssize_t n, double centre) nogil
+    void gather_double_int(
+        const double* data, const int* indices, Py_ssize_t n, const double* vectors, Py_ssize_t width, double* out
+    ) nogil
+    void gather_line(const double* x, Py_ssize_t n, const double* vectors, double* out) nogil
+    void scatter_weighted(
+        const double* x, const int* indices, Py_ssize_t n, const double* s, const double* steps, Py_ssize_t width,
+        double* out
+    ) nogil
+    void scatter_weighted_line(
+        const double* x, const int* indices, Py_ssize_t n, const double* s, const double* steps, Py_ssize_t width,
+        double* out
+    ) nogil
 
 
 # Of the mean square of a column, what its mean may make up: one digit less is left of the rest.
@@ -23,10 +35,12 @@ cdef class Columns:
     Blocks of vectors are stored one vector per row, as everywhere in the engine.
     """
 
-    cdef double dot(self, Py_ssize_t j, const double* v) noexcept nogil:
-        return 0.0
+    cdef void gather(self, Py_ssize_t j, const double* v, Py_ssize_t width, double* sums) noexcept nogil:
+        pass
 
-    cdef void add_weighted(self, Py_ssize_t j, double step, const double* s, double* v) noexcept nogil:
+    cdef void scatter(
+        self, Py_ssize_t j, const double* steps, const double* s, Py_ssize_t width, double* v
+    ) noexcept nogil:
         pass
 
     def products(self, weights, means, block):
@@ -105,15 +119,17 @@ cdef class DenseColumns(Columns):
                 square_of[j] = square_about(column, &weights[0], n, mean_of[j])
         return means, squares
 
-    cdef double dot(self, Py_ssize_t j, const double* v) noexcept nogil:
+    cdef void gather(self, Py_ssize_t j, const double* v, Py_ssize_t width, double* sums) noexcept nogil:
         cdef int n = <int> self.n_samples, one = 1
-        return ddot(&n, &self._values[j, 0], &one, <double*> v, &one)
+        if width == 1:
+            sums[0] = ddot(&n, &self._values[j, 0], &one, <double*> v, &one)
+        else:
+            gather_line(&self._values[j, 0], self.n_samples, v, sums)
 
-    cdef void add_weighted(self, Py_ssize_t j, double step, const double* s, double* v) noexcept nogil:
-        cdef Py_ssize_t i
-        cdef double* z = &self._values[j, 0]
-        for i in range(self.n_samples):
-            v[i] += step * s[i] * z[i]
+    cdef void scatter(
+        self, Py_ssize_t j, const double* steps, const double* s, Py_ssize_t width, double* v
+    ) noexcept nogil:
+        scatter_weighted_line(&self._values[j, 0], NULL, self.n_samples, s, steps, width, v)
 
 
 cdef class SparseColumns(Columns):
@@ -218,32 +234,20 @@ cdef class SparseColumns(Columns):
                 mean_of[j], square_of[j] = mean, max(square, 0.0)
         return means, squares
 
-    cdef double dot(self, Py_ssize_t j, const double* v) noexcept nogil:
-        # Four sums, so that none need wait for another.
-        cdef Py_ssize_t t = self._indptr[j], stop = self._indptr[j + 1], last = stop - (stop - t) % 4
-        cdef const double* x
-        cdef const int* i
-        cdef double a = 0.0, b = 0.0, c = 0.0, d = 0.0
-        if t == stop:
-            return 0.0
-        x, i = &self._data[0], &self._indices[0]
-        while t < last:
-            a += x[t] * v[i[t]]
-            b += x[t + 1] * v[i[t + 1]]
-            c += x[t + 2] * v[i[t + 2]]
-            d += x[t + 3] * v[i[t + 3]]
-            t += 4
-        while t < stop:
-            a += x[t] * v[i[t]]
-            t += 1
-        return (a + b) + (c + d)
+    cdef void gather(self, Py_ssize_t j, const double* v, Py_ssize_t width, double* sums) noexcept nogil:
+        cdef Py_ssize_t q, start = self._indptr[j], n = self._indptr[j + 1] - start
+        if n:
+            gather_double_int(&self._data[start], &self._indices[start], n, v, width, sums)
+        else:
+            for q in range(width):
+                sums[q] = 0.0
 
-    cdef void add_weighted(self, Py_ssize_t j, double step, const double* s, double* v) noexcept nogil:
-        cdef Py_ssize_t t
-        cdef int i
-        for t in range(self._indptr[j], self._indptr[j + 1]):
-            i = self._indices[t]
-            v[i] += step * s[i] * self._data[t]
+    cdef void scatter(
+        self, Py_ssize_t j, const double* steps, const double* s, Py_ssize_t width, double* v
+    ) noexcept nogil:
+        cdef Py_ssize_t start = self._indptr[j], n = self._indptr[j + 1] - start
+        if n:
+            scatter_weighted(&self._data[start], &self._indices[start], n, s, steps, width, v)
 
 
 def _extended(buffer, size, more):

@@ -69,6 +69,23 @@ class Solutions:
         )
 
 
+@dataclass
+class Starts:
+    """Where quadratic problems that differ in their targets alone start from, a row for each."""
+
+    coefs: Block
+    correlations: Block
+    residuals: Block
+
+    def at(self, rows: slice) -> "Starts":
+        """Some of them, in place."""
+        return Starts(self.coefs[rows], self.correlations[rows], self.residuals[rows])
+
+    def copy(self) -> "Starts":
+        """Copy of all."""
+        return Starts(self.coefs.copy(), self.correlations.copy(), self.residuals.copy())
+
+
 class Solver(ABC):
     """Solves strengths of a penalty on a working set. Up to ``max_gram`` columns it works on their Gram."""
 
@@ -88,3 +105,15 @@ class Solver(ABC):
             n_iters.append(self.solve(working_set, goal.penalty, iterate, goal.gap_tol, goal.max_iter))
             coefs[row] = iterate.coef
         return Solutions(coefs, n_iters)
+
+    def solve_from(self, working_set: WorkingSet, goals: Sequence[Goal], starts: Starts) -> list[int]:
+        """Solve quadratic problems with the columns and weights of a working set, each from its own start, in place.
+
+        Returns the numbers of iterations. Residuals may stay where they were.
+        """
+        n_iters = []
+        for row, goal in enumerate(goals):
+            iterate = Iterate(starts.coefs[row], starts.correlations[row])
+            working_set.aim_at(starts.coefs[row], starts.residuals[row])
+            n_iters.append(self.solve(working_set, goal.penalty, iterate, goal.gap_tol, goal.max_iter))
+        return n_iters

@@ -3,11 +3,14 @@
 A wrong choice costs time, never correctness.
 """
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 
 from sklearn_sparsefit.datafit import Datafit, Multinomial, Quadratic
 from sklearn_sparsefit.penalty import Penalty, SeparateTasksPenalty
-from sklearn_sparsefit.solvers.base import Iterate, Solver
+from sklearn_sparsefit.solvers.base import Goal, Iterate, Solver, Starts
 from sklearn_sparsefit.solvers.block import BlockSolver
 from sklearn_sparsefit.solvers.dual_newton import DualNewtonSolver
 from sklearn_sparsefit.solvers.gradient import GradientSolver
@@ -186,14 +189,20 @@ class SparseModelSolver(Solver):
 
     def solve(self, working_set: WorkingSet, penalty: Penalty, iterate: Iterate, gap_tol: float, max_iter: int) -> int:
         """See :class:`Solver`."""
-        n_iter = 0
-        if self._sweeps_pay or not working_set.has_gram:
-            at_most = min(FEW_SWEEPS, max_iter) if working_set.has_gram else max_iter
-            n_iter = self._on_columns.solve(working_set, penalty, iterate, gap_tol, at_most)
-            if n_iter < at_most or n_iter == max_iter:
-                return n_iter
-            self._sweeps_pay = False
-        return n_iter + self._on_gram.solve(working_set, penalty, iterate, gap_tol, max_iter - n_iter)
+        starts = Starts(iterate.coef[None], iterate.correlation[None], working_set.fit(iterate.coef[None]).residuals)
+        return self.solve_from(working_set, [Goal(penalty, gap_tol, max_iter)], starts)[0]
+
+    def solve_from(self, working_set: WorkingSet, goals: Sequence[Goal], starts: Starts) -> list[int]:
+        """See :class:`Solver`."""
+        if not working_set.has_gram:
+            return self._on_columns.solve_from(working_set, goals, starts)
+        if self._sweeps_pay:
+            some = [replace(goal, max_iter=min(FEW_SWEEPS, goal.max_iter)) for goal in goals]
+            n_iters = self._on_columns.solve_from(working_set, some, starts)
+            self._sweeps_pay = max(n_iters) < FEW_SWEEPS
+            if self._sweeps_pay:
+                return n_iters
+        return self._on_gram.solve_from(working_set, goals, starts)
 
 
 def _is_sparse(part: WorkingSet) -> bool:

@@ -63,16 +63,12 @@ class LossModels:
         total = float(curvatures.sum())
         if self._is_near(curvatures, total, moved_at_most):
             self.model.follow(part)
-            self.aim(part, fits, row)
+            self.model.move_to(part.datafit, fits, row, self.curvatures)
         else:
             self.curvatures = curvatures
             self.model = part.seen_through(part.datafit.model(fits, row, curvatures))
             self.solver = self._new_solver(part)
         return total
-
-    def aim(self, part: WorkingSet, fits: Fits, row: int) -> None:
-        """Have the target that belongs to the raw predictions and residuals of one of the fits."""
-        self.model.move_to(part.datafit, fits, row, self.curvatures)
 
     def _is_near(self, curvatures: Vector, total: float, moved_at_most: float) -> bool:
         if self.model is None or moved_at_most == 0 or not self.model.knows_products:

@@ -1,13 +1,14 @@
 """Proximal Newton steps for several alphas at once, on one quadratic model of the loss."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_sparsefit.datafit import Fits
-from sklearn_sparsefit.solvers.base import Goal, Iterate, Solutions, Solver
+from sklearn_sparsefit.solvers.base import Goal, Iterate, Solutions, Solver, Starts
 from sklearn_sparsefit.solvers.certificate import duality_gap
 from sklearn_sparsefit.solvers.extrapolation import extrapolation
 from sklearn_sparsefit.solvers.prox_newton import DEGREE, LEAST, ProxNewtonSolver
@@ -120,12 +121,14 @@ class ProxNewtonPathSolver(ProxNewtonSolver):
         residuals = fits.residuals - shifts[:, None] * steepness
         inside = working_set.correlations(datafit.weights * residuals)
         coefs, offsets = here.coefs.copy(), fits.offsets + shifts
-        for row, goal in enumerate(goals):
-            models.aim(working_set, fits, row)
-            penalty = goal.penalty.with_alpha(goal.penalty.alpha / total)
-            found = Iterate(coefs[row], inside[row] / total)
-            models.solver.solve(models.model, penalty, found, LEAST * goal.gap_tol / total, goal.max_iter)
-            inside[row] = total * found.correlation
+        of_model = [
+            replace(goal, penalty=goal.penalty.with_alpha(goal.penalty.alpha / total), gap_tol=LEAST * goal.gap_tol / total)
+            for goal in goals
+        ]
+        steps = np.divide(residuals, steepness, out=np.zeros_like(residuals), where=steepness > 0)
+        starts = Starts(coefs, inside / total, steps)
+        models.solver.solve_from(models.model, of_model, starts)
+        inside = total * starts.correlations
         offsets += models.model.intercept_shift(coefs - here.coefs)
         reached = working_set.fit_at(coefs, offsets)
         residuals -= steepness * (reached.raw - fits.raw - shifts[:, None])

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_sparsefit.datafit import Datafit, Fits, Generalized, Quadratic, SoftmaxModel
+from sklearn_sparsefit.datafit import Datafit, Fits, Generalized, Quadratic, QuadraticModel, SoftmaxModel
 from sklearn_sparsefit.design import Columns, Moments
 from sklearn_sparsefit.penalty import FeatureTerms, Penalty
 from sklearn_sparsefit.solvers.certificate import duality_gap
@@ -159,6 +159,15 @@ class WorkingSet(Known):
     def move_to(self, loss: Generalized, fits: Fits, row: int, curvatures: Vector) -> None:
         """Make the target that of a model about one of the fits, with the same curvatures."""
         self.datafit = loss.model(fits, row, curvatures, self.datafit)
+
+    def aim_at(self, coef: Vector, residual: Vector) -> None:
+        """Have the target that leaves some residual at some coefficients."""
+        coef, residual, known = coef.copy(), residual.copy(), self.datafit
+
+        def target() -> Vector:
+            return residual + self.columns.predict(coef[None])[0]
+
+        self.datafit = QuadraticModel(target, known.weights, known.fit_intercept, known)
 
     def intercept_shift(self, step: Vector) -> NDArray[np.float64]:
         """How far the best intercept of least squares moves with a step of the coefficients."""
