@@ -203,7 +203,9 @@ class GeneralizedProblem:
             A = A - (self.weights * bend) @ A / (self.weights @ bend)
         wanted = self.l1[inside] * np.sign(coef[inside]) + self.l2[inside] * coef[inside]
         scale = np.sqrt((self.weights * bend) @ A**2 + self.l2[inside]) + 1e-300
-        roots = np.vstack([np.sqrt(self.weights * bend)[:, None] * A / scale, np.diag(np.sqrt(self.l2[inside]) / scale)])
+        roots = np.vstack(
+            [np.sqrt(self.weights * bend)[:, None] * A / scale, np.diag(np.sqrt(self.l2[inside]) / scale)]
+        )
         slope = ((self.weights * residual) @ self.X[:, inside] - wanted) / scale
         hessian = (roots.T @ roots).astype(float)
         step = np.linalg.lstsq(hessian, slope.astype(float), rcond=1e-13)[0]

@@ -345,7 +345,9 @@ def test_fits_are_weighted_sums(row):
     np.testing.assert_array_equal(residuals[1], -derivatives(row.loss, y, z / 2))
     for scale in SCALES:
         each = misfits(row.loss, y, z, scale)
-        np.testing.assert_allclose(row.loss.misfits(y, weights, z, -row.loss.derivatives(y, z), scale), each @ weights, rtol=1e-13, atol=1e-15)
+        np.testing.assert_allclose(
+            row.loss.misfits(y, weights, z, -row.loss.derivatives(y, z), scale), each @ weights, rtol=1e-13, atol=1e-15
+        )
 
 
 def largest_of_concave(function, low, high):
@@ -413,7 +415,9 @@ def test_many_rows_are_what_each_of_them_is(row):
     weights = rng.uniform(0, 1, 1501)
     for scale in (0.0, 0.7, 1.0):
         each = misfits(row.loss, y, z, scale)
-        np.testing.assert_allclose(row.loss.misfits(y, weights, z, -row.loss.derivatives(y, z), scale), each @ weights, rtol=1e-13)
+        np.testing.assert_allclose(
+            row.loss.misfits(y, weights, z, -row.loss.derivatives(y, z), scale), each @ weights, rtol=1e-13
+        )
     alone = [(y[i : i + 1], z[i : i + 1]) for i in range(len(y))]
     each = np.array([row.loss.values(target, raw[None])[0, 0] for target, raw in alone])
     np.testing.assert_allclose(row.loss.values(y, z[None])[0], each, rtol=8 * EPS, atol=0)

@@ -95,7 +95,9 @@ class QuadraticModel(Quadratic):
 
     unit = 1.0
 
-    def __init__(self, target: Callable[[], Vector], weights: Vector, fit_intercept: bool, like: Quadratic | None = None):
+    def __init__(
+        self, target: Callable[[], Vector], weights: Vector, fit_intercept: bool, like: Quadratic | None = None
+    ):
         self._target = target
         self.weights = weights / weights.sum() if like is None else like.weights
         self.fit_intercept = fit_intercept

@@ -47,9 +47,7 @@ class Solutions:
     def at(self, rows: Sequence[int]) -> "Solutions":
         """Copy of some of them."""
         rows = list(rows)
-        return Solutions(
-            self.coefs[rows], [self.n_iters[row] for row in rows], self.fits.at(rows), self.inside[rows]
-        )
+        return Solutions(self.coefs[rows], [self.n_iters[row] for row in rows], self.fits.at(rows), self.inside[rows])
 
     def put(self, rows: list[int], others: "Solutions") -> None:
         """Put others in the place of some of them."""

@@ -90,7 +90,12 @@ class ProxNewtonPathSolver(ProxNewtonSolver):
     def _starts(self, working_set: WorkingSet, alphas: list[float], iterate: Iterate) -> Solutions:
         """Where polynomials through the last solutions lead, or else the iterate."""
         known = [alpha for alpha, _ in self._track]
-        if not (known and alphas[-1] > known[0]/1.5 and self._goes_on(iterate) and all(low < high for low, high in pairwise([*alphas[::-1], *known]))):
+        if not (
+            known
+            and alphas[-1] > known[0] / 1.5
+            and self._goes_on(iterate)
+            and all(low < high for low, high in pairwise([*alphas[::-1], *known]))
+        ):
             self._track = []
             start = Solutions(iterate.coef[None], [0], working_set.fit(iterate.coef[None]), iterate.correlation[None])
             return start.at([0] * len(alphas))
@@ -115,14 +120,18 @@ class ProxNewtonPathSolver(ProxNewtonSolver):
         datafit, models, fits = working_set.datafit, self._models, here.fits
         fits.residuals[:] = datafit.residuals(fits.raw)
         total = models.move_to(working_set, fits, len(goals) // 2, moved_at_most)
-        steepness = np.divide(models.curvatures, datafit.weights, out=np.zeros_like(datafit.weights), where=datafit.weights > 0)
+        steepness = np.divide(
+            models.curvatures, datafit.weights, out=np.zeros_like(datafit.weights), where=datafit.weights > 0
+        )
         # The best intercepts of the model, to begin with.
         shifts = fits.residuals @ datafit.weights / total * datafit.fit_intercept
         residuals = fits.residuals - shifts[:, None] * steepness
         inside = working_set.correlations(datafit.weights * residuals)
         coefs, offsets = here.coefs.copy(), fits.offsets + shifts
         of_model = [
-            replace(goal, penalty=goal.penalty.with_alpha(goal.penalty.alpha / total), gap_tol=LEAST * goal.gap_tol / total)
+            replace(
+                goal, penalty=goal.penalty.with_alpha(goal.penalty.alpha / total), gap_tol=LEAST * goal.gap_tol / total
+            )
             for goal in goals
         ]
         steps = np.divide(residuals, steepness, out=np.zeros_like(residuals), where=steepness > 0)

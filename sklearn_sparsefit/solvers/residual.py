@@ -103,9 +103,7 @@ class ResidualSolver(Solver):
         for row, goal in enumerate(goals):
             # In this order rows of weight zero count for nothing even where their squares overflow.
             energy = float((here.residuals[row] * datafit.weights) @ here.residuals[row])
-            gaps.append(
-                duality_gap(quadratic_misfit(energy), here.coefs[row], here.correlations[row], goal.penalty)
-            )
+            gaps.append(duality_gap(quadratic_misfit(energy), here.coefs[row], here.correlations[row], goal.penalty))
         return gaps
 
     @staticmethod
