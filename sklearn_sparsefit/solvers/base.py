@@ -30,6 +30,11 @@ class Goal:
     gap_tol: float
     max_iter: int
 
+    def in_units(self, unit: float) -> "Goal":
+        """The same of an objective that is measured in other units."""
+        penalty = self.penalty.with_alpha(self.penalty.alpha / unit)
+        return Goal(penalty, self.gap_tol / unit, self.max_iter)
+
 
 @dataclass
 class Solutions:
@@ -61,7 +66,7 @@ class Solutions:
         """One after the other."""
         return cls(
             np.concatenate([part.coefs for part in parts]),
-            sum((part.n_iters for part in parts), []),
+            [n_iter for part in parts for n_iter in part.n_iters],
             Fits.together([part.fits for part in parts]),
             np.concatenate([part.inside for part in parts]),
         )

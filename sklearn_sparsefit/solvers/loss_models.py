@@ -70,6 +70,10 @@ class LossModels:
             self.solver = self._new_solver(part)
         return total
 
+    def steepness(self, weights: Vector) -> Vector:
+        """Curvatures of a sample of weight one."""
+        return np.divide(self.curvatures, weights, out=np.zeros_like(weights), where=weights > 0)
+
     def _is_near(self, curvatures: Vector, total: float, moved_at_most: float) -> bool:
         if self.model is None or moved_at_most == 0 or not self.model.knows_products:
             return False

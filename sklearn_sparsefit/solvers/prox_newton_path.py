@@ -19,6 +19,8 @@ Matrix = NDArray[np.float64]
 
 # Alphas at once: to begin with and at most.
 FIRST_WIDTH, MAX_WIDTH = 2, 8
+# The last of them is not so many times as small as the last that is solved.
+FAR = 1.5
 # Steps of all of them, and by how much of their sum the curvatures of the model may have moved at each.
 MOVED = (0.25, 0.25, 0.1, 0.05)
 
@@ -71,7 +73,7 @@ class ProxNewtonPathSolver(ProxNewtonSolver):
     def _solve_together(self, working_set: WorkingSet, goals: Sequence[Goal], iterate: Iterate) -> Solutions:
         """Solutions for the leading goals that a few steps suffice for."""
         self._models.take_whole(working_set)
-        found = self._starts(working_set, [goal.penalty.alpha for goal in goals], iterate)
+        found = self._starts(working_set, goals, iterate)
         pending = np.arange(len(goals))
         for moved in MOVED[: min(goal.max_iter for goal in goals)]:
             rows = pending.tolist()
@@ -87,26 +89,29 @@ class ProxNewtonPathSolver(ProxNewtonSolver):
         misfit = working_set.datafit.misfit_of(found.fits, row)
         return duality_gap(misfit, found.coefs[row], found.inside[row], goal.penalty) <= goal.gap_tol
 
-    def _starts(self, working_set: WorkingSet, alphas: list[float], iterate: Iterate) -> Solutions:
+    def _starts(self, working_set: WorkingSet, goals: Sequence[Goal], iterate: Iterate) -> Solutions:
         """Where polynomials through the last solutions lead, or else the iterate."""
-        known = [alpha for alpha, _ in self._track]
-        if not (
-            known
-            and alphas[-1] > known[0] / 1.5
-            and self._goes_on(iterate)
-            and all(low < high for low, high in pairwise([*alphas[::-1], *known]))
-        ):
+        alphas, known = [goal.penalty.alpha for goal in goals], [alpha for alpha, _ in self._track]
+        descends = all(low < high for low, high in pairwise([*alphas[::-1], *known]))
+        if not (known and descends and alphas[-1] * FAR > known[0] and self._goes_on(iterate)):
             self._track = []
             start = Solutions(iterate.coef[None], [0], working_set.fit(iterate.coef[None]), iterate.correlation[None])
-            return start.at([0] * len(alphas))
+            return start.at([0] * len(goals))
         weights = np.array([extrapolation(known, alpha) for alpha in alphas])
+        solutions = [solution for _, solution in self._track]
         coefs = np.zeros((len(known), len(working_set)))
-        for row, (_, solution) in enumerate(self._track):
+        for row, solution in enumerate(solutions):
             coefs[row, : solution.coefs.shape[1]] = solution.coefs[0]
-        raw = np.concatenate([solution.fits.raw for _, solution in self._track])
-        offsets = np.concatenate([solution.fits.offsets for _, solution in self._track])
-        fits = Fits(np.empty((len(alphas), raw.shape[1])), weights @ offsets, np.empty(len(alphas)), weights @ raw)
-        return Solutions(weights @ coefs, [0] * len(alphas), fits, np.empty((len(alphas), len(working_set))))
+        coefs = weights @ coefs
+        past = Fits.together([solution.fits for solution in solutions])
+        fits = Fits(
+            np.empty((len(goals), past.raw.shape[1])), weights @ past.offsets, np.empty(len(goals)), weights @ past.raw
+        )
+        terms = goals[0].penalty.terms
+        if terms.has_bounds:
+            coefs = np.clip(coefs, terms.lower, terms.upper)
+            fits = working_set.fit_at(coefs, fits.offsets)
+        return Solutions(coefs, [0] * len(goals), fits, np.empty_like(coefs))
 
     def _goes_on(self, iterate: Iterate) -> bool:
         """Whether the iterate is the last solution."""
@@ -120,29 +125,23 @@ class ProxNewtonPathSolver(ProxNewtonSolver):
         datafit, models, fits = working_set.datafit, self._models, here.fits
         fits.residuals[:] = datafit.residuals(fits.raw)
         total = models.move_to(working_set, fits, len(goals) // 2, moved_at_most)
-        steepness = np.divide(
-            models.curvatures, datafit.weights, out=np.zeros_like(datafit.weights), where=datafit.weights > 0
-        )
+        steepness = models.steepness(datafit.weights)
         # The best intercepts of the model, to begin with.
         shifts = fits.residuals @ datafit.weights / total * datafit.fit_intercept
         residuals = fits.residuals - shifts[:, None] * steepness
-        inside = working_set.correlations(datafit.weights * residuals)
-        coefs, offsets = here.coefs.copy(), fits.offsets + shifts
-        of_model = [
-            replace(
-                goal, penalty=goal.penalty.with_alpha(goal.penalty.alpha / total), gap_tol=LEAST * goal.gap_tol / total
-            )
-            for goal in goals
-        ]
-        steps = np.divide(residuals, steepness, out=np.zeros_like(residuals), where=steepness > 0)
-        starts = Starts(coefs, inside / total, steps)
+        starts = Starts(
+            here.coefs.copy(),
+            working_set.correlations(datafit.weights * residuals) / total,
+            np.divide(residuals, steepness, out=np.zeros_like(residuals), where=steepness > 0),
+        )
+        of_model = [replace(goal, gap_tol=LEAST * goal.gap_tol).in_units(total) for goal in goals]
         models.solver.solve_from(models.model, of_model, starts)
-        inside = total * starts.correlations
-        offsets += models.model.intercept_shift(coefs - here.coefs)
-        reached = working_set.fit_at(coefs, offsets)
+        offsets = fits.offsets + shifts + models.model.intercept_shift(starts.coefs - here.coefs)
+        reached = working_set.fit_at(starts.coefs, offsets)
         residuals -= steepness * (reached.raw - fits.raw - shifts[:, None])
         if datafit.fit_intercept:
             # What rounding has left of the mean.
             residuals -= (residuals @ datafit.weights)[:, None]
         reached.residuals[:] = residuals
-        return Solutions(coefs, [n_iter + 1 for n_iter in here.n_iters], reached, inside)
+        n_iters = [n_iter + 1 for n_iter in here.n_iters]
+        return Solutions(starts.coefs, n_iters, reached, total * starts.correlations)
