@@ -113,6 +113,7 @@ class _Engine:
         self.unit = 1.0 / max(power_of_two(largest), 2.0**-1000)
         correlation *= self.unit
         self.penalty = self.penalty.in_units(self.unit, self.datafit.unit)
+        self.inner = self.penalty.at(self.working_set.features)
         yield from self._begin_with_all()
         residual = self.datafit.null_residual
         free = self.penalty.terms.free

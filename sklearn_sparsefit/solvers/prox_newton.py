@@ -46,8 +46,12 @@ class ProxNewtonSolver(Solver):
         # Alphas and coefficients of the last solutions, the latest first.
         self._solutions: list[tuple[float, Vector]] = []
 
+    # Steps that are too long may overflow, and are not taken.
+    @np.errstate(over="ignore", invalid="ignore")
     def solve(self, working_set: WorkingSet, penalty: Penalty, iterate: Iterate, gap_tol: float, max_iter: int) -> int:
         """See :class:`Solver`."""
+        if len(working_set) == 0:
+            return 0
         if working_set.free is not None or penalty.l1 == 0:
             self._models.take_whole(working_set)
             return self._solve_at_hand(working_set, penalty, iterate, gap_tol, max_iter)[0]
@@ -105,7 +109,7 @@ class ProxNewtonSolver(Solver):
                 gap = self._gap(working_set, fits, penalty, iterate)
             # One step at least, lest a loose tolerance leave the answer of another alpha as it is.
             enough = gap_tol if n_iter else ROUNDING * working_set.datafit.null_loss
-            if gap <= enough or n_iter >= max_iter or len(working_set) == 0:
+            if gap <= enough or n_iter >= max_iter:
                 break
             n_iter += 1
             total = self._models.move_to(working_set, fits, 0, MOVED if gap <= RATE * last else 0.0)

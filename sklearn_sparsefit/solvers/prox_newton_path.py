@@ -42,6 +42,7 @@ class ProxNewtonPathSolver(ProxNewtonSolver):
         # Alphas and solutions, a row each, the latest first.
         self._track: list[tuple[float, Solutions]] = []
 
+    @np.errstate(over="ignore", invalid="ignore")
     def solve_each(self, working_set: WorkingSet, goals: Sequence[Goal], iterate: Iterate) -> Solutions:
         """See :class:`Solver`."""
         if not goals or len(working_set) == 0 or working_set.free is not None or goals[-1].penalty.l1 == 0:
@@ -49,8 +50,7 @@ class ProxNewtonPathSolver(ProxNewtonSolver):
         parts: list[Solutions] = []
         while goals:
             some = goals[: self._width]
-            with np.errstate(over="ignore", invalid="ignore"):
-                found = self._solve_together(working_set, some, iterate)
+            found = self._solve_together(working_set, some, iterate)
             n_steps = max(found.n_iters, default=0)
             if not found.n_iters:
                 found = self._solve_alone(working_set, some[0], iterate)
@@ -66,6 +66,8 @@ class ProxNewtonPathSolver(ProxNewtonSolver):
         return Solutions.together(parts)
 
     def _solve_alone(self, working_set: WorkingSet, goal: Goal, iterate: Iterate) -> Solutions:
+        # Where the last solutions lead is no good start, as has been seen.
+        self._solutions.clear()
         n_iter = self.solve(working_set, goal.penalty, iterate, goal.gap_tol, goal.max_iter)
         fits, inside = working_set.look(iterate.coef[None], self._offsets)
         return Solutions(iterate.coef[None].copy(), [n_iter], fits, inside)
