@@ -76,9 +76,9 @@ def test_duplicate_entries_of_sparse_columns():
     indptr = np.concatenate([[0], np.cumsum(np.bincount(halves.coords[1], minlength=X.shape[1]))])
     twice = sparse.csc_array((halves.data[order], halves.coords[0][order], indptr), shape=X.shape)
     assert twice.nnz == 2 * X.nnz
-    once = solve(X, shares, Binomial(), AlphaGrid(5, 0.2), tol=1e-11)
+    once = solve(X, shares, Binomial(), AlphaGrid(5, 0.2), tol=1e-13)
     assert_allclose(
-        solve(twice, shares, Binomial(), once.alphas, tol=1e-11).dense_coefs(), once.dense_coefs(), atol=1e-6
+        solve(twice, shares, Binomial(), once.alphas, tol=1e-13).dense_coefs(), once.dense_coefs(), atol=1e-6
     )
 
 

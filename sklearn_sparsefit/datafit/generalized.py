@@ -63,24 +63,29 @@ class Generalized(Datafit):
 
     def fit(self, raw_predictions: Block, offsets: NDArray[np.float64] | None = None) -> Fits:
         """See :class:`Datafit`."""
-        raw = np.ascontiguousarray(raw_predictions + self._offset)
-        raw[:, self._unused] = 0.0
-        residuals, losses = np.empty(raw.shape), np.empty(len(raw))
-        offsets = np.zeros(len(raw)) if offsets is None else offsets.copy()
-        self.loss.fit(self._y, self.weights, raw, residuals, losses, offsets, self.fit_intercept)
-        return Fits(residuals, offsets, losses, raw)
+        offsets = np.zeros(len(raw_predictions)) if offsets is None else offsets.copy()
+        return self._fit(raw_predictions + self._offset, offsets, self.fit_intercept)
 
     def fit_at(self, raw_predictions: Block, offsets: NDArray[np.float64]) -> Fits:
         """What raw predictions come to at known offsets, the best or not."""
-        raw = raw_predictions + (self._offset + offsets[:, None])
+        fits = self._fit(raw_predictions + (self._offset + offsets[:, None]), np.zeros_like(offsets), False)
+        fits.offsets = offsets
+        return fits
+
+    def _fit(self, raw: Block, offsets: NDArray[np.float64], fit_intercept: bool) -> Fits:
+        """Fits of raw predictions, with what is to be added to these, from some offsets on."""
+        raw = np.ascontiguousarray(raw)
         raw[:, self._unused] = 0.0
         residuals, losses = np.empty(raw.shape), np.empty(len(raw))
-        self.loss.fit(self._y, self.weights, raw, residuals, losses, np.zeros(len(raw)), False)
+        self.loss.fit(self._y, self.weights, raw, residuals, losses, offsets, fit_intercept)
+        residuals[:, self._unused] = 0.0
         return Fits(residuals, offsets, losses, raw)
 
     def residuals(self, raw: Block) -> Block:
         """Minus the derivatives at raw predictions that have offsets and intercepts in them."""
-        return np.stack([-self.loss.derivatives(self._y, row) for row in raw])
+        residuals = np.stack([-self.loss.derivatives(self._y, row) for row in raw])
+        residuals[:, self._unused] = 0.0
+        return residuals
 
     def misfit(self, scale: float, fits: Fits, row: int) -> float:
         """See :class:`Datafit`."""
