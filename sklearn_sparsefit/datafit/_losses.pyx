@@ -31,7 +31,7 @@ cdef double SMALL_STEP = 1e-8
 # Log-odds whose exponential is finite.
 cdef double FAR = 700.0
 # What rounding does to residuals, beside the largest.
-cdef double NUDGE = 1e-14
+cdef double NUDGE = 1e-13
 
 
 cdef double _xlogx(double x) noexcept nogil:

@@ -141,9 +141,6 @@ class ProxNewtonPathSolver(ProxNewtonSolver):
         offsets = fits.offsets + shifts + models.model.intercept_shift(starts.coefs - here.coefs)
         reached = working_set.fit_at(starts.coefs, offsets)
         residuals -= steepness * (reached.raw - fits.raw - shifts[:, None])
-        if datafit.fit_intercept:
-            # What rounding has left of the mean.
-            residuals -= (residuals @ datafit.weights)[:, None]
-        reached.residuals[:] = residuals
+        reached.residuals[:] = datafit.balanced(residuals)
         n_iters = [n_iter + 1 for n_iter in here.n_iters]
         return Solutions(starts.coefs, n_iters, reached, total * starts.correlations)
