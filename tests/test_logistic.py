@@ -337,6 +337,21 @@ def test_threads_change_no_bit(storage):
     assert_array_equal(alone.cv_results_["mean_test_score"], together.cv_results_["mean_test_score"])
 
 
+@pytest.mark.parametrize("store", [np.asarray, sparse.csc_array])
+def test_predictions_along_the_path(store):
+    X, y, _ = data()
+    weights = make_weights("random", len(y))
+    model = SparseLogisticRegressionCV(alphas=4, eps=0.05, tol=1e-12).fit(X, y)
+    labels, chances = model.predict_path(store(X)), model.predict_proba_path(store(X))
+    scores = model.score_path(store(X), y, sample_weight=weights)
+    assert labels.shape == (len(y), 4) and chances.shape == (len(y), 2, 4) and scores.shape == (4,)
+    for number, alpha in enumerate(model.alphas_):
+        alone = SparseLogisticRegression(alpha, tol=1e-12).fit(X, y)
+        assert_array_equal(labels[:, number], alone.predict(X))
+        assert_allclose(chances[..., number], alone.predict_proba(X), rtol=1e-5)
+        assert_allclose(scores[number], alone.score(X, y, weights), rtol=1e-12)
+
+
 def test_groups_are_kept_together():
     X, y, _ = data()
     groups = np.random.default_rng(0).integers(0, 9, len(y))

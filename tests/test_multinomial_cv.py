@@ -150,6 +150,21 @@ def test_predictions():
 
 
 @each_grouping
+@pytest.mark.parametrize("store", [np.asarray, sparse.csc_array])
+def test_predictions_along_the_path(grouped, store):
+    weights = make_weights("random", len(Y))
+    model = SparseLogisticRegressionCV(alphas=4, eps=0.05, tol=1e-12, grouped=grouped).fit(X, Y)
+    labels, chances = model.predict_path(store(X)), model.predict_proba_path(store(X))
+    scores = model.score_path(store(X), Y, sample_weight=weights)
+    assert labels.shape == (120, 4) and chances.shape == (120, 3, 4) and scores.shape == (4,)
+    for number, alpha in enumerate(model.alphas_):
+        alone = fit(X, Y, alpha, grouped=grouped)
+        assert_array_equal(labels[:, number], alone.predict(X))
+        assert_allclose(chances[..., number], alone.predict_proba(X), rtol=1e-5)
+        assert_allclose(scores[number], alone.score(X, Y, weights), rtol=1e-12)
+
+
+@each_grouping
 def test_copies(grouped):
     model = SparseLogisticRegressionCV(alphas=5, grouped=grouped)
     assert clone(model).get_params()["grouped"] is grouped

@@ -124,6 +124,15 @@ class PathModel(SparseLinearModel):
             raise AttributeError(f"This {type(self).__name__} has no coef_path_: it is not fitted yet.")
         return self._fitted_path.dense_coefs(self.coef_.dtype)
 
+    def _raw_path(self, X: Any) -> NDArray:
+        """Raw predictions of the model of every alpha, of shape (n_samples, [n_tasks,] n_alphas)."""
+        X = self._samples(X)
+        features = self._fitted_path.kept
+        coefs = self._fitted_path.coefs_of(features).astype(self.coef_.dtype)
+        raw = X[:, features] @ as_rows(coefs).T
+        # Tasks, if any, come before alphas.
+        return np.moveaxis(raw.reshape(len(raw), *coefs.shape[:-1]), 1, -1) + self.intercept_path_
+
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = False
@@ -146,12 +155,7 @@ class RegressionPath(PathModel, SparseLinearRegressor):
         y : ndarray of shape (n_samples, n_alphas) or (n_samples, n_tasks, n_alphas)
             Predicted values, for the alphas in the order of ``coef_path_``.
         """
-        X = self._samples(X)
-        features = self._fitted_path.kept
-        coefs = self._fitted_path.coefs_of(features).astype(self.coef_.dtype)
-        predictions = X[:, features] @ as_rows(coefs).T
-        # Tasks, if any, come before alphas.
-        return np.moveaxis(predictions.reshape(len(predictions), *coefs.shape[:-1]), 1, -1) + self.intercept_path_
+        return self._raw_path(X)
 
     def score_path(self, X: Any, y: Any, sample_weight: Any = None) -> NDArray[np.float64]:
         """Coefficient of determination R^2 of the model of every alpha.
