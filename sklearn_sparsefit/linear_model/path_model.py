@@ -86,7 +86,7 @@ class PathModel(SparseLinearModel):
         labels = path_labels(l1_ratios, "full data")
         paths: dict[int, PathResult] = {}
         order = np.argsort(l1_ratios, kind="stable")
-        for group in chain([order[:1]], path_groups(order[1:], data, paths.values())):
+        for group in chain([order[:1]], self._groups(order[1:], data, paths.values())):
             jobs = []
             for row in group:
                 grid = grids[row]
@@ -95,6 +95,16 @@ class PathModel(SparseLinearModel):
                 jobs.append(PathJob("full data", labels[row], path, n_alphas, measure))
             paths |= zip(group.tolist(), progress.drive(jobs, data.design, n_jobs), strict=True)
         return [paths[row] for row in range(len(l1_ratios))]
+
+    def _groups(
+        self, numbers: NDArray[np.intp], data: TrainingData, done: Iterable[PathResult]
+    ) -> Iterator[NDArray[np.intp]]:
+        """Cut paths into groups that go together, by what those that are done when the first is asked for keep."""
+        if len(numbers):
+            n_kept = max(len(support) for path in done for support in path.supports)
+            design = data.design
+            n_at_once = choice.paths_at_once(self._datafit(data), design.shape[1], design.density, n_kept)
+            yield from np.array_split(numbers, -(-len(numbers) // n_at_once))
 
     def _path(
         self, data: TrainingData, terms: FeatureTerms, l1_ratio: float, alphas: Vector | AlphaGrid, n_together: int
@@ -183,17 +193,6 @@ class RegressionPath(PathModel, SparseLinearRegressor):
 def path_labels(l1_ratios: list[float], what: str) -> list[str]:
     """What the path of each l1_ratio is called."""
     return [what] if len(l1_ratios) == 1 else [f"{what}, l1_ratio={l1_ratio:g}" for l1_ratio in l1_ratios]
-
-
-def path_groups(
-    numbers: NDArray[np.intp], data: TrainingData, done: Iterable[PathResult]
-) -> Iterator[NDArray[np.intp]]:
-    """Cut paths into groups that go together, judged by what those that are done when the first is asked for keep."""
-    if len(numbers):
-        n_kept = max(len(support) for path in done for support in path.supports)
-        n_tasks = max(values.shape[0] if values.ndim == 2 else 1 for path in done for values in path.values)
-        n_at_once = choice.paths_at_once(data.design.shape, data.design.density, n_kept, n_tasks)
-        yield from np.array_split(numbers, -(-len(numbers) // n_at_once))
 
 
 def warn_if_at_edge(path: PathResult, chosen: int, terms: FeatureTerms) -> None:
