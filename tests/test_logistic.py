@@ -21,7 +21,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import compute_class_weight
 
-from registry import DENSE_STORAGES, FRAMES, SPARSE_STORAGES, make_weights
+from registry import DENSE_STORAGES, FRAMES, SPARSE_STORAGES, every_pair, make_weights
 from sklearn_sparsefit import SparseLogisticRegression, SparseLogisticRegressionCV, alpha_from_C, logistic_path
 from test_bad_input import assert_refused, put
 from test_generalized import ROUNDING, GeneralizedProblem, make_glm
@@ -202,9 +202,14 @@ def fits_of_folds(X, y, splits, alphas, weights, **params):
     ]
 
 
-@pytest.mark.parametrize("storage", ["dense_C", "dense_F", "csc_array", "csr_array"])
-@pytest.mark.parametrize("weights", ["none", "random", "with_zeros"])
-@pytest.mark.parametrize("class_weight", [None, "balanced", {"yes": 3.0}])
+@pytest.mark.parametrize(
+    "storage, weights, class_weight",
+    every_pair(
+        ["dense_C", "dense_F", "csc_array", "csr_array"],
+        ["none", "random", "with_zeros"],
+        [None, "balanced", {"yes": 3.0}],
+    ),
+)
 def test_every_fold_is_a_fit_of_its_own(storage, weights, class_weight):
     X, y, codes = data("mostly_zeros" if storage.startswith("c") else "tall")
     X, y, codes = X[:150], y[:150], codes[:150]
@@ -257,14 +262,12 @@ OF_ANY = ["roc_auc", "accuracy", "neg_log_loss", "balanced_accuracy"]
 
 
 @pytest.mark.parametrize(
-    "scoring, labels",
+    "scoring, labels, weights, class_weight",
     [
-        *[(scoring, labels) for scoring in OF_ANY for labels in ("strings", "signs", "ints")],
-        *[(scoring, labels) for scoring in OF_ONE for labels in ("signs", "bools", "small_ints")],
+        *every_pair(OF_ANY, ["strings", "signs", "ints"], ["none", "random"], [None, "balanced"]),
+        *every_pair(OF_ONE, ["signs", "bools", "small_ints"], ["none", "random"], [None, "balanced"]),
     ],
 )
-@pytest.mark.parametrize("weights", ["none", "random"])
-@pytest.mark.parametrize("class_weight", [None, "balanced"])
 def test_scores_are_those_of_the_folds(scoring, labels, weights, class_weight):
     X, y, _ = data(labels=LABELS[labels])
     sample_weight = make_weights(weights, len(y))
