@@ -4,7 +4,7 @@ from functools import lru_cache
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.model_selection import LeaveOneGroupOut, PredefinedSplit
@@ -33,6 +33,7 @@ def path_in_units(design, storage):
 
 @pytest.mark.parametrize("design", DESIGNS)
 @pytest.mark.parametrize("storage", ["dense_C", "dense_F", "csc_array", "csr_array"])
+@settings(max_examples=15)
 @given(log2_X=st.integers(-100, 100), log2_y=st.integers(-100, 100))
 def test_powers_of_two_scale_the_lasso_path_exactly(design, storage, log2_X, log2_y):
     X, y = make_data(design)

@@ -71,7 +71,7 @@ def test_every_fold_is_a_fit_of_its_own(grouped, store, weights, class_weight):
 @each_grouping
 @pytest.mark.parametrize("scoring", ["accuracy", "roc_auc_ovr", "neg_log_loss", "roc_auc_ovo_weighted"])
 def test_chosen_as_by_grid_search(grouped, scoring):
-    model = SparseLogisticRegressionCV(alphas=6, cv=CV, scoring=scoring, tol=1e-9, grouped=grouped).fit(X, Y)
+    model = SparseLogisticRegressionCV(alphas=4, cv=CV, scoring=scoring, tol=1e-9, grouped=grouped).fit(X, Y)
     search = GridSearchCV(
         SparseLogisticRegression(tol=1e-9, grouped=grouped), {"alpha": model.alphas_}, cv=CV, scoring=scoring
     ).fit(X, Y)
@@ -95,7 +95,7 @@ def test_one_standard_error(scoring):
 @each_grouping
 @pytest.mark.parametrize("store", [np.asfortranarray, sparse.csc_array, sparse.csr_array])
 def test_threads_change_no_bit(grouped, store):
-    params = {"l1_ratio": [0.5, 1.0], "alphas": 6, "eps": 0.1, "store_fold_coefs": True, "scoring": "accuracy"}
+    params = {"l1_ratio": [0.5, 1.0], "alphas": 3, "eps": 0.1, "store_fold_coefs": True, "scoring": "accuracy"}
     alone, together = (
         SparseLogisticRegressionCV(n_jobs=n_jobs, grouped=grouped, **params).fit(store(X), Y) for n_jobs in (1, 3)
     )
