@@ -2,6 +2,7 @@
 
 import tempfile
 from dataclasses import dataclass
+from itertools import combinations, product
 
 import numpy as np
 import pytest
@@ -231,3 +232,14 @@ FRAMES = [
         ),
     ),
 ]
+
+
+def every_pair(*choices):
+    """Rows of one from each of the choices, in which any two from different choices meet, and not many more."""
+    levels = [range(len(choice)) for choice in choices]
+    meetings = {row: set(combinations(enumerate(row), 2)) for row in product(*levels)}
+    rows, missing = [], set().union(*meetings.values())
+    while missing:
+        rows.append(max(meetings, key=lambda row: len(meetings[row] & missing)))
+        missing -= meetings[rows[-1]]
+    return [tuple(choice[k] for choice, k in zip(choices, row, strict=True)) for row in rows]

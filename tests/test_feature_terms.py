@@ -170,7 +170,7 @@ class TestStandardize:
     @pytest.mark.parametrize("store", ["csc", "csr"])
     def test_sparse_stays_sparse(self, Estimator, store):
         rng = np.random.default_rng(0)
-        X = sparse.random(50_000, 400, density=0.002, random_state=rng, format=store)
+        X = sparse.random(20_000, 400, density=0.002, random_state=rng, format=store)
         y = X @ np.r_[np.ones(5), np.zeros(395)] + 0.1 * rng.standard_normal(X.shape[0])
         peaks = []
         for standardize, alpha in ((False, 1e-4), (True, 3e-3)):

@@ -279,6 +279,22 @@ def test_d2_is_that_of_scikit_learn(weights):
     assert_allclose(model.score(X, y, weights_), peer.score(X, y, weights_), rtol=1e-10)
 
 
+@every_family
+@pytest.mark.parametrize("known", ["none", "both"])
+@pytest.mark.parametrize("store", [np.asarray, sparse.csc_array])
+def test_predictions_along_the_path(family, known, store):
+    X, y = data(family)
+    known = known_of(known, len(y))[0]
+    weights = make_weights("random", len(y))
+    model = make_cv(family, tol=1e-12, solver=solver_of(family)).fit(X, y, **known)
+    means, scores = model.predict_path(store(X), **known), model.score_path(store(X), y, weights, **known)
+    assert means.shape == (len(y), 5) and scores.shape == (5,)
+    for number, alpha in enumerate(model.alphas_):
+        alone = make_tight(family, alpha).fit(X, y, **known)
+        assert_allclose(means[:, number], alone.predict(X, **known), rtol=1e-5, atol=1e-5)
+        assert_allclose(scores[number], alone.score(X, y, weights, **known), rtol=1e-5, atol=1e-8)
+
+
 def test_d2_of_constant_targets():
     X, y = data("poisson")
     model = make_model("poisson").fit(X, y)

@@ -2,6 +2,7 @@
 
 import pickle
 import warnings
+from functools import lru_cache
 from math import comb, log, pi
 
 import numpy as np
@@ -236,19 +237,23 @@ def test_units_of_X_and_y_make_no_difference(target_exponent, design_exponent):
     assert_allclose(scaled.alpha_, 2.0 ** (design_exponent + target_exponent) * model.alpha_, rtol=1e-12)
 
 
-@pytest.mark.parametrize("noise_variance", [None, 1.0, "cv"])
-@pytest.mark.parametrize("storage", STORAGES)
-def test_every_storage(storage, noise_variance):
+@lru_cache
+def fit_of_bic(noise_variance, storage, dtype):
     X, y = make_data("mostly_zeros")
     weights = np.random.default_rng(0).uniform(0.1, 3, len(y))
     params = {"l1_ratio": [0.3, 1.0], "alphas": 10, "eps": 0.02, "tol": 1e-10, "noise_variance": noise_variance}
-    dense = ElasticNetIC("bic", **params).fit(X, y, weights)
-    stored = ElasticNetIC("bic", **params).fit(STORAGES[storage](X), y, weights)
+    return ElasticNetIC("bic", **params).fit(STORAGES[storage](X.astype(dtype)), y, weights)
+
+
+@pytest.mark.parametrize("noise_variance", [None, 1.0, "cv"])
+@pytest.mark.parametrize("storage", STORAGES)
+def test_every_storage(storage, noise_variance):
+    dense, stored = (fit_of_bic(noise_variance, name, np.float64) for name in ("dense_C", storage))
     assert_allclose(stored.noise_variance_, dense.noise_variance_, rtol=1e-9)
     assert_allclose(stored.df_path_, dense.df_path_, rtol=1e-8)
     assert_allclose(stored.criterion_, dense.criterion_, rtol=1e-9)
     assert stored.l1_ratio_ == dense.l1_ratio_
-    single = ElasticNetIC("bic", **params).fit(STORAGES[storage](X.astype(np.float32)), y, weights)
+    single = fit_of_bic(noise_variance, storage, np.float32)
     assert single.coef_.dtype == single.coef_path_.dtype == np.float32
     assert_allclose(single.criterion_, dense.criterion_, rtol=1e-5)
 

@@ -1,8 +1,10 @@
 """What must not change the answer, or must change it in a known way."""
 
+from functools import lru_cache
+
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.model_selection import LeaveOneGroupOut, PredefinedSplit
@@ -20,15 +22,24 @@ from sklearn_sparsefit import (
 WELL_CONDITIONED = sorted(set(DESIGNS) - ILL_CONDITIONED)
 
 
+SCALED = {"alphas": 5, "eps": 1e-2, "fit_intercept": True, "return_intercept": True}
+
+
+@lru_cache
+def path_in_units(design, storage):
+    X, y = make_data(design)
+    return lasso_path((DENSE_STORAGES | SPARSE_STORAGES)[storage](X), y, **SCALED)
+
+
 @pytest.mark.parametrize("design", DESIGNS)
 @pytest.mark.parametrize("storage", ["dense_C", "dense_F", "csc_array", "csr_array"])
+@settings(max_examples=15)
 @given(log2_X=st.integers(-100, 100), log2_y=st.integers(-100, 100))
 def test_powers_of_two_scale_the_lasso_path_exactly(design, storage, log2_X, log2_y):
     X, y = make_data(design)
     store = (DENSE_STORAGES | SPARSE_STORAGES)[storage]
-    options = {"alphas": 5, "eps": 1e-2, "fit_intercept": True, "return_intercept": True}
-    alphas, coefs, gaps, intercepts = lasso_path(store(X), y, **options)
-    alphas_, coefs_, gaps_, intercepts_ = lasso_path(store(np.ldexp(X, log2_X)), np.ldexp(y, log2_y), **options)
+    alphas, coefs, gaps, intercepts = path_in_units(design, storage)
+    alphas_, coefs_, gaps_, intercepts_ = lasso_path(store(np.ldexp(X, log2_X)), np.ldexp(y, log2_y), **SCALED)
     assert_array_equal(coefs_, np.ldexp(coefs, log2_y - log2_X))
     assert_array_equal(intercepts_, np.ldexp(intercepts, log2_y))
     assert_array_equal(gaps_, np.ldexp(gaps, 2 * log2_y))

@@ -21,7 +21,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import compute_class_weight
 
-from registry import DENSE_STORAGES, FRAMES, SPARSE_STORAGES, make_weights
+from registry import DENSE_STORAGES, FRAMES, SPARSE_STORAGES, every_pair, make_weights
 from sklearn_sparsefit import SparseLogisticRegression, SparseLogisticRegressionCV, alpha_from_C, logistic_path
 from test_bad_input import assert_refused, put
 from test_generalized import ROUNDING, GeneralizedProblem, make_glm
@@ -200,9 +200,14 @@ def fits_of_folds(X, y, splits, alphas, weights, **params):
     ]
 
 
-@pytest.mark.parametrize("storage", ["dense_C", "dense_F", "csc_array", "csr_array"])
-@pytest.mark.parametrize("weights", ["none", "random", "with_zeros"])
-@pytest.mark.parametrize("class_weight", [None, "balanced", {"yes": 3.0}])
+@pytest.mark.parametrize(
+    "storage, weights, class_weight",
+    every_pair(
+        ["dense_C", "dense_F", "csc_array", "csr_array"],
+        ["none", "random", "with_zeros"],
+        [None, "balanced", {"yes": 3.0}],
+    ),
+)
 def test_every_fold_is_a_fit_of_its_own(storage, weights, class_weight):
     X, y, codes = data("mostly_zeros" if storage.startswith("c") else "tall")
     X, y, codes = X[:150], y[:150], codes[:150]
@@ -255,14 +260,12 @@ OF_ANY = ["roc_auc", "accuracy", "neg_log_loss", "balanced_accuracy"]
 
 
 @pytest.mark.parametrize(
-    "scoring, labels",
+    "scoring, labels, weights, class_weight",
     [
-        *[(scoring, labels) for scoring in OF_ANY for labels in ("strings", "signs", "ints")],
-        *[(scoring, labels) for scoring in OF_ONE for labels in ("signs", "bools", "small_ints")],
+        *every_pair(OF_ANY, ["strings", "signs", "ints"], ["none", "random"], [None, "balanced"]),
+        *every_pair(OF_ONE, ["signs", "bools", "small_ints"], ["none", "random"], [None, "balanced"]),
     ],
 )
-@pytest.mark.parametrize("weights", ["none", "random"])
-@pytest.mark.parametrize("class_weight", [None, "balanced"])
 def test_scores_are_those_of_the_folds(scoring, labels, weights, class_weight):
     X, y, _ = data(labels=LABELS[labels])
     sample_weight = make_weights(weights, len(y))
@@ -333,6 +336,21 @@ def test_threads_change_no_bit(storage):
     for name in ("loss_path_", "coef_path_", "dual_gap_path_", "fold_coef_path_", "alphas_", "intercept_path_"):
         assert_array_equal(getattr(alone, name), getattr(together, name))
     assert_array_equal(alone.cv_results_["mean_test_score"], together.cv_results_["mean_test_score"])
+
+
+@pytest.mark.parametrize("store", [np.asarray, sparse.csc_array])
+def test_predictions_along_the_path(store):
+    X, y, _ = data()
+    weights = make_weights("random", len(y))
+    model = SparseLogisticRegressionCV(alphas=4, eps=0.05, tol=1e-12).fit(X, y)
+    labels, chances = model.predict_path(store(X)), model.predict_proba_path(store(X))
+    scores = model.score_path(store(X), y, sample_weight=weights)
+    assert labels.shape == (len(y), 4) and chances.shape == (len(y), 2, 4) and scores.shape == (4,)
+    for number, alpha in enumerate(model.alphas_):
+        alone = SparseLogisticRegression(alpha, tol=1e-12).fit(X, y)
+        assert_array_equal(labels[:, number], alone.predict(X))
+        assert_allclose(chances[..., number], alone.predict_proba(X), rtol=1e-5)
+        assert_allclose(scores[number], alone.score(X, y, weights), rtol=1e-12)
 
 
 def test_groups_are_kept_together():

@@ -12,7 +12,7 @@ from sklearn.model_selection import GridSearchCV, KFold
 from sklearn.preprocessing import StandardScaler
 
 from oracles import standard_deviations
-from registry import DESIGNS, FRAMES, make_weights
+from registry import DESIGNS, FRAMES, every_pair, make_weights
 from sklearn_sparsefit import (
     ElasticNet,
     Lasso,
@@ -322,9 +322,7 @@ def largest_alpha(X, Y, terms):
 
 
 class TestCertificate:
-    @pytest.mark.parametrize("limits", BOUNDS)
-    @pytest.mark.parametrize("kind", TERMS)
-    @pytest.mark.parametrize("weights", ["none", "with_zeros"])
+    @pytest.mark.parametrize("kind, limits, weights", every_pair([*TERMS], [*BOUNDS], ["none", "with_zeros"]))
     @pytest.mark.parametrize("design", DESIGNS)
     @pytest.mark.filterwarnings("ignore:Features with penalty weight 0:UserWarning")
     def test_gap(self, design, weights, kind, limits):
@@ -359,10 +357,11 @@ class TestCertificate:
         assert problem.relative(loose.dual_gap_) >= error - ROUNDING
         assert problem.relative(problem.dual_gap(loose.coef_, loose.intercept_)) >= error - ROUNDING
 
-    @pytest.mark.parametrize("store", STORES)
-    @pytest.mark.parametrize("l1_ratio", [1.0, 0.5])
-    @pytest.mark.parametrize("design", ["random", "tall", "wide", "nearly_collinear", "mostly_zeros"])
-    def test_gaps_of_paths(self, design, l1_ratio, store):
+    @pytest.mark.parametrize(
+        "design, store, l1_ratio",
+        every_pair(["random", "tall", "wide", "nearly_collinear", "mostly_zeros"], [*STORES], [1.0, 0.5]),
+    )
+    def test_gaps_of_paths(self, design, store, l1_ratio):
         X, Y = make_tasks(design)
         weights = make_weights("random", len(Y))
         options = dict(l1_ratio=l1_ratio, sample_weight=weights, fit_intercept=True, **within_reach(X))

@@ -71,7 +71,7 @@ def test_every_fold_is_a_fit_of_its_own(grouped, store, weights, class_weight):
 @each_grouping
 @pytest.mark.parametrize("scoring", ["accuracy", "roc_auc_ovr", "neg_log_loss", "roc_auc_ovo_weighted"])
 def test_chosen_as_by_grid_search(grouped, scoring):
-    model = SparseLogisticRegressionCV(alphas=6, cv=CV, scoring=scoring, tol=1e-9, grouped=grouped).fit(X, Y)
+    model = SparseLogisticRegressionCV(alphas=4, cv=CV, scoring=scoring, tol=1e-9, grouped=grouped).fit(X, Y)
     search = GridSearchCV(
         SparseLogisticRegression(tol=1e-9, grouped=grouped), {"alpha": model.alphas_}, cv=CV, scoring=scoring
     ).fit(X, Y)
@@ -95,7 +95,7 @@ def test_one_standard_error(scoring):
 @each_grouping
 @pytest.mark.parametrize("store", [np.asfortranarray, sparse.csc_array, sparse.csr_array])
 def test_threads_change_no_bit(grouped, store):
-    params = {"l1_ratio": [0.5, 1.0], "alphas": 6, "eps": 0.1, "store_fold_coefs": True, "scoring": "accuracy"}
+    params = {"l1_ratio": [0.5, 1.0], "alphas": 3, "eps": 0.1, "store_fold_coefs": True, "scoring": "accuracy"}
     alone, together = (
         SparseLogisticRegressionCV(n_jobs=n_jobs, grouped=grouped, **params).fit(store(X), Y) for n_jobs in (1, 3)
     )
@@ -147,6 +147,21 @@ def test_predictions():
     model.coef_ = model.coef_ * 1e4
     assert np.isfinite(model.predict_log_proba(X)).all() and np.isfinite(model.predict_proba(X)).all()
     assert_allclose(model.predict_proba(X).sum(axis=1), 1)
+
+
+@each_grouping
+@pytest.mark.parametrize("store", [np.asarray, sparse.csc_array])
+def test_predictions_along_the_path(grouped, store):
+    weights = make_weights("random", len(Y))
+    model = SparseLogisticRegressionCV(alphas=4, eps=0.05, tol=1e-12, grouped=grouped).fit(X, Y)
+    labels, chances = model.predict_path(store(X)), model.predict_proba_path(store(X))
+    scores = model.score_path(store(X), Y, sample_weight=weights)
+    assert labels.shape == (120, 4) and chances.shape == (120, 3, 4) and scores.shape == (4,)
+    for number, alpha in enumerate(model.alphas_):
+        alone = fit(X, Y, alpha, grouped=grouped)
+        assert_array_equal(labels[:, number], alone.predict(X))
+        assert_allclose(chances[..., number], alone.predict_proba(X), rtol=1e-5)
+        assert_allclose(scores[number], alone.score(X, Y, weights), rtol=1e-12)
 
 
 @each_grouping

@@ -1,6 +1,7 @@
 """Every answer carries a true certificate, on every row of the registry."""
 
 import warnings
+from functools import lru_cache
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from registry import (
     STORAGES,
     UNIFORM_PENALTIES,
     WEIGHTS,
+    every_pair,
     make_data,
     make_weights,
 )
@@ -70,11 +72,9 @@ def assert_same_answer(problem, model, other, design, rtol):
         assert drift.max() <= 100 * rtol * scale
 
 
-@pytest.mark.parametrize("fit_intercept", [True, False])
-@pytest.mark.parametrize("weights", WEIGHTS)
+@pytest.mark.parametrize("weights, fit_intercept, tol", every_pair(WEIGHTS, [True, False], [1e-4, 1e-10]))
 @pytest.mark.parametrize("penalty", PENALTIES, ids=str)
 @pytest.mark.parametrize("design", DESIGNS)
-@pytest.mark.parametrize("tol", [1e-4, 1e-10])
 def test_gap_and_optimality_conditions(design, penalty, weights, fit_intercept, tol):
     X, y, problems = make_problems(design, penalty, weights, fit_intercept)
     for terms in problems:
@@ -251,24 +251,30 @@ def test_path_equals_cold_starts(design, penalty):
         assert_same_answer(problem, warm, cold, design, rtol=3e-6)
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("storage", STORAGES)
-@pytest.mark.parametrize("design", DESIGNS)
-def test_storage_does_not_matter(design, storage, dtype):
+@lru_cache
+def references(design, dtype):
+    """Problems whose data are as they are in storage, and their answers."""
+    found = []
     # Each l1_ratio once, with or without positive, and what has terms for every feature.
     for penalty, weights in zip([PENALTIES[k] for k in (0, 3, 4, 6, 7, 8)], 2 * WEIGHTS, strict=False):
         if penalty.weighted and design == "nearly_collinear":
             continue
         X, y, problems = make_problems(design, penalty, weights)
-        narrow = X.astype(dtype)
         # What was stored, in double precision: float32 storage is no excuse.
-        X, y = narrow.astype(np.float64), y.astype(dtype).astype(np.float64)
+        X, y = (array.astype(dtype).astype(np.float64) for array in (X, y))
         terms = problems[1]
         problem = ElasticNetProblem(X, y, **terms)
-        if problem.is_exact:
-            continue  # not to what float32 allows
-        model = fit(STORAGES[storage](narrow), y.astype(dtype), tol=1e-6, **terms)
-        reference = fit(X, y, tol=tightest(design, penalty), **terms)
+        if not problem.is_exact:  # that would not be to what float32 allows
+            found.append((X, y, terms, problem, fit(X, y, tol=tightest(design, penalty), **terms)))
+    return found
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("storage", STORAGES)
+@pytest.mark.parametrize("design", DESIGNS)
+def test_storage_does_not_matter(design, storage, dtype):
+    for X, y, terms, problem, reference in references(design, dtype):
+        model = fit(STORAGES[storage](X.astype(dtype)), y.astype(dtype), tol=1e-6, **terms)
         assert model.coef_.dtype == dtype
         rtol = 1e-7 if dtype == np.float64 else 1e-5
         assert_same_answer(problem, model, reference, design, rtol=rtol)

@@ -16,6 +16,8 @@ from sklearn_sparsefit.linear_model.base import PARAMETER_CONSTRAINTS
 from sklearn_sparsefit.linear_model.families import FAMILIES, check_offset, check_target
 from sklearn_sparsefit.linear_model.generalized_model import GeneralizedModel, GeneralizedSingle
 
+Vector = NDArray[np.float64]
+
 GLM_CONSTRAINTS: dict[str, list] = {
     "family": [StrOptions(set(FAMILIES))],
     "power": [Interval(Real, 1, 2, closed="neither")],
@@ -53,9 +55,8 @@ class GLMModel(RegressorMixin, GeneralizedModel):
         mean : ndarray of shape (n_samples,)
             Predicted means: probabilities for the binomial family, counts for Poisson's.
         """
-        raw = self._raw_prediction(X)
-        known = check_offset(offset, exposure, len(raw))
-        return self._loss().mean(raw if known is None else raw + known)
+        raw = self._raw_prediction(X)[:, None]
+        return self._means(raw, offset, exposure)[:, 0]
 
     def score(self, X: Any, y: Any, sample_weight: Any = None, offset: Any = None, exposure: Any = None) -> float:
         """D^2, the share of the deviance that is explained.
@@ -81,17 +82,26 @@ class GLMModel(RegressorMixin, GeneralizedModel):
         score : float
             At most 1; 0 for a model that predicts the best constant.
         """
-        raw = self._raw_prediction(X)
+        raw = self._raw_prediction(X)[:, None]
+        return float(self._explained(raw, y, sample_weight, offset, exposure)[0])
+
+    def _means(self, raw: NDArray, offset: Any, exposure: Any) -> NDArray:
+        """Means of the target, by raw predictions of shape (n_samples, n_models) and what is known besides."""
+        known = check_offset(offset, exposure, len(raw))
+        return self._loss().mean(raw if known is None else raw + known[:, None])
+
+    def _explained(self, raw: NDArray, y: Any, sample_weight: Any, offset: Any, exposure: Any) -> Vector:
+        """D^2 of models, by raw predictions of shape (n_samples, n_models) and what is known besides."""
         target = check_rows(column_or_1d(y), "y", len(raw))
         loss, weights = self._loss(), check_sample_weight(sample_weight, len(raw))
         check_target(loss, target, self.family)
         known = check_offset(offset, exposure, len(raw))
-        raw = np.asarray(raw if known is None else raw + known, dtype=np.float64)
-        error = np.average(loss.values(target, raw[None])[0], weights=weights)
+        raw = np.ascontiguousarray(raw.T if known is None else raw.T + known, dtype=np.float64)
+        errors = np.average(loss.values(target, raw), axis=1, weights=weights)
         null_error = Generalized(loss, target, weights, offset=known).null_loss
         if null_error == 0:
-            return 1.0 if error == 0 else 0.0
-        return float(1 - error / null_error)
+            return np.where(errors == 0, 1.0, 0.0)
+        return 1 - errors / null_error
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

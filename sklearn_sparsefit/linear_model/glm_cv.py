@@ -3,10 +3,15 @@
 from numbers import Real
 from typing import Any, ClassVar, Self
 
+import numpy as np
+from numpy.typing import NDArray
+
 from sklearn_sparsefit._sklearn import Interval, fit_context, raise_for_params
 from sklearn_sparsefit._validation import check_between_zero_and_one
 from sklearn_sparsefit.linear_model.generalized_model import GeneralizedCV
 from sklearn_sparsefit.linear_model.glm import GLM_CONSTRAINTS, ElasticNetGLM, GLMModel
+
+Vector = NDArray[np.float64]
 
 
 class ElasticNetGLMCV(GLMModel, GeneralizedCV):
@@ -212,6 +217,48 @@ class ElasticNetGLMCV(GLMModel, GeneralizedCV):
         if self.scoring is not None and (offset is not None or exposure is not None):
             raise ValueError(f"scoring={self.scoring!r} would predict without offset and exposure; use scoring=None.")
         return self._fit(X, y, sample_weight, params, prepare=lambda data: self._prepared(data, offset, exposure))
+
+    def predict_path(self, X: Any, offset: Any = None, exposure: Any = None) -> NDArray:
+        """Predict the mean of the target with the model of every alpha.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+        offset : array-like of shape (n_samples,), default=None
+            Known part of the raw predictions.
+        exposure : array-like of shape (n_samples,), default=None
+            The same as an offset of ``log(exposure)``: with a log link the mean is per unit of exposure.
+
+        Returns
+        -------
+        means : ndarray of shape (n_samples, n_alphas)
+            What :meth:`predict` would be, for the alphas in the order of ``coef_path_``.
+        """
+        return self._means(self._raw_path(X), offset, exposure)
+
+    def score_path(self, X: Any, y: Any, sample_weight: Any = None, offset: Any = None, exposure: Any = None) -> Vector:
+        """D^2, the share of the deviance that is explained, of the model of every alpha.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+        y : array-like of shape (n_samples,)
+            True values.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights.
+        offset : array-like of shape (n_samples,), default=None
+            Known part of the raw predictions.
+        exposure : array-like of shape (n_samples,), default=None
+            The same as an offset of ``log(exposure)``.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_alphas,)
+            What :meth:`score` would be at every alpha.
+        """
+        return self._explained(self._raw_path(X), y, sample_weight, offset, exposure)
 
     def _l1_ratios(self) -> list[float]:
         return check_between_zero_and_one(self.l1_ratio, "l1_ratio")

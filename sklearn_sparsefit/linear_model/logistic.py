@@ -106,6 +106,16 @@ class LogisticModel(ClassifierMixin, GeneralizedModel):
         scores = self._samples(X) @ self.coef_.T + self.intercept_
         return scores[:, 0] if len(self.classes_) == 2 else scores
 
+    def _labels(self, scores: NDArray) -> NDArray:
+        """The most likely classes, of scores whose second axis is that of the classes where there are several."""
+        return self.classes_[(scores > 0).astype(np.intp) if len(self.classes_) == 2 else scores.argmax(axis=1)]
+
+    def _probabilities(self, scores: NDArray) -> NDArray:
+        """The probabilities, along the second axis."""
+        if len(self.classes_) > 2:
+            return softmax(scores, axis=1)
+        return np.stack([self._loss().mean(-scores), self._loss().mean(scores)], axis=1)
+
     def decision_function(self, X: Any) -> NDArray:
         """Log-odds of the second class, or the scores of several.
 
@@ -135,8 +145,7 @@ class LogisticModel(ClassifierMixin, GeneralizedModel):
         labels : ndarray of shape (n_samples,)
             Classes.
         """
-        scores = self.decision_function(X)
-        return self.classes_[(scores > 0).astype(np.intp) if scores.ndim == 1 else scores.argmax(axis=1)]
+        return self._labels(self.decision_function(X))
 
     def predict_proba(self, X: Any) -> NDArray:
         """Predict the probabilities of all classes.
@@ -151,10 +160,7 @@ class LogisticModel(ClassifierMixin, GeneralizedModel):
         probabilities : ndarray of shape (n_samples, n_classes)
             In the order of ``classes_``.
         """
-        scores = self.decision_function(X)
-        if scores.ndim == 2:
-            return softmax(scores, axis=1)
-        return np.stack([self._loss().mean(-scores), self._loss().mean(scores)], axis=1)
+        return self._probabilities(self.decision_function(X))
 
     def predict_log_proba(self, X: Any) -> NDArray:
         """Logarithms of the probabilities of all classes.

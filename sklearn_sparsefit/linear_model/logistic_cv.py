@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.metrics import accuracy_score
 from sklearn.model_selection import check_cv
 
 from sklearn_sparsefit._sklearn import Interval, StrOptions, fit_context, raise_for_params
@@ -216,6 +217,55 @@ class SparseLogisticRegressionCV(LogisticModel, GeneralizedCV):
         raise_for_params(params, self, "fit")
         classes, codes = self._encoded(y)
         return self._fit(X, codes, sample_weight, params, prepare=lambda data: self._prepared(data, classes))
+
+    def predict_path(self, X: Any) -> NDArray:
+        """Predict the most likely class with the model of every alpha.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        labels : ndarray of shape (n_samples, n_alphas)
+            Classes, for the alphas in the order of ``coef_path_``.
+        """
+        return self._labels(self._raw_path(X))
+
+    def predict_proba_path(self, X: Any) -> NDArray:
+        """Predict the probabilities of all classes with the model of every alpha.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_samples, n_classes, n_alphas)
+            In the order of ``classes_``, for the alphas in the order of ``coef_path_``.
+        """
+        return self._probabilities(self._raw_path(X))
+
+    def score_path(self, X: Any, y: Any, sample_weight: Any = None) -> Vector:
+        """Accuracy of the model of every alpha.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+        y : array-like of shape (n_samples,)
+            True classes.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_alphas,)
+            What :meth:`score` would be at every alpha.
+        """
+        return np.array([accuracy_score(y, labels, sample_weight=sample_weight) for labels in self.predict_path(X).T])
 
     def _l1_ratios(self) -> list[float]:
         return check_between_zero_and_one(self.l1_ratio, "l1_ratio")

@@ -30,7 +30,6 @@ from sklearn_sparsefit.linear_model.base import SparseLinearModel, warn_of
 from sklearn_sparsefit.linear_model.path_model import (
     PATH_CONSTRAINTS,
     PathModel,
-    path_groups,
     path_labels,
     warn_if_at_edge,
 )
@@ -147,7 +146,7 @@ class PathCV(PathModel):
     ) -> Iterator[_FoldPath]:
         """Solve the paths of all folds, as many together as memory allows."""
         numbers = np.array(list(product(range(len(folds)), range(len(l1_ratios)))))
-        for group in path_groups(numbers, data, full_paths):
+        for group in self._groups(numbers, data, full_paths):
             weightings = {number: folds[number].train_weight for number, _ in group.tolist()}
             terms = dict(zip(weightings, self._terms(data, list(weightings.values())), strict=True))
             jobs = []

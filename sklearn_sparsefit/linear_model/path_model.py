@@ -86,7 +86,7 @@ class PathModel(SparseLinearModel):
         labels = path_labels(l1_ratios, "full data")
         paths: dict[int, PathResult] = {}
         order = np.argsort(l1_ratios, kind="stable")
-        for group in chain([order[:1]], path_groups(order[1:], data, paths.values())):
+        for group in chain([order[:1]], self._groups(order[1:], data, paths.values())):
             jobs = []
             for row in group:
                 grid = grids[row]
@@ -95,6 +95,16 @@ class PathModel(SparseLinearModel):
                 jobs.append(PathJob("full data", labels[row], path, n_alphas, measure))
             paths |= zip(group.tolist(), progress.drive(jobs, data.design, n_jobs), strict=True)
         return [paths[row] for row in range(len(l1_ratios))]
+
+    def _groups(
+        self, numbers: NDArray[np.intp], data: TrainingData, done: Iterable[PathResult]
+    ) -> Iterator[NDArray[np.intp]]:
+        """Cut paths into groups that go together, by what those that are done when the first is asked for keep."""
+        if len(numbers):
+            n_kept = max(len(support) for path in done for support in path.supports)
+            design = data.design
+            n_at_once = choice.paths_at_once(self._datafit(data), design.shape[1], design.density, n_kept)
+            yield from np.array_split(numbers, -(-len(numbers) // n_at_once))
 
     def _path(
         self, data: TrainingData, terms: FeatureTerms, l1_ratio: float, alphas: Vector | AlphaGrid, n_together: int
@@ -124,6 +134,15 @@ class PathModel(SparseLinearModel):
             raise AttributeError(f"This {type(self).__name__} has no coef_path_: it is not fitted yet.")
         return self._fitted_path.dense_coefs(self.coef_.dtype)
 
+    def _raw_path(self, X: Any) -> NDArray:
+        """Raw predictions of the model of every alpha, of shape (n_samples, [n_tasks,] n_alphas)."""
+        X = self._samples(X)
+        features = self._fitted_path.kept
+        coefs = self._fitted_path.coefs_of(features).astype(self.coef_.dtype)
+        raw = X[:, features] @ as_rows(coefs).T
+        # Tasks, if any, come before alphas.
+        return np.moveaxis(raw.reshape(len(raw), *coefs.shape[:-1]), 1, -1) + self.intercept_path_
+
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = False
@@ -146,12 +165,7 @@ class RegressionPath(PathModel, SparseLinearRegressor):
         y : ndarray of shape (n_samples, n_alphas) or (n_samples, n_tasks, n_alphas)
             Predicted values, for the alphas in the order of ``coef_path_``.
         """
-        X = self._samples(X)
-        features = self._fitted_path.kept
-        coefs = self._fitted_path.coefs_of(features).astype(self.coef_.dtype)
-        predictions = X[:, features] @ as_rows(coefs).T
-        # Tasks, if any, come before alphas.
-        return np.moveaxis(predictions.reshape(len(predictions), *coefs.shape[:-1]), 1, -1) + self.intercept_path_
+        return self._raw_path(X)
 
     def score_path(self, X: Any, y: Any, sample_weight: Any = None) -> NDArray[np.float64]:
         """Coefficient of determination R^2 of the model of every alpha.
@@ -179,17 +193,6 @@ class RegressionPath(PathModel, SparseLinearRegressor):
 def path_labels(l1_ratios: list[float], what: str) -> list[str]:
     """What the path of each l1_ratio is called."""
     return [what] if len(l1_ratios) == 1 else [f"{what}, l1_ratio={l1_ratio:g}" for l1_ratio in l1_ratios]
-
-
-def path_groups(
-    numbers: NDArray[np.intp], data: TrainingData, done: Iterable[PathResult]
-) -> Iterator[NDArray[np.intp]]:
-    """Cut paths into groups that go together, judged by what those that are done when the first is asked for keep."""
-    if len(numbers):
-        n_kept = max(len(support) for path in done for support in path.supports)
-        n_tasks = max(values.shape[0] if values.ndim == 2 else 1 for path in done for values in path.values)
-        n_at_once = choice.paths_at_once(data.design.shape, data.design.density, n_kept, n_tasks)
-        yield from np.array_split(numbers, -(-len(numbers) // n_at_once))
 
 
 def warn_if_at_edge(path: PathResult, chosen: int, terms: FeatureTerms) -> None:

@@ -261,10 +261,8 @@ class _Engine:
         nobody = np.empty(0, dtype=np.intp)
         if isinstance(self.working_set, WholeDesign):
             return len(steps), nobody
-        # Of correlations and of residuals.
-        shapes = (self.shape,) if isinstance(self.datafit, Quadratic) else (self.shape, self.shape[::-1])
-        n_together, n_tasks = self.options.n_together, math.prod(self.tasks)
-        width = max(2, min(self.width, *(choice.affordable_rows(shape, n_together, n_tasks) for shape in shapes)))
+        affordable = choice.affordable_width(self.shape, self.options.n_together, math.prod(self.tasks))
+        width = max(2, min(self.width, affordable))
         if not self.working_set.outside.any():
             return min(width, len(steps)), nobody
         alphas = [step.alpha for step in steps[:width]]

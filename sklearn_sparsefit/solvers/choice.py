@@ -3,6 +3,7 @@
 A wrong choice costs time, never correctness.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -100,21 +101,27 @@ def affordable_rows(shape: tuple[int, int], n_paths: int = 1, n_tasks: int = 1) 
     return max(1, min(n_paths, 3) * rows // n_paths)
 
 
-def paths_at_once(shape: tuple[int, int], density: float, n_kept: int, n_tasks: int = 1) -> int:
+def affordable_width(shape: tuple[int, int], n_paths: int, n_tasks: int) -> int:
+    """For how many alphas at a time correlations of all features are small, and residuals of all samples."""
+    return min(affordable_rows(shape, n_paths, n_tasks), affordable_rows(shape[::-1], n_paths, n_tasks))
+
+
+def paths_at_once(datafit: Datafit, n_features: int, density: float, n_kept: int) -> int:
     """How many paths go in lockstep that keep so many features at their ends: what they hold is a quarter of X.
 
     Most of what a pass costs is shared by three or four already.
     """
-    n_samples, n_features = shape
-    if takes_whole(shape, density):
-        held: float = 2 * n_features**2 + VECTORS * n_tasks * n_samples
+    n_samples, n_tasks = len(datafit.weights), math.prod(datafit.mean.shape)
+    held: float = VECTORS * n_tasks * n_samples
+    if isinstance(datafit, Quadratic) and takes_whole((n_samples, n_features), density):
+        held += 2 * n_features**2
     else:
         # A working set grows to about twice the support; its columns and Gram have some room to spare. Then the factor,
-        # and what is known of all features.
-        n_columns = 2 * n_kept
+        # and what is known of all features. Of several classes the Gram is that of pairs of class and feature.
+        n_columns = min(2 * n_kept, n_features)
+        n_pairs = n_columns * n_tasks if isinstance(datafit, Multinomial) else n_columns
         columns = min(2 * density, 1.0) * n_samples
-        held = n_columns * (columns + 1.5 * n_columns) + 1.25 * n_kept**2
-        held += n_tasks * (6 * n_features + VECTORS * n_samples)
+        held += n_columns * columns + 1.8 * min(n_pairs, MAX_GRAM) ** 2 + 6 * n_tasks * n_features
     return max(1, int(max(density * n_samples * n_features / 4, SMALL_MEMORY) / max(1, held)))
 
 
