@@ -5,7 +5,7 @@ A wrong choice costs time, never correctness.
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from sklearn_sparsefit.solvers.gram import GramSolver
 from sklearn_sparsefit.solvers.prox_grad import ProxGradSolver
 from sklearn_sparsefit.solvers.prox_newton import ProxNewtonSolver
 from sklearn_sparsefit.solvers.prox_newton_path import ProxNewtonPathSolver
-from sklearn_sparsefit.solvers.residual import ResidualSolver
+from sklearn_sparsefit.solvers.residual import ResidualSolver, SweepSolver
 from sklearn_sparsefit.solvers.softmax import PairSolver, SoftmaxBlockSolver
 from sklearn_sparsefit.solvers.working_set import WholeDesign, WorkingSet
 
@@ -185,14 +185,21 @@ class MultinomialSolver(Solver):
         return solver.solve(working_set, penalty, iterate, gap_tol, max_iter)
 
 
+@dataclass
+class Experience:
+    """What the models of a path have taught so far."""
+
+    sweeps_pay: bool = True
+
+
 class SparseModelSolver(Solver):
     """Sweeps on sparse columns while few are enough, and from then on Newton steps on the Gram."""
 
     max_gram = MAX_GRAM
 
-    def __init__(self) -> None:
-        self._on_gram, self._on_columns = GramSolver(), ResidualSolver()
-        self._sweeps_pay = True
+    def __init__(self, experience: Experience):
+        self._on_gram, self._on_columns = GramSolver(), SweepSolver()
+        self._experience = experience
 
     def solve(self, working_set: WorkingSet, penalty: Penalty, iterate: Iterate, gap_tol: float, max_iter: int) -> int:
         """See :class:`Solver`."""
@@ -202,12 +209,12 @@ class SparseModelSolver(Solver):
     def solve_from(self, working_set: WorkingSet, goals: Sequence[Goal], starts: Starts) -> list[int]:
         """See :class:`Solver`."""
         if not working_set.has_gram:
-            return self._on_columns.solve_from(working_set, goals, starts)
-        if self._sweeps_pay:
+            return ResidualSolver().solve_from(working_set, goals, starts)
+        if self._experience.sweeps_pay:
             some = [replace(goal, max_iter=min(FEW_SWEEPS, goal.max_iter)) for goal in goals]
             n_iters = self._on_columns.solve_from(working_set, some, starts)
-            self._sweeps_pay = max(n_iters) < FEW_SWEEPS
-            if self._sweeps_pay:
+            self._experience.sweeps_pay = max(n_iters) < FEW_SWEEPS
+            if self._experience.sweeps_pay:
                 return n_iters
         return self._on_gram.solve_from(working_set, goals, starts)
 
@@ -230,7 +237,9 @@ def make_solver(name: str, datafit: Datafit, penalty: Penalty) -> Solver:
     if not datafit.has_models:
         return GradientSolver()
 
+    experience = Experience()
+
     def of_model(part: WorkingSet) -> Solver:
-        return SparseModelSolver() if solver is AutoSolver and _is_sparse(part) else solver()
+        return SparseModelSolver(experience) if solver is AutoSolver and _is_sparse(part) else solver()
 
     return ProxNewtonPathSolver(of_model, solver.max_gram)

@@ -23,12 +23,8 @@ MEMORY = 5
 MAX_SUPPORT, DENSE_SPEED = 2048, 200
 
 
-class ResidualSolver(Solver):
-    """Cyclic coordinate descent, extrapolated every few sweeps (Bertrand & Massias 2021, algorithm 3).
-
-    Where extrapolation is not enough (nearly collinear columns) though the signs rest, the problem on the support alone
-    is solved on its Gram, once as much time has gone into sweeps as that takes.
-    """
+class SweepSolver(Solver):
+    """Cyclic coordinate descent, extrapolated every few sweeps (Bertrand & Massias 2021, algorithm 3)."""
 
     max_gram = 0
 
@@ -52,7 +48,7 @@ class ResidualSolver(Solver):
         weights, penalty = working_set.datafit.weights, goals[0].penalty
         origin, residuals = starts.copy(), starts.residuals
         strengths = np.ones(_width(len(goals)))
-        strengths[: len(goals)] = [goal.penalty.alpha / penalty.alpha for goal in goals]
+        strengths[1 : len(goals)] = [goal.penalty.alpha / penalty.alpha for goal in goals[1:]]
         n_iter, max_iter = 0, min(goal.max_iter for goal in goals)
         while n_iter < max_iter:
             coefs, weighted_residuals = _side_by_side(starts.coefs), _side_by_side(weights * residuals)
@@ -70,19 +66,25 @@ class ResidualSolver(Solver):
                 )
                 history.append((coefs.copy(), weighted_residuals.copy()))
                 n_iter += 1
-            before = np.sign(starts.coefs)
+            signs = np.sign(starts.coefs)
             for row, goal in enumerate(goals):
                 past = [np.array([block[:, row] for block in blocks]) for blocks in zip(*history, strict=True)]
                 starts.coefs[row] = self._extrapolated(working_set.datafit, goal.penalty, *past)
             gaps = self._look(working_set, goals, origin, starts)
             for row, goal in enumerate(goals):
-                rests = np.array_equal(before[row], np.sign(starts.coefs[row]))
-                if gaps[row] > goal.gap_tol and rests and self._polish_pays(working_set, starts.coefs[row], n_iter):
-                    n_iter += self._polish(working_set, goal, starts, row, max_iter - n_iter)
-                    gaps = self._look(working_set, goals, origin, starts)
+                rests = np.array_equal(signs[row], np.sign(starts.coefs[row]))
+                if gaps[row] > goal.gap_tol and rests:
+                    n_more = self._finish(working_set, goal, starts.at(slice(row, row + 1)), n_iter, max_iter)
+                    if n_more:
+                        n_iter += n_more
+                        gaps = self._look(working_set, goals, origin, starts)
             if all(gap <= goal.gap_tol or not np.isfinite(gap) for gap, goal in zip(gaps, goals, strict=True)):
                 break
         return n_iter
+
+    def _finish(self, working_set: WorkingSet, goal: Goal, start: Starts, n_iter: int, max_iter: int) -> int:
+        """Where signs rest, what else may be done for one goal, and how many iterations that took."""
+        return 0
 
     @staticmethod
     def _look(working_set: WorkingSet, goals: Sequence[Goal], origin: Starts, here: Starts) -> list[float]:
@@ -107,22 +109,6 @@ class ResidualSolver(Solver):
         return gaps
 
     @staticmethod
-    def _polish_pays(working_set: WorkingSet, coef: Vector, n_sweeps: int) -> bool:
-        n_support, n_samples = np.count_nonzero(coef), len(working_set.datafit.weights)
-        return DENSE_SPEED * n_sweeps * working_set.columns.n_entries >= n_samples * n_support**2
-
-    @staticmethod
-    def _polish(working_set: WorkingSet, goal: Goal, starts: Starts, row: int, max_iter: int) -> int:
-        support = np.flatnonzero(starts.coefs[row])
-        if not 0 < len(support) <= MAX_SUPPORT:
-            return 0
-        face = working_set.restricted_to(support)
-        on_face = Iterate(starts.coefs[row, support], starts.correlations[row, support])
-        n_iter = GramSolver().solve(face, goal.penalty.at(support), on_face, goal.gap_tol, max_iter)
-        starts.coefs[row, support] = on_face.coef
-        return n_iter
-
-    @staticmethod
     def _extrapolated(datafit: Quadratic, penalty: Penalty, history: Matrix, residuals: Matrix) -> Vector:
         """The extrapolated point if its objective is lower, or the last; weighted residuals are extrapolated alike."""
         differences = np.diff(history, axis=0)
@@ -138,6 +124,25 @@ class ResidualSolver(Solver):
         loss, extrapolated_loss = datafit.losses_at(np.stack([residuals[-1], mixture @ residuals[1:]]))
         is_lower = extrapolated_loss + penalty.value(extrapolated) < loss + penalty.value(history[-1])
         return extrapolated if is_lower else history[-1]
+
+
+class ResidualSolver(SweepSolver):
+    """The same, with an end for nearly collinear columns, where extrapolation is not enough though the signs rest.
+
+    The problem on the support alone is solved on its Gram, once as much time has gone into sweeps as that takes.
+    """
+
+    def _finish(self, working_set: WorkingSet, goal: Goal, start: Starts, n_iter: int, max_iter: int) -> int:
+        coef, n_samples = start.coefs[0], len(working_set.datafit.weights)
+        support = np.flatnonzero(coef)
+        pays = DENSE_SPEED * n_iter * working_set.columns.n_entries >= n_samples * len(support) ** 2
+        if not pays or not 0 < len(support) <= MAX_SUPPORT:
+            return 0
+        face = working_set.restricted_to(support)
+        on_face = Iterate(coef[support], start.correlations[0, support])
+        n_more = GramSolver().solve(face, goal.penalty.at(support), on_face, goal.gap_tol, max_iter - n_iter)
+        coef[support] = on_face.coef
+        return n_more
 
 
 def _width(n_problems: int) -> int:
