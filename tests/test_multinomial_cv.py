@@ -1,6 +1,7 @@
 """Several classes by cross-validation, and as scikit-learn's tools meet them."""
 
 import pickle
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -199,3 +200,17 @@ def test_displays():
     assert "fir" in display.ax_.get_ylabel()
     assert CVCurveDisplay.from_estimator(model).ax_ is not None
     plt.close("all")
+
+
+def test_memory_is_that_of_few_alphas_at_a_time():
+    rng = np.random.default_rng(0)
+    tall = rng.standard_normal((30_000, 6))
+    codes = (tall @ rng.standard_normal((6, 8)) + rng.gumbel(size=(30_000, 8))).argmax(axis=1)
+    tracemalloc.start()
+    try:
+        SparseLogisticRegressionCV(alphas=10, eps=0.5, cv=2).fit(tall, codes)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    # Of numbers for every class and sample.
+    assert peak < 50 * 8 * codes.size * 8

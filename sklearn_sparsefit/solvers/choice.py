@@ -56,8 +56,10 @@ ROUNDING_SHARE = 0.01
 # is three of four columns; on dense wide designs it would be 4 to 8 % of them, and they cannot be left out for free.
 BOUNDED_DENSITY = 0.3
 
-# Vectors over the samples that every path has of its own: weights, target and what is made of them.
-VECTORS = 5
+# Vectors over the samples that every path has of its own: weights, target and what is made of them; of losses that are
+# minimised by quadratic models more, and packed columns twice (20000 x 100 of two classes 36 MB, of three 60 MB, 20000
+# x 20 of ten 45 MB; it takes the same time with one path as with five).
+VECTORS, VECTORS_OF_MODELS = 5, 20
 # Numbers (64 MB of them) that nobody will miss, however small X is.
 SMALL_MEMORY = 2**23
 
@@ -112,15 +114,16 @@ def paths_at_once(datafit: Datafit, n_features: int, density: float, n_kept: int
     Most of what a pass costs is shared by three or four already.
     """
     n_samples, n_tasks = len(datafit.weights), math.prod(datafit.mean.shape)
-    held: float = VECTORS * n_tasks * n_samples
-    if isinstance(datafit, Quadratic) and takes_whole((n_samples, n_features), density):
+    is_quadratic = isinstance(datafit, Quadratic)
+    held: float = (VECTORS if is_quadratic else VECTORS_OF_MODELS) * n_tasks * n_samples
+    if is_quadratic and takes_whole((n_samples, n_features), density):
         held += 2 * n_features**2
     else:
         # A working set grows to about twice the support; its columns and Gram have some room to spare. Then the factor,
         # and what is known of all features. Of several classes the Gram is that of pairs of class and feature.
         n_columns = min(2 * n_kept, n_features)
         n_pairs = n_columns * n_tasks if isinstance(datafit, Multinomial) else n_columns
-        columns = min(2 * density, 1.0) * n_samples
+        columns = (1 if is_quadratic else 2) * min(2 * density, 1.0) * n_samples
         held += n_columns * columns + 1.8 * min(n_pairs, MAX_GRAM) ** 2 + 6 * n_tasks * n_features
     return max(1, int(max(density * n_samples * n_features / 4, SMALL_MEMORY) / max(1, held)))
 
