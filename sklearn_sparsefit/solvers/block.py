@@ -40,8 +40,8 @@ CANCELLED = 1e-11
 # Of a Newton step, the first of these lengths that lowers the objective is taken.
 LENGTHS = 0.5 ** np.arange(8)
 # This share of the tolerated gap is enough: by the Gram, where the next start follows from answers like this one and is
-# the better for their digits, and on the columns, where it does not. (With 0.6 for both, 30 tasks of digits take half as
-# much time again; with 0.03, 200 x 5000 with ten tasks takes a quarter more.)
+# the better for their digits, and on the columns, where it does not. (With 0.6 for both, 30 tasks of digits take half
+# as much time again; with 0.03, 200 x 5000 with ten tasks takes a quarter more.)
 GRAM_SHARE, COLUMN_SHARE = 0.03, 0.6
 # There, conjugate gradients make the residual of a Newton step so much smaller, in so many steps at most, in single
 # precision up to this condition number.
