@@ -39,10 +39,8 @@ TOGETHER = 32
 CANCELLED = 1e-11
 # Of a Newton step, the first of these lengths that lowers the objective is taken.
 LENGTHS = 0.5 ** np.arange(8)
-# This share of the tolerated gap is enough: by the Gram, where the next start follows from answers like this one and is
-# the better for their digits, and on the columns, where it does not. (With 0.6 for both, 30 tasks of digits take half
-# as much time again; with 0.03, 200 x 5000 with ten tasks takes a quarter more.)
-GRAM_SHARE, COLUMN_SHARE = 0.03, 0.6
+# Where there are more features in than samples, this share of the tolerated gap is enough.
+GAP_SHARE = 0.6
 # There, conjugate gradients make the residual of a Newton step so much smaller, in so many steps at most, in single
 # precision up to this condition number.
 FORCING, MAX_STEPS = 1e-2, 100
@@ -75,27 +73,29 @@ class BlockSolver(Solver):
         tight = TIGHT * known.datafit.residual_size
         view = self._view(known, terms, iterate)
         by_gram = isinstance(view, _GramView)
-        goal_gap = (GRAM_SHARE if by_gram else COLUMN_SHARE) * gap_tol
         n_iter = 0
         if by_gram:
             # On columns a start costs as much as it saves.
             n_iter += self._go_ahead(view, penalty, terms, coef)
-        last, last_gap, has_stepped = np.inf, np.inf, False
+        last, last_gap, has_stepped, enough = np.inf, np.inf, False, EASY * tight
         while n_iter < max_iter:
-            gap = view.duality_gap(coef, penalty)
-            if gap <= goal_gap:
-                break
             moves = _moves(coef, view.correlation, terms)
             largest = float(moves.max(initial=0.0))
+            if not largest > enough:
+                if not largest > tight or view.duality_gap(coef, penalty) <= SMALL * gap_tol:
+                    break
+                enough = tight / 10
             gains = largest < 0.5 * last
-            # Done to rounding; near it, when a further Newton step gains nothing.
-            if not largest > tight or (largest < NEARLY * tight and has_stepped and not gains):
+            # Near rounding, done when a further Newton step gains nothing.
+            if largest < NEARLY * tight and has_stepped and not gains:
                 break
             self._stalled = self._stalled or not gains
+            gap = view.duality_gap(coef, penalty) if last < np.inf or not by_gram else np.inf
             # Where a Gram matrix has features too much alike for Newton steps, the largest move says little of what
             # sweeps gain.
             is_stuck = by_gram and gap > STUCK * last_gap and largest > NEARLY * tight
-            enough = max(tight, largest * (goal_gap / gap) ** (0.5 if penalty.l2 > 0 else 1.0))
+            if gap <= GAP_SHARE * gap_tol and (is_stuck or not by_gram):
+                break
             last, last_gap = largest, gap
             n_iter += 1
             n_left = 1 + max_iter - n_iter
@@ -117,8 +117,7 @@ class BlockSolver(Solver):
             active = ((coef.any(axis=0) & movable) | (moves > tight)).nonzero()[0]
             rate = np.inf if is_stuck else RATE
             here = _at(coef, active)
-            goal, is_left = view.at(active).sweep(here, _at(terms, active), n_left, rate, enough)
-            self._stalled = is_left or has_stepped
+            goal, self._stalled = view.at(active).sweep(here, _at(terms, active), n_left, rate, enough)
             coef[:, active] = goal
             view.move(active, goal - here)
         iterate.correlation[:] = view.correlation
