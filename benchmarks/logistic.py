@@ -21,7 +21,7 @@ def by_rows(X: Matrix) -> Matrix:
 class SklearnSparsefitLogistic(SklearnSparsefit):
     """This package's path function, or its estimator at a single alpha."""
 
-    tols = (1e-4, 1e-5, 3e-6, 1e-6, 1e-7, 1e-8)
+    tols = (1e-4, 1e-5, 4e-6, 1e-6, 1e-7, 1e-8)
 
     def path(self, problem: Problem, tol: float, **options: Any) -> NDArray:
         from sklearn_sparsefit import logistic_path

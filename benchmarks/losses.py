@@ -19,6 +19,10 @@ class Squares:
         """Minus their derivatives."""
         return y - Z
 
+    def curvatures(self, Z: NDArray) -> NDArray:
+        """Their second derivatives."""
+        return np.ones_like(Z)
+
     def conjugates(self, y: NDArray, R: NDArray) -> NDArray:
         """Their convex conjugates at -R."""
         return R**2 / 2 - R * y
@@ -39,10 +43,14 @@ class LogLoss:
         """Minus their derivatives."""
         return y - expit(Z)
 
+    def curvatures(self, Z: NDArray) -> NDArray:
+        """Their second derivatives."""
+        return expit(Z) * expit(-Z)
+
     def conjugates(self, y: NDArray, R: NDArray) -> NDArray:
-        """Their convex conjugates at -R, where R lies between 0 and a residual."""
-        P = y - R
-        return xlogy(P, P) + xlogy(1 - P, 1 - P)
+        """Their convex conjugates at -R, infinite where there is no such residual."""
+        P = np.clip(y - R, 0, 1)
+        return np.where(np.abs(P - (y - R)) > 1e-15, np.inf, xlogy(P, P) + xlogy(1 - P, 1 - P))
 
     def intercepts(self, y: NDArray, Z: NDArray) -> NDArray:
         """What to add to every column of Z to make its loss the least: Newton steps, halving where these go astray."""

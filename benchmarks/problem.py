@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 LEAD = 10
+# Of Newton steps by which a model is solved.
+ROUNDS = 10
 
 Matrix = NDArray | sparse.csc_matrix | sparse.csr_matrix
 
@@ -148,8 +150,9 @@ def relative_gaps(problem: Problem, coefs: NDArray | sparse.spmatrix) -> NDArray
     """Duality gap of the coefficients of every alpha, over the loss of the answer zero, in double precision.
 
     Coefficients have shape (n_features, n_alphas), or (n_features, n_tasks, n_alphas). The dual points are the
-    residual, shrunk until it is feasible for the lasso, and for the elastic net also the residual itself. An
-    intercept is the best for its column.
+    residual, shrunk until it is feasible for the lasso, and for the elastic net also the residual itself. Of the
+    logistic loss they are also what the residual becomes where the coefficients settle (:func:`followed`). An intercept
+    is the best for its column.
     """
     problem = problem.in_double()
     X, loss = problem.X, LOSSES[problem.loss]
@@ -164,18 +167,60 @@ def relative_gaps(problem: Problem, coefs: NDArray | sparse.spmatrix) -> NDArray
         Z += loss.intercepts(y, Z)
     R = loss.residuals(y, Z)
     sizes = np.linalg.norm(W, axis=1)
-    correlations = np.linalg.norm((X.T @ R.reshape(n, -1)).reshape(W.shape), axis=1) / n
 
     def total(values: NDArray) -> NDArray:
         return values.sum(axis=(0, 1)) / n
 
-    def dual(scale: NDArray) -> NDArray:
-        value = -total(loss.conjugates(y, scale * R))
-        excess = np.maximum(scale * correlations - l1, 0)
-        return value - (excess**2).sum(axis=0) / (2 * l2) if problem.l1_ratio < 1 else value
+    def best_dual(R: NDArray) -> NDArray:
+        correlations = np.linalg.norm((X.T @ R.reshape(n, -1)).reshape(W.shape), axis=1) / n
+
+        def dual(scale: NDArray) -> NDArray:
+            value = -total(loss.conjugates(y, scale * R))
+            excess = np.maximum(scale * correlations - l1, 0)
+            return value - (excess**2).sum(axis=0) / (2 * l2) if problem.l1_ratio < 1 else value
+
+        best = dual(np.minimum(1, l1 / np.maximum(correlations.max(axis=0), np.finfo(float).tiny)))
+        return np.maximum(best, dual(np.ones_like(l1))) if problem.l1_ratio < 1 else best
 
     primal = total(loss.values(y, Z)) + l1 * sizes.sum(axis=0) + l2 / 2 * (sizes**2).sum(axis=0)
-    best = dual(np.minimum(1, l1 / np.maximum(correlations.max(axis=0), np.finfo(float).tiny)))
-    if problem.l1_ratio < 1:
-        best = np.maximum(best, dual(np.ones_like(l1)))
+    best = best_dual(R)
+    if problem.loss == "logistic":
+        best = np.maximum(best, best_dual(followed(problem, W[:, 0], Z[:, 0], R[:, 0], (l1, l2))[:, None]))
     return (primal - best) / total(loss.values(y, null_predictions(problem)))
+
+
+def followed(
+    problem: Problem, W: NDArray, Z: NDArray, R: NDArray, strengths: tuple[NDArray, NDArray]
+) -> NDArray[np.float64]:
+    """What residuals become where coefficients settle, in the quadratic model of the loss about them.
+
+    Residuals themselves leave a gap of the first order in what is wrong with the coefficients, these one of the second.
+    The model is solved by Newton steps with signs held, after which what turns leaves and what violates its optimality
+    condition comes in.
+    """
+    result = R.copy()
+    curvatures = LOSSES[problem.loss].curvatures(Z)
+    for k, (l1, l2) in enumerate(zip(*strengths, strict=True)):
+        w, d, signs = W[:, k], curvatures[:, k], np.sign(W[:, k])
+        for _ in range(ROUNDS):
+            features = np.flatnonzero((w != 0) | (signs != 0))
+            inside = signs[features] != 0
+            A = problem.X[:, features]
+            A = A.toarray() if sparse.issparse(A) else A
+            slopes = A.T @ R[:, k] / len(d) - l1 * signs[features]
+            if problem.intercept:
+                A = A - d @ A / d.sum()
+            hessian = (A.T * d) @ A / len(d)
+            slopes = (slopes + hessian @ w[features])[inside]
+            hessian.flat[:: len(features) + 1] += l2 + 1e-12 * np.trace(hessian) / max(len(features), 1)
+            found = np.zeros(len(features))
+            found[inside] = np.linalg.solve(hessian[np.ix_(inside, inside)], slopes)
+            result[:, k] = R[:, k] - d * (A @ (found - w[features]))
+            correlations = problem.X.T @ result[:, k] / len(d)
+            violators = (signs == 0) & (np.abs(correlations) > l1 * (1 + 1e-9))
+            turned = features[inside & (found * signs[features] < 0)]
+            if not len(turned) and not violators.any():
+                break
+            signs[turned] = 0
+            signs[violators] = np.sign(correlations[violators])
+    return result

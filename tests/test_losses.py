@@ -64,6 +64,10 @@ class Formulas:
         y, slope = extended(y, slope)
         return bisect(lambda z: self.derivative(y, z) - slope, np.full(slope.shape, -far), np.full(slope.shape, far))
 
+    def has_slope(self, y, slope):
+        """Whether the conjugate is finite."""
+        return np.full(slope.shape, True)
+
     def conjugate(self, y, slope):
         """f*(u), the supremum of u v - f(y, v) over v."""
         y, slope = extended(y, slope)
@@ -82,6 +86,9 @@ class BinomialFormulas(Formulas):
     def curvature(self, y, z):
         return 1 / ((1 + np.exp(-z)) * (1 + np.exp(z)))
 
+    def has_slope(self, y, slope):
+        return (y + slope >= -EPS) & (y + slope <= 1 + EPS)
+
     def conjugate(self, y, slope):
         y, slope = extended(y, slope)
         p, q = np.maximum(y + slope, 0), np.maximum(1 - y - slope, 0)
@@ -98,6 +105,9 @@ class PoissonFormulas(Formulas):
     def curvature(self, y, z):
         return np.exp(z) + 0 * y
 
+    def has_slope(self, y, slope):
+        return y + slope >= -EPS * y
+
     def conjugate(self, y, slope):
         y, slope = extended(y, slope)
         mean = np.maximum(y + slope, 0)
@@ -113,6 +123,9 @@ class GammaFormulas(Formulas):
 
     def curvature(self, y, z):
         return y * np.exp(-z)
+
+    def has_slope(self, y, slope):
+        return slope <= 1
 
     def conjugate(self, y, slope):
         y, slope = extended(y, slope)
@@ -157,6 +170,9 @@ class HuberFormulas(Formulas):
 
     def curvature(self, y, z):
         return np.where(abs(z - y) <= self.delta, 1, 0)
+
+    def has_slope(self, y, slope):
+        return abs(slope) <= self.delta
 
     def conjugate(self, y, slope):
         y, slope = extended(y, slope)
@@ -245,8 +261,9 @@ def derivatives(loss, y, z):
 
 def misfits(loss, y, z, scale):
     """Of one sample each."""
-    one = np.ones(1)
-    return np.array([loss.misfits(y[i : i + 1], one, z[i : i + 1], scale) for i in range(len(y))])
+    one, residuals = np.ones(1), -loss.derivatives(y, z)
+    rows = [slice(i, i + 1) for i in range(len(y))]
+    return np.array([loss.misfits(y[row], one, z[row], residuals[row], scale) for row in rows])
 
 
 def assert_near(actual, expected, slack):
@@ -328,7 +345,9 @@ def test_fits_are_weighted_sums(row):
     np.testing.assert_array_equal(residuals[1], -derivatives(row.loss, y, z / 2))
     for scale in SCALES:
         each = misfits(row.loss, y, z, scale)
-        np.testing.assert_allclose(row.loss.misfits(y, weights, z, scale), each @ weights, rtol=1e-13, atol=1e-15)
+        np.testing.assert_allclose(
+            row.loss.misfits(y, weights, z, -row.loss.derivatives(y, z), scale), each @ weights, rtol=1e-13, atol=1e-15
+        )
 
 
 def largest_of_concave(function, low, high):
@@ -396,7 +415,9 @@ def test_many_rows_are_what_each_of_them_is(row):
     weights = rng.uniform(0, 1, 1501)
     for scale in (0.0, 0.7, 1.0):
         each = misfits(row.loss, y, z, scale)
-        np.testing.assert_allclose(row.loss.misfits(y, weights, z, scale), each @ weights, rtol=1e-13)
+        np.testing.assert_allclose(
+            row.loss.misfits(y, weights, z, -row.loss.derivatives(y, z), scale), each @ weights, rtol=1e-13
+        )
     alone = [(y[i : i + 1], z[i : i + 1]) for i in range(len(y))]
     each = np.array([row.loss.values(target, raw[None])[0, 0] for target, raw in alone])
     np.testing.assert_allclose(row.loss.values(y, z[None])[0], each, rtol=8 * EPS, atol=0)
@@ -416,16 +437,43 @@ def test_small_losses_of_large_log_odds_keep_their_digits():
         assert_near(Binomial().curvatures(y, z), curvature, 4 * EPS * curvature)
 
 
-@pytest.mark.parametrize("shrinkage", [0.5, 1e-3, 1e-6, 1e-9])
-def test_misfits_of_scales_near_one_keep_their_digits(shrinkage):
-    # f(z) + f*(t f'(z)) - t f'(z) z of a failure is F log(F / q) + t p log(t), with F = 1 - t p and q = 1 - p.
-    scale, z = 1 - shrinkage, np.linspace(-40, 40, 161)
-    t = np.longdouble(scale)
+@pytest.mark.parametrize("shrinkage", [0.5, 1e-3, 1e-6, 1e-9, -1e-6, -0.4])
+def test_misfits_of_slopes_near_the_derivative_keep_their_digits(shrinkage):
+    # f(z) + f*(u) - u z of a failure is u log(u / p) + (1 - u) log((1 - u) / q), with the mean p = 1 - q of z.
+    z = np.linspace(-40, 40, 161) if shrinkage > 0 else np.linspace(-40, 0.4, 161)
     p, q = 1 / (1 + np.exp(-np.asarray(z, np.longdouble))), 1 / (1 + np.exp(np.asarray(z, np.longdouble)))
-    left = (1 - t) + t * q
-    exact = left * np.log1p((1 - t) * p / q) + t * p * np.log(t)
-    for y, at in ((np.zeros(161), z), (np.ones(161), -z)):
-        assert_near(misfits(Binomial(), y, at, scale), exact, 2 * EPS * shrinkage * (1 + abs(z)))
+    slopes = ((1 - np.longdouble(shrinkage)) * p).astype(np.float64)
+    shares = np.stack([extended(slopes, slopes)[0], 1 - extended(slopes, slopes)[0]])
+    moves = shares / np.stack([p, q]) - 1
+    exact = (np.stack([p, q]) * ((1 + moves) * np.log1p(moves) - moves)).sum(axis=0)
+    slack = EPS**2 + 4 * EPS * (abs(shares * np.log1p(moves)) + abs(shares - np.stack([p, q]))).sum(axis=0)
+    one = np.ones(1)
+    for y, sign in ((0.0, 1), (1.0, -1)):
+        found = [
+            Binomial().misfits(one * y, one, one * sign * at, -one * sign * slope, 1.0)
+            for at, slope in zip(z, slopes, strict=True)
+        ]
+        assert_near(found, exact, slack)
+
+
+@every_loss
+@pytest.mark.parametrize("size", [1e-8, 1e-3, 0.3])
+def test_misfits_of_other_dual_points(row, size):
+    # Slopes beside the derivative, in the direction of less and of more, against the conjugate's closed form.
+    y, z = pairs(row)
+    there = row.formulas.derivative(*extended(y, z))
+    for sign in (1.0, -1.0):
+        slopes = (there + sign * size * np.minimum(row.formulas.curvature(*extended(y, z)), 1.0)).astype(np.float64)
+        exact = row.formulas.value(*extended(y, z)) + row.formulas.conjugate(y, slopes) - np.longdouble(1) * slopes * z
+        one = np.ones(1)
+        found = np.array(
+            [row.loss.misfits(one * a, one, one * b, -one * u, 1.0) for a, b, u in zip(y, z, slopes, strict=True)]
+        )
+        inside = row.formulas.has_slope(y, slopes)
+        assert np.isfinite(found[inside]).all() and (found[inside] >= 0).all()
+        assert (found[~inside] == np.inf).all()
+        scale = row.formulas.size(y, z) * row.formulas.bend_of_rounding(y, z) + abs(slopes) * (1 + abs(z)) + abs(y) + 1
+        assert_near(found[inside], exact[inside], 8 * EPS * scale[inside])
 
 
 def best_intercept(formulas, y, weights, offset):

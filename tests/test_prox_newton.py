@@ -6,11 +6,13 @@ from numpy.testing import assert_allclose
 from scipy import sparse
 
 from sklearn_sparsefit import ElasticNetGLM
-from sklearn_sparsefit.datafit import Binomial, Generalized, Poisson
+from sklearn_sparsefit.datafit import Binomial, Generalized, Huber, Poisson, Quadratic
 from sklearn_sparsefit.design import make_design
 from sklearn_sparsefit.path import AlphaGrid, Problem, SolverOptions, drive, solve_path
 from sklearn_sparsefit.penalty import ElasticNetPenalty, FeatureTerms
-from sklearn_sparsefit.solvers import prox_newton
+from sklearn_sparsefit.solvers import Goal, GramSolver, Iterate, WorkingSet, choice, loss_models
+from sklearn_sparsefit.solvers.base import Starts
+from sklearn_sparsefit.solvers.residual import SweepSolver
 
 
 def solve(X, y, loss, alphas, l1_ratio=1.0, tol=1e-9):
@@ -59,8 +61,8 @@ def test_what_is_kept_does_not_move_the_answer(alphas):
 def test_all_may_be_at_hand(monkeypatch):
     X, shares, _ = make_counts(density=0.3)
     few = solve(X, shares, Binomial(), AlphaGrid(10, 0.1), tol=1e-11)
-    monkeypatch.setattr(prox_newton, "COPIED_SHARE", 0.0)
-    monkeypatch.setattr(prox_newton, "SMALL_COPY", 0)
+    monkeypatch.setattr(loss_models, "COPIED_SHARE", 0.0)
+    monkeypatch.setattr(loss_models, "SMALL_COPY", 0)
     every = solve(X, shares, Binomial(), few.alphas, tol=1e-11)
     assert_allclose(every.dense_coefs(), few.dense_coefs(), atol=1e-5)
 
@@ -76,9 +78,9 @@ def test_duplicate_entries_of_sparse_columns():
     indptr = np.concatenate([[0], np.cumsum(np.bincount(halves.coords[1], minlength=X.shape[1]))])
     twice = sparse.csc_array((halves.data[order], halves.coords[0][order], indptr), shape=X.shape)
     assert twice.nnz == 2 * X.nnz
-    once = solve(X, shares, Binomial(), AlphaGrid(5, 0.2), tol=1e-11)
+    once = solve(X, shares, Binomial(), AlphaGrid(5, 0.2), tol=1e-13)
     assert_allclose(
-        solve(twice, shares, Binomial(), once.alphas, tol=1e-11).dense_coefs(), once.dense_coefs(), atol=1e-6
+        solve(twice, shares, Binomial(), once.alphas, tol=1e-13).dense_coefs(), once.dense_coefs(), atol=1e-6
     )
 
 
@@ -114,3 +116,91 @@ def test_free_features_of_large_counts(log_mean):
     kept = np.flatnonzero(model.coef_[1:]) + 1
     assert_allclose(slopes[kept], 0.05 * np.sign(model.coef_[kept]), rtol=1e-4)
     assert (np.abs(slopes[1:]) <= 0.05 * (1 + 1e-4)).all()
+
+
+def make_model(X, seed=1, fit_intercept=True):
+    """A working set of all columns under uneven weights, some of them zero, and eight targets."""
+    rng = np.random.default_rng(seed)
+    design = make_design(X)
+    weights = rng.uniform(size=X.shape[0]) * (np.arange(X.shape[0]) % 7 > 0)
+    targets = rng.standard_normal((8, X.shape[0])) + 3
+    problems = [Quadratic(target, weights, fit_intercept) for target in targets]
+    working_sets = [WorkingSet(problem, X.shape[1], 10_000) for problem in problems]
+    for working_set in working_sets:
+        columns = design.columns(np.arange(X.shape[1]), 1.0, weights if fit_intercept else None)
+        working_set.append(np.arange(X.shape[1]), columns)
+    return working_sets
+
+
+@pytest.mark.parametrize("store", [sparse.csc_array, np.asarray])
+@pytest.mark.parametrize("fit_intercept", [True, False])
+@pytest.mark.parametrize("n_problems", [1, 3, 8, 11])
+def test_sweeps_side_by_side_are_those_of_each(store, fit_intercept, n_problems):
+    X, _, _ = make_counts(n_features=100)
+    working_sets = make_model(store(X.toarray()), fit_intercept=fit_intercept)
+    working_sets = [working_sets[number % 8] for number in range(n_problems)]
+    penalty = ElasticNetPenalty(0.02, 0.8, FeatureTerms.uniform(100))
+    goals = [Goal(penalty.with_alpha(0.02 * 0.8**number), 0.0, 3) for number in range(n_problems)]
+    alone = [Iterate(np.full(100, 0.1), np.zeros(100)) for _ in goals]
+    for working_set, goal, iterate in zip(working_sets, goals, alone, strict=True):
+        SweepSolver().solve(working_set, goal.penalty, iterate, 0.0, 3)
+    residuals = np.concatenate([ws.fit(np.full((1, 100), 0.1)).residuals for ws in working_sets])
+    starts = Starts(np.full((n_problems, 100), 0.1), np.zeros((n_problems, 100)), residuals)
+    assert SweepSolver().solve_from(working_sets[0], goals, starts) == [3] * n_problems
+    # Extrapolations amplify what rounding differs by.
+    assert_allclose(starts.coefs, [iterate.coef for iterate in alone], atol=1e-9)
+    assert_allclose(starts.correlations, [iterate.correlation for iterate in alone], atol=1e-9)
+
+
+@pytest.mark.parametrize("solver", [GramSolver, lambda: choice.SparseModelSolver(choice.Experience())])
+def test_each_problem_is_solved_from_its_own_start(solver):
+    X, _, _ = make_counts(n_features=150)
+    working_sets = make_model(X)
+    penalty = ElasticNetPenalty(0.02, 1.0, FeatureTerms.uniform(150))
+    goals = [Goal(penalty.with_alpha(0.02 * 0.7**number), 1e-13, 1000) for number in range(8)]
+    coefs = np.random.default_rng(0).standard_normal((8, 150)) * (np.arange(150) < 20)
+    residuals = np.concatenate([ws.fit(row[None]).residuals for ws, row in zip(working_sets, coefs, strict=True)])
+    weighted = working_sets[0].datafit.weights * residuals
+    starts = Starts(coefs, working_sets[0].correlations(weighted), residuals)
+    solver().solve_from(working_sets[0], goals, starts)
+    for working_set, goal, coef in zip(working_sets, goals, starts.coefs, strict=True):
+        correlation = working_set.look(coef[None])[1][0]
+        assert working_set.duality_gap(coef, correlation, goal.penalty) <= 1e-12
+
+
+def test_sweeps_are_given_up_where_they_are_slow():
+    # Without an intercept all columns have a direction in common.
+    rng = np.random.default_rng(0)
+    X = sparse.csc_array(np.abs(sparse.random_array((300, 200), density=0.08, rng=rng).toarray()))
+    (working_set, *_) = make_model(X, fit_intercept=False)
+    penalty, experience = ElasticNetPenalty(1e-4, 1.0, FeatureTerms.uniform(200)), choice.Experience()
+    iterate = Iterate(np.zeros(200), working_set.correlations(working_set.datafit.weights * working_set.datafit.target))
+    choice.SparseModelSolver(experience).solve(working_set, penalty, iterate, 1e-12, 1000)
+    assert not experience.sweeps_pay
+    correlation = working_set.look(iterate.coef[None])[1][0]
+    assert working_set.duality_gap(iterate.coef, correlation, penalty) <= 1e-12
+
+
+def test_a_path_that_begins_where_nothing_may_enter():
+    # Bounds leave no feature a chance at the first alphas: the working set is empty there.
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((40, 30)), (rng.uniform(size=40) < 0.5).astype(float)
+    lower = np.where(rng.uniform(size=30) < 0.5, -np.inf, -1e-3)
+    terms = FeatureTerms(np.ones(30), np.ones(30), lower, np.full(30, 1e-3))
+    problem = Problem(Generalized(Binomial(), y), ElasticNetPenalty(1.0, 1.0, terms))
+    design = make_design(X)
+    path = drive(solve_path(problem, AlphaGrid(7, 1e-3), SolverOptions(1e-8, 1000, "auto"), density=1.0), design)
+    assert path.converged.all()
+    assert (lower <= path.dense_coefs().T).all() and (path.dense_coefs() <= 1e-3).all()
+
+
+@pytest.mark.parametrize("loss", [Huber(0.1), Poisson(), Binomial()])
+def test_residuals_stay_slopes_where_their_sum_is_made_zero(loss):
+    # Of means so large that rounding leaves much of the sum.
+    rng = np.random.default_rng(0)
+    y = rng.poisson(0.3, 50).astype(float).clip(0, 1)
+    datafit = Generalized(loss, y)
+    fits = datafit.fit(1e9 * np.ones((2, 50)) + np.stack([30 * rng.standard_normal(50), np.zeros(50)]))
+    assert_allclose(fits.residuals @ datafit.weights, 0, atol=1e-16)
+    for scale in (0.5, 1.0):
+        assert np.isfinite([datafit.misfit_of(fits, row)(scale) for row in range(2)]).all()

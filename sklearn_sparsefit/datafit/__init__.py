@@ -4,7 +4,7 @@ from sklearn_sparsefit.datafit._losses import Binomial, Gamma, Gaussian, Huber, 
 from sklearn_sparsefit.datafit.base import Datafit, Fits
 from sklearn_sparsefit.datafit.generalized import Generalized
 from sklearn_sparsefit.datafit.multinomial import Multinomial, SoftmaxModel, multinomial_losses
-from sklearn_sparsefit.datafit.quadratic import Quadratic
+from sklearn_sparsefit.datafit.quadratic import Quadratic, QuadraticModel
 
 __all__ = [
     "Binomial",
@@ -18,6 +18,7 @@ __all__ = [
     "Multinomial",
     "Poisson",
     "Quadratic",
+    "QuadraticModel",
     "SoftmaxModel",
     "Tweedie",
     "multinomial_losses",

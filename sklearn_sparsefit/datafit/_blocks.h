@@ -57,16 +57,17 @@ SPARSEFIT_INLINE double sparsefit_exp(double x)
     return (1.0 + (r + r * r * tail)) * sparsefit_power(half) * sparsefit_power(k - (half - whole) + whole);
 }
 
-/* log(1 + x) of a finite x >= 0 to 1 ulp.
+/* log(1 + x) of a finite x > -1 to 1 ulp; of x = -1 a finite number.
 
    1 + x = 2^k (1 + f) with 1 + f between the roots of 1/2 and 2, and log(1 + f) = 2 artanh(s), s = f / (2 + f), by its
    Taylor series. What rounding takes off 1 + x is put back in first order. */
 SPARSEFIT_INLINE double sparsefit_log1p(double x)
 {
     const uint64_t root = 0x3fe6a09e667f3bcdull;
-    const double u = 1.0 + x, lost = (x < 1.0 ? x - (u - 1.0) : 1.0 - (u - x)) / u;
-    const uint64_t above = sparsefit_bits(u) - root;
-    const double k = sparsefit_double((above >> 52) | (1075ull << 52)) - 0x1p52;
+    const double u = 1.0 + x;
+    const double lost = (x < 1.0 ? x - (u - 1.0) : 1.0 - (u - x)) / (u > 0.0 ? u : 1.0);
+    const uint64_t above = sparsefit_bits(u) - root + (1024ull << 52);
+    const double k = sparsefit_double((above >> 52) | (1075ull << 52)) - (0x1p52 + 1024.0);
     const double f = sparsefit_double((above & 0xfffffffffffffull) + root) - 1.0;
     const double s = f / (2.0 + f), t = s * s;
     double tail = 2.0 / 21;
@@ -80,6 +81,29 @@ SPARSEFIT_INLINE double sparsefit_log1p(double x)
     tail = tail * t + 2.0 / 5;
     tail = tail * t + 2.0 / 3;
     return k * 0x1.62e42fefa38p-1 + (f - (s * (f - tail * t) - (lost + k * 0x1.ef35793c7673p-45)));
+}
+
+/* a log(a / b) - a + b of b > 0, infinite for a < 0, which is b ((1 + x) log(1 + x) - x) for x = a / b - 1; from its
+   series where that cancels. */
+SPARSEFIT_INLINE double sparsefit_divergence(double a, double b)
+{
+    const double share = a > 0.0 ? a : 0.0, x = (share - b) / b;
+    const double far = (1.0 + x) * sparsefit_log1p(x) - x;
+    double tail = 1.0 / 182;
+    tail = 1.0 / 156 - tail * x;
+    tail = 1.0 / 132 - tail * x;
+    tail = 1.0 / 110 - tail * x;
+    tail = 1.0 / 90 - tail * x;
+    tail = 1.0 / 72 - tail * x;
+    tail = 1.0 / 56 - tail * x;
+    tail = 1.0 / 42 - tail * x;
+    tail = 1.0 / 30 - tail * x;
+    tail = 1.0 / 20 - tail * x;
+    tail = 1.0 / 12 - tail * x;
+    tail = 1.0 / 6 - tail * x;
+    tail = 0.5 - tail * x;
+    const double value = b * (fabs(x) < 0x1p-4 ? x * x * tail : far);
+    return a < 0.0 ? INFINITY : value > 0.0 ? value : 0.0;
 }
 
 /* sum of weights[i] * x[i]; rows of weight zero count for nothing, whatever is in them. */
@@ -135,21 +159,15 @@ SPARSEFIT_CLONES static void binomial_look(const double *y, const double *z, ptr
     }
 }
 
-/* Fenchel-Young terms at a scale t of the derivative, for y of 0 or 1 and |z| <= 700. Of a failure that is
-
-       F log(1 + (1 - t) exp(z)) + p t log(t),   F = 1 - t p,
-
-   and of a success the same for -z. */
-SPARSEFIT_CLONES static void binomial_misfit(const double *y, const double *z, ptrdiff_t n, double scale,
+/* Fenchel-Young terms of slopes u, for |z| <= 700: the divergence of the share y + u from the mean of z. */
+SPARSEFIT_CLONES static void binomial_misfit(const double *y, const double *z, const double *slopes, ptrdiff_t n,
                                              double *misfits)
 {
-    const double scale_log = scale > 0.0 ? scale * log(scale) : 0.0;
     for (ptrdiff_t i = 0; i < n; i++) {
-        const double v = y[i] > 0.0 ? -z[i] : z[i], e = sparsefit_exp(-fabs(v)), part = 1.0 / (1.0 + e);
-        const double wrong = (v > 0.0 ? 1.0 : e) * part, right = (v > 0.0 ? e : 1.0) * part;
-        const double odds = v > 0.0 ? 1.0 / e : e;
-        const double term = ((1.0 - scale) + scale * right) * sparsefit_log1p((1.0 - scale) * odds) + wrong * scale_log;
-        misfits[i] = term < 0.0 ? 0.0 : term;
+        const double e = sparsefit_exp(-fabs(z[i])), part = 1.0 / (1.0 + e);
+        const double success = (z[i] > 0.0 ? 1.0 : e) * part, failure = (z[i] > 0.0 ? e : 1.0) * part;
+        misfits[i] = sparsefit_divergence(y[i] + slopes[i], success)
+                     + sparsefit_divergence((1.0 - y[i]) - slopes[i], failure);
     }
 }
 

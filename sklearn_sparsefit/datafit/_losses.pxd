@@ -4,7 +4,7 @@ cdef class Loss:
     cdef double curvature(self, double y, double z) noexcept nogil
     cdef void look(self, double y, double z, double* derivative, double* curvature) noexcept nogil
     cdef void evaluate(self, double y, double z, double* value, double* derivative) noexcept nogil
-    cdef double misfit(self, double y, double z, double scale) noexcept nogil
+    cdef double misfit(self, double y, double z, double slope) noexcept nogil
     cdef void look_rows(
         self, const double* y, const double* z, Py_ssize_t n, double* derivatives, double* curvatures
     ) noexcept nogil
@@ -12,7 +12,7 @@ cdef class Loss:
         self, const double* y, const double* z, Py_ssize_t n, double* values, double* derivatives
     ) noexcept nogil
     cdef void misfit_rows(
-        self, const double* y, const double* z, Py_ssize_t n, double scale, double* misfits
+        self, const double* y, const double* z, const double* slopes, Py_ssize_t n, double* misfits
     ) noexcept nogil
     cdef double _best_shift(
         self, const double[::1] y, const double[::1] weights, const double[::1] z, double shift

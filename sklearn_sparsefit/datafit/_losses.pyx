@@ -15,7 +15,10 @@ cdef extern from "_blocks.h":
     void exp_rows(const double* z, Py_ssize_t n, double* result) nogil
     void binomial_evaluate(const double* y, const double* z, Py_ssize_t n, double* values, double* derivatives) nogil
     void binomial_look(const double* y, const double* z, Py_ssize_t n, double* derivatives, double* curvatures) nogil
-    void binomial_misfit(const double* y, const double* z, Py_ssize_t n, double scale, double* misfits) nogil
+    double sparsefit_divergence(double a, double b) nogil
+    void binomial_misfit(
+        const double* y, const double* z, const double* slopes, Py_ssize_t n, double* misfits
+    ) nogil
 
 # Rows that are taken at a time, and stay in the cache.
 cdef enum:
@@ -27,6 +30,8 @@ cdef double ROUNDING = 1e-15
 cdef double SMALL_STEP = 1e-8
 # Log-odds whose exponential is finite.
 cdef double FAR = 700.0
+# What rounding does to residuals, beside the largest.
+cdef double NUDGE = 1e-13
 
 
 cdef double _xlogx(double x) noexcept nogil:
@@ -36,6 +41,15 @@ cdef double _xlogx(double x) noexcept nogil:
 cdef double _at_least_zero(double x) noexcept nogil:
     """What rounding has taken below zero is zero; NaN stays NaN, which fmax would hide."""
     return 0.0 if x < 0.0 else x
+
+
+cdef double _divergence(double a, double b, double log_b) noexcept nogil:
+    """a log(a / b) - a + b of b >= 0, infinite for a < 0."""
+    if a < 0.0:
+        return INFINITY
+    if fabs(a - b) < 0.5 * b:
+        return sparsefit_divergence(a, b)
+    return _at_least_zero(_xlogx(a) - a * log_b - a + b)
 
 
 cdef class Loss:
@@ -64,24 +78,24 @@ cdef class Loss:
         """Value and first derivative."""
         value[0], derivative[0] = self.value(y, z), self.derivative(y, z)
 
-    cdef double misfit(self, double y, double z, double scale) noexcept nogil:
-        """f(z) + f*(t f'(z)) - t f'(z) z, at least zero, for a scale t <= 1.
+    cdef double misfit(self, double y, double z, double slope) noexcept nogil:
+        """f(z) + f*(slope) - slope z, at least zero; infinite where f has no such slope.
 
-        That is f(z) - f(v) - f'(v) (z - v) where f'(v) = t f'(z): v lies between z and the minimiser. It is searched
-        for by steps that double, and then by Newton steps, or where these lead too far by halving.
+        That is f(z) - f(v) - f'(v) (z - v) where f'(v) is the slope. It is searched for by steps that double, and then
+        by Newton steps, or where these lead too far by halving.
         """
-        cdef double value = self.value(y, z), slope = scale * self.derivative(y, z)
-        cdef double sign = -1.0 if slope < 0.0 else 1.0
+        cdef double value = self.value(y, z), steepness = self.derivative(y, z)
+        cdef double sign = 1.0 if steepness > slope else -1.0
         cdef double near = z, far = z, width = 1.0, v, new, error
         cdef int _turn
-        if scale == 0.0 or not isfinite(value + slope):
+        if slope == 0.0 or not isfinite(value + steepness):
             return value if value < INFINITY else INFINITY
-        if slope == 0.0:
+        if slope == steepness:
             return 0.0
-        for _turn in range(MAX_STEPS):
-            if not sign * (self.derivative(y, far) - slope) > 0.0:
-                break
+        while isfinite(far) and sign * (self.derivative(y, far) - slope) > 0.0:
             near, far, width = far, far - sign * width, 2.0 * width
+        if not isfinite(far):
+            return INFINITY
         v = near
         for _turn in range(MAX_STEPS):
             error = self.derivative(y, v) - slope
@@ -114,12 +128,12 @@ cdef class Loss:
             self.evaluate(y[i], z[i], &values[i], &derivatives[i])
 
     cdef void misfit_rows(
-        self, const double* y, const double* z, Py_ssize_t n, double scale, double* misfits
+        self, const double* y, const double* z, const double* slopes, Py_ssize_t n, double* misfits
     ) noexcept nogil:
         """Misfits of some rows."""
         cdef Py_ssize_t i
         for i in range(n):
-            misfits[i] = self.misfit(y[i], z[i], scale)
+            misfits[i] = self.misfit(y[i], z[i], slopes[i])
 
     cdef double _best_shift(
         self, const double[::1] y, const double[::1] weights, const double[::1] z, double shift
@@ -182,13 +196,17 @@ cdef class Loss:
         double[::1] shifts,
         bint fit_intercept,
     ):
-        """Add to rows of raw predictions their best shifts, which start where they are; tell residuals and losses."""
+        """Add to rows of raw predictions their best shifts, which start where they are; tell residuals and losses.
+
+        With an intercept residuals sum to zero: what the search has left of their sum, and columns with large means
+        would magnify, is taken from those of its sign, which stay slopes that the loss has.
+        """
         cdef Py_ssize_t k, i, block, first, n
         cdef double[BLOCK] values
-        cdef double rest
+        cdef double rest, of_its_sign, kept
         with nogil:
             for k in range(raw.shape[0]):
-                losses[k] = rest = 0.0
+                losses[k] = rest = of_its_sign = 0.0
                 if fit_intercept:
                     shifts[k] = self._best_shift(y, weights, raw[k], shifts[k])
                 for block in range((y.shape[0] + BLOCK - 1) // BLOCK):
@@ -198,33 +216,63 @@ cdef class Loss:
                     self.evaluate_rows(&y[first], &raw[k, first], n, values, &residuals[k, first])
                     losses[k] += weighted_sum(&weights[first], values, n)
                     rest += weighted_sum(&weights[first], &residuals[k, first], n)
-                # What rounding has left of the mean; columns with large means would magnify it.
                 if not fit_intercept:
                     rest = 0.0
                 for i in range(y.shape[0]):
-                    residuals[k, i] = rest - residuals[k, i]
+                    residuals[k, i] = -residuals[k, i]
+                    if weights[i] > 0.0 and residuals[k, i] * rest < 0.0:
+                        of_its_sign -= weights[i] * residuals[k, i]
+                if rest != 0.0 and isfinite(rest):
+                    kept = fmax(0.0, 1.0 - rest / of_its_sign)
+                    for i in range(y.shape[0]):
+                        if residuals[k, i] * rest < 0.0:
+                            residuals[k, i] *= kept
 
-    def misfits(self, const double[::1] y, const double[::1] weights, const double[::1] raw, double scale):
-        """sum_i s_i [f(z_i) + f*(t f'(z_i)) - t f'(z_i) z_i]."""
-        cdef Py_ssize_t block, first, n
-        cdef double[BLOCK] misfits
-        cdef double total = 0.0
+    def misfits(
+        self,
+        const double[::1] y,
+        const double[::1] weights,
+        const double[::1] raw,
+        const double[::1] residuals,
+        double scale,
+    ):
+        """sum_i s_i [f(z_i) + f*(-t r_i) + t r_i z_i] at a scale t of the residuals r.
+
+        Residuals that rounding has taken beyond the slopes that there are count for the nearest.
+        """
+        cdef Py_ssize_t i, block, first, n
+        cdef double[BLOCK] slopes, misfits
+        cdef double total = 0.0, nudge = 0.0
         with nogil:
+            for i in range(y.shape[0]):
+                if weights[i] > 0.0:
+                    nudge = fmax(nudge, NUDGE * fabs(residuals[i]))
             for block in range((y.shape[0] + BLOCK - 1) // BLOCK):
                 first = block * BLOCK
                 n = min(BLOCK, y.shape[0] - first)
-                self.misfit_rows(&y[first], &raw[first], n, scale, misfits)
+                for i in range(n):
+                    slopes[i] = -scale * residuals[first + i]
+                self.misfit_rows(&y[first], &raw[first], slopes, n, misfits)
+                for i in range(n):
+                    if misfits[i] == INFINITY:
+                        misfits[i] = fmin(
+                            self.misfit(y[first + i], raw[first + i], slopes[i] + nudge),
+                            self.misfit(y[first + i], raw[first + i], slopes[i] - nudge),
+                        )
                 total += weighted_sum(&weights[first], misfits, n)
         return total
 
     def derivatives(self, const double[::1] y, const double[::1] raw):
         """f'(y_i, z_i)."""
-        cdef Py_ssize_t i
+        cdef Py_ssize_t block, first, n
+        cdef double[BLOCK] curvatures
         result = np.empty(y.shape[0])
         cdef double[::1] out = result
         with nogil:
-            for i in range(y.shape[0]):
-                out[i] = self.derivative(y[i], raw[i])
+            for block in range((y.shape[0] + BLOCK - 1) // BLOCK):
+                first = block * BLOCK
+                n = min(BLOCK, y.shape[0] - first)
+                self.look_rows(&y[first], &raw[first], n, &out[first], curvatures)
         return result
 
     def curvatures(self, const double[::1] y, const double[::1] raw):
@@ -282,8 +330,8 @@ cdef class Gaussian(Loss):
     cdef double curvature(self, double y, double z) noexcept nogil:
         return 1.0
 
-    cdef double misfit(self, double y, double z, double scale) noexcept nogil:
-        return 0.5 * ((1.0 - scale) * (y - z)) ** 2
+    cdef double misfit(self, double y, double z, double slope) noexcept nogil:
+        return 0.5 * (z - y - slope) ** 2
 
 
 cdef class Binomial(Loss):
@@ -303,10 +351,11 @@ cdef class Binomial(Loss):
         cdef double e = exp(-fabs(z))
         return e / ((1.0 + e) * (1.0 + e))
 
-    cdef double misfit(self, double y, double z, double scale) noexcept nogil:
-        # The mean that belongs to the scaled derivative, and minus its entropy for the conjugate.
-        cdef double e = exp(-fabs(z)), p = (1.0 if z > 0.0 else e) / (1.0 + e), q = (e if z > 0.0 else 1.0) / (1.0 + e)
-        cdef double success = (1.0 - scale) * y + scale * p, failure = (1.0 - scale) * (1.0 - y) + scale * q
+    cdef double misfit(self, double y, double z, double slope) noexcept nogil:
+        # The share that belongs to the slope, and minus its entropy for the conjugate.
+        cdef double e = exp(-fabs(z)), success = y + slope, failure = (1.0 - y) - slope
+        if not fmin(success, failure) >= 0.0:
+            return INFINITY
         return _at_least_zero(fmax(z, 0.0) - success * z + log1p(e) + _xlogx(success) + _xlogx(failure))
 
     cdef void look_rows(
@@ -324,13 +373,13 @@ cdef class Binomial(Loss):
                 values[i] = _at_least_zero(values[i] + _xlogx(y[i]) + _xlogx(1.0 - y[i]))
 
     cdef void misfit_rows(
-        self, const double* y, const double* z, Py_ssize_t n, double scale, double* misfits
+        self, const double* y, const double* z, const double* slopes, Py_ssize_t n, double* misfits
     ) noexcept nogil:
         cdef Py_ssize_t i
-        binomial_misfit(y, z, n, scale, misfits)
+        binomial_misfit(y, z, slopes, n, misfits)
         for i in range(n):
-            if not (fabs(z[i]) <= FAR and (y[i] == 0.0 or y[i] == 1.0)):
-                misfits[i] = self.misfit(y[i], z[i], scale)
+            if not fabs(z[i]) <= FAR:
+                misfits[i] = self.misfit(y[i], z[i], slopes[i])
 
     def mean(self, raw):
         """Probabilities of success."""
@@ -386,14 +435,10 @@ cdef class Poisson(_LogLink):
         for i in range(n):
             derivatives[i] = curvatures[i] - y[i]
 
-    cdef double misfit(self, double y, double z, double scale) noexcept nogil:
-        cdef double mean = exp(z), shrunken = (1.0 - scale) * y + scale * mean
-        cdef double change = (1.0 - scale) * (y - mean) / mean
-        if not mean < INFINITY:
-            return INFINITY
-        if fabs(change) < 0.5:
-            return _at_least_zero(mean * ((1.0 + change) * log1p(change) - change))
-        return _at_least_zero(mean - shrunken + _xlogx(shrunken) - shrunken * z)
+    cdef double misfit(self, double y, double z, double slope) noexcept nogil:
+        # The divergence of the mean that belongs to the slope.
+        cdef double mean = exp(z)
+        return _divergence(y + slope, mean, z) if mean < INFINITY else INFINITY
 
 
 cdef class Gamma(_LogLink):
@@ -409,14 +454,10 @@ cdef class Gamma(_LogLink):
     cdef double curvature(self, double y, double z) noexcept nogil:
         return exp(log(y) - z)
 
-    cdef double misfit(self, double y, double z, double scale) noexcept nogil:
-        cdef double distance = log(y) - z, ratio = exp(distance), shrunken = (1.0 - scale) + scale * ratio
-        cdef double change = (1.0 - scale) * (1.0 - ratio) / ratio
-        if not ratio < INFINITY:
-            return INFINITY
-        if fabs(change) < 0.5:
-            return _at_least_zero(ratio * ((1.0 + change) * log1p(change) - change))
-        return _at_least_zero(ratio - shrunken + _xlogx(shrunken) - shrunken * distance)
+    cdef double misfit(self, double y, double z, double slope) noexcept nogil:
+        # The same of y / mean.
+        cdef double distance = log(y) - z, ratio = exp(distance)
+        return _divergence(1.0 - slope, ratio, distance) if ratio < INFINITY else INFINITY
 
     def invalid(self, y):
         """Above zero."""
@@ -467,10 +508,12 @@ cdef class Huber(Loss):
     cdef double curvature(self, double y, double z) noexcept nogil:
         return 1.0 if fabs(y - z) <= self.delta else 0.0
 
-    cdef double misfit(self, double y, double z, double scale) noexcept nogil:
-        # The square of what the scale takes off, and beyond delta what it takes off a line.
-        cdef double size = fabs(y - z), within = fmin(size, self.delta), left = (1.0 - scale) * within
-        return 0.5 * left * left + left * (size - within)
+    cdef double misfit(self, double y, double z, double slope) noexcept nogil:
+        # The square of what is between the slopes, and beyond delta what that takes off a line.
+        cdef double error = z - y, within = fmin(fmax(error, -self.delta), self.delta), left = within - slope
+        if fabs(slope) > self.delta:
+            return INFINITY
+        return _at_least_zero(0.5 * left * left + left * (error - within))
 
     def __reduce__(self):
         return type(self), (self.delta,)

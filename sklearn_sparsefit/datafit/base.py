@@ -1,7 +1,7 @@
 """What a loss is to the path engine."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -25,6 +25,25 @@ class Fits:
     offsets: NDArray[np.float64]
     losses: Vector
     raw: Block
+
+    def at(self, rows: list[int]) -> "Fits":
+        """Copy of some of the rows."""
+        return Fits(self.residuals[rows], self.offsets[rows], self.losses[rows], self.raw[rows])
+
+    def put(self, rows: list[int], others: "Fits") -> None:
+        """Put others in the place of some of the rows."""
+        self.residuals[rows], self.offsets[rows] = others.residuals, others.offsets
+        self.losses[rows], self.raw[rows] = others.losses, others.raw
+
+    @classmethod
+    def together(cls, parts: Sequence["Fits"]) -> "Fits":
+        """One after the other."""
+        return cls(
+            np.concatenate([part.residuals for part in parts]),
+            np.concatenate([part.offsets for part in parts]),
+            np.concatenate([part.losses for part in parts]),
+            np.concatenate([part.raw for part in parts]),
+        )
 
 
 class Datafit(ABC):
@@ -57,13 +76,13 @@ class Datafit(ABC):
         """What rows of raw predictions come to; the search for their offsets begins where these are."""
 
     @abstractmethod
-    def misfit(self, scale: float, loss: float, raw_prediction: NDArray[np.float64] | None = None) -> float:
-        """sum_i s_i [f(z_i) + f*(-t r_i) + t r_i z_i], at a scale t <= 1 of the residuals r_i = -f'(z_i)."""
+    def misfit(self, scale: float, fits: Fits, row: int) -> float:
+        """sum_i s_i [f(z_i) + f*(-t r_i) + t r_i z_i], at a scale t <= 1 of the residuals r of one of the fits."""
 
     @abstractmethod
     def rise(self, fits: Fits, row: int, change: NDArray[np.float64]) -> float:
         """By how much the loss rises when raw predictions (and the intercept with them) change."""
 
     def misfit_of(self, fits: Fits, row: int) -> Callable[[float], float]:
-        """The same, as a function of the scale, for one row of raw predictions."""
-        return partial(self.misfit, loss=float(fits.losses[row]), raw_prediction=fits.raw[row])
+        """The misfit of one of the fits as a function of the scale."""
+        return partial(self.misfit, fits=fits, row=row)

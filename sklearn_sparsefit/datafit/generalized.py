@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from sklearn_sparsefit.datafit._losses import Loss
 from sklearn_sparsefit.datafit.base import Block, Datafit, Fits, Vector
-from sklearn_sparsefit.datafit.quadratic import Quadratic, summing_to_one
+from sklearn_sparsefit.datafit.quadratic import Quadratic, QuadraticModel, summing_to_one
 
 # An intercept leaves the residuals of a constant target this far from zero, beside what moves them: curvatures times
 # raw predictions.
@@ -63,19 +63,49 @@ class Generalized(Datafit):
 
     def fit(self, raw_predictions: Block, offsets: NDArray[np.float64] | None = None) -> Fits:
         """See :class:`Datafit`."""
-        raw = np.ascontiguousarray(raw_predictions + self._offset)
+        offsets = np.zeros(len(raw_predictions)) if offsets is None else offsets.copy()
+        return self._fit(raw_predictions + self._offset, offsets, self.fit_intercept)
+
+    def fit_at(self, raw_predictions: Block, offsets: NDArray[np.float64]) -> Fits:
+        """What raw predictions come to at known offsets, the best or not."""
+        fits = self._fit(raw_predictions + (self._offset + offsets[:, None]), np.zeros_like(offsets), False)
+        fits.offsets = offsets
+        return fits
+
+    def _fit(self, raw: Block, offsets: NDArray[np.float64], fit_intercept: bool) -> Fits:
+        """Fits of raw predictions, with what is to be added to these, from some offsets on."""
+        raw = np.ascontiguousarray(raw)
         raw[:, self._unused] = 0.0
         residuals, losses = np.empty(raw.shape), np.empty(len(raw))
-        offsets = np.zeros(len(raw)) if offsets is None else offsets.copy()
-        self.loss.fit(self._y, self.weights, raw, residuals, losses, offsets, self.fit_intercept)
+        self.loss.fit(self._y, self.weights, raw, residuals, losses, offsets, fit_intercept)
+        residuals[:, self._unused] = 0.0
         return Fits(residuals, offsets, losses, raw)
 
-    def misfit(self, scale: float, loss: float, raw_prediction: NDArray[np.float64] | None = None) -> float:
+    def residuals(self, raw: Block) -> Block:
+        """Minus the derivatives at raw predictions that have offsets and intercepts in them."""
+        residuals = np.stack([-self.loss.derivatives(self._y, row) for row in raw])
+        residuals[:, self._unused] = 0.0
+        return residuals
+
+    def balanced(self, residuals: Block) -> Block:
+        """Residuals without what rounding has left of their mean, which is taken from those of its sign.
+
+        So they stay slopes that the loss has.
+        """
+        if not self.fit_intercept:
+            return residuals
+        rest = residuals @ self.weights
+        is_of_its_sign = residuals * rest[:, None] > 0
+        total = np.where(is_of_its_sign, residuals, 0.0) @ self.weights
+        kept = 1.0 - np.divide(rest, total, out=np.zeros_like(rest), where=total != 0)
+        return np.where(is_of_its_sign, residuals * kept[:, None], residuals)
+
+    def misfit(self, scale: float, fits: Fits, row: int) -> float:
         """See :class:`Datafit`."""
         if self.null_loss == 0:
             # Rounding of a constant target is all there is.
             return 0.0
-        return self.loss.misfits(self._y, self.weights, raw_prediction, scale)
+        return self.loss.misfits(self._y, self.weights, fits.raw[row], fits.residuals[row], scale)
 
     def rise(self, fits: Fits, row: int, change: NDArray[np.float64]) -> float:
         """See :class:`Datafit`."""
@@ -84,14 +114,20 @@ class Generalized(Datafit):
         values = self.loss.values(self._y, np.stack([fits.raw[row], moved]))
         return float((values[1] - values[0]) @ self.weights)
 
-    def model(self, fits: Fits, row: int, curvatures: Vector) -> Quadratic:
-        """Quadratic model about the raw predictions of one fit: the same residuals there, other curvatures."""
-        # Rows without weight have no curvature.
-        steps = np.divide(
-            self.weights * fits.residuals[row], curvatures, np.zeros_like(curvatures), where=curvatures > 0
-        )
-        target = fits.raw[row] - self._offset + steps
-        return Quadratic.model(target, curvatures, self.fit_intercept)
+    def model(self, fits: Fits, row: int, curvatures: Vector, like: Quadratic | None = None) -> QuadraticModel:
+        """Quadratic model about the raw predictions of one fit: the same residuals there, other curvatures.
+
+        ``like`` is a model with the same curvatures about some other point.
+        """
+
+        def target() -> Vector:
+            # Rows without weight have no curvature.
+            steps = np.divide(
+                self.weights * fits.residuals[row], curvatures, out=np.zeros_like(curvatures), where=curvatures > 0
+            )
+            return fits.raw[row] - self._offset + steps
+
+        return QuadraticModel(target, curvatures, self.fit_intercept, like)
 
     def curvatures(self, raw_prediction: Vector) -> Vector:
         """s_i f''(z_i) of the raw predictions of one fit, raised to where steps stay finite if the loss is flat."""

@@ -38,7 +38,7 @@ class SoftmaxModel:
     weights: Vector
     probabilities: Matrix
     inverse: NDArray[np.float64]
-    null_loss: float
+    residual_size: float
 
 
 class Multinomial(Datafit):
@@ -129,7 +129,7 @@ class Multinomial(Datafit):
         probabilities[self._codes, self._rows] += 1.0
         return probabilities
 
-    def misfit(self, scale: float, loss: float, raw_prediction: Matrix | None = None) -> float:
+    def misfit(self, scale: float, fits: Fits, row: int) -> float:
         """See :class:`Datafit`.
 
         The conjugate is that of the negative entropy: the misfit is the divergence of q = (1 - t) e_y + t p from p, a
@@ -137,7 +137,7 @@ class Multinomial(Datafit):
         """
         if scale == 1.0:
             return 0.0
-        _, rest, behind = _against_own(self._codes, raw_prediction)
+        _, rest, behind = _against_own(self._codes, fits.raw[row])
         own = np.exp(-behind)
         total = own + rest
         others, gained = rest / total, (1.0 - scale) * rest
@@ -177,7 +177,7 @@ class Multinomial(Datafit):
         probabilities += share / len(probabilities)
         weights = self.weights / max(mean, np.finfo(np.float64).tiny)
         inverse = _inverse(probabilities, weights) if self.fit_intercept else np.zeros(2 * self.mean.shape)
-        return SoftmaxModel(weights, probabilities, inverse, self.null_loss)
+        return SoftmaxModel(weights, probabilities, inverse, float(np.sqrt(2 * self.null_loss)))
 
 
 def multinomial_losses(codes: Vector, raw: Block) -> NDArray[np.float64]:

@@ -1,7 +1,8 @@
 """Weighted least squares."""
 
 import math
-from typing import Self
+from collections.abc import Callable
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,18 +49,6 @@ class Quadratic(Datafit):
         self.null_loss = float(self._losses(self.target[None])[0])
         self.residual_size = float(np.sqrt(2 * self.null_loss))
 
-    @classmethod
-    def model(cls, target: Vector, weights: Vector, fit_intercept: bool) -> Self:
-        """Of targets that are in their units already, such as those of a quadratic model of another loss."""
-        model = cls.__new__(cls)
-        model.weights, model.fit_intercept, model.unit = weights / weights.sum(), fit_intercept, 1.0
-        mean = target @ model.weights * fit_intercept
-        model.mean, model.target = np.asarray(mean), target - mean[..., None]
-        model.null_residual = model.target
-        model.null_loss = float(model._losses(model.target[None])[0])
-        model.residual_size = float(np.sqrt(2 * model.null_loss))
-        return model
-
     def fit(self, raw_predictions: NDArray[np.float64], offsets: NDArray[np.float64] | None = None) -> Fits:
         """See :class:`Datafit`."""
         residuals = self.target - raw_predictions
@@ -72,9 +61,9 @@ class Quadratic(Datafit):
                 offsets += means
         return Fits(residuals, offsets, self._losses(residuals), raw_predictions)
 
-    def misfit(self, scale: float, loss: float, raw_prediction: Vector | None = None) -> float:
+    def misfit(self, scale: float, fits: Fits, row: int) -> float:
         """See :class:`Datafit`: (1 - t)^2 times the loss."""
-        return (1 - scale) ** 2 * loss
+        return (1 - scale) ** 2 * float(fits.losses[row])
 
     def rise(self, fits: Fits, row: int, change: NDArray[np.float64]) -> float:
         """See :class:`Datafit`."""
@@ -95,6 +84,40 @@ class Quadratic(Datafit):
         return 0.5 * np.einsum(
             "ki,ki->k", (residuals * self.weights).reshape(-1, length), residuals.reshape(-1, length)
         )
+
+
+class QuadraticModel(Quadratic):
+    """Of a target in its units already, such as that of a quadratic model of another loss.
+
+    Solvers on a Gram matrix never ask for the target, so it is made when somebody does. ``like`` is another model with
+    the same weights and a target of about the same size.
+    """
+
+    unit = 1.0
+
+    def __init__(
+        self, target: Callable[[], Vector], weights: Vector, fit_intercept: bool, like: Quadratic | None = None
+    ):
+        self._target = target
+        self.weights = weights / weights.sum() if like is None else like.weights
+        self.fit_intercept = fit_intercept
+        self.residual_size = float(np.sqrt(2 * self.null_loss)) if like is None else like.residual_size
+
+    @cached_property
+    def target(self) -> Vector:
+        """Less its mean."""
+        target = self._target()
+        return target - target @ self.weights * self.fit_intercept
+
+    @property
+    def null_residual(self) -> Vector:
+        """The target."""
+        return self.target
+
+    @cached_property
+    def null_loss(self) -> float:
+        """Half of the mean square."""
+        return float(self._losses(self.target[None])[0])
 
 
 def summing_to_one(sample_weight: Vector | None, n_samples: int) -> Vector:

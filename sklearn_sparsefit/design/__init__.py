@@ -11,6 +11,7 @@ from typing import TypeAlias
 from scipy.sparse import issparse
 
 from sklearn_sparsefit.design._columns import Columns, DenseColumns, SparseColumns
+from sklearn_sparsefit.design._sparse_pass import WIDTH
 from sklearn_sparsefit.design.compressed import SparseDesign
 from sklearn_sparsefit.design.dense import DenseDesign
 from sklearn_sparsefit.design.moments import Moments, PartialMoments, Rows
@@ -24,6 +25,7 @@ def make_design(X) -> Design:
 
 
 __all__ = [
+    "WIDTH",
     "Columns",
     "DenseColumns",
     "DenseDesign",

@@ -1,10 +1,12 @@
 cdef class Columns:
     cdef readonly Py_ssize_t n_samples
     cdef readonly Py_ssize_t n_columns
-    # sum_i z_ij v_i
-    cdef double dot(self, Py_ssize_t j, const double* v) noexcept nogil
-    # v_i += step * s_i * z_ij
-    cdef void add_weighted(self, Py_ssize_t j, double step, const double* s, double* v) noexcept nogil
+    # sums[q] = sum_i z_ij v_iq, for vectors that are one, or WIDTH side by side
+    cdef void gather(self, Py_ssize_t j, const double* v, Py_ssize_t width, double* sums) noexcept nogil
+    # v_iq += steps[q] * s_i * z_ij
+    cdef void scatter(
+        self, Py_ssize_t j, const double* steps, const double* s, Py_ssize_t width, double* v
+    ) noexcept nogil
 
 
 cdef class DenseColumns(Columns):

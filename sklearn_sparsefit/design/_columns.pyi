@@ -21,6 +21,9 @@ class Columns:
     def moments(
         self, weights: NDArray[np.float64], about_mean: bool, block: slice
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...
+    def products(
+        self, weights: NDArray[np.float64], means: NDArray[np.float64], block: slice
+    ) -> NDArray[np.float64]: ...
     def densify(self, start: int, stop: int) -> NDArray[np.float64]: ...
 
 class DenseColumns(Columns):

@@ -1,6 +1,7 @@
 """Packed columns of a working set, in double precision, one column at a time for the kernels."""
 
 import numpy as np
+from scipy import sparse
 
 from scipy.linalg.cython_blas cimport ddot
 
@@ -10,6 +11,22 @@ from sklearn_sparsefit.design.tiles import multiply
 cdef extern from "_simd.h":
     double mean_about(const double* x, const double* weights, Py_ssize_t n, double centre) nogil
     double square_about(const double* x, const double* weights, Py_ssize_t n, double centre) nogil
+    void gather_double_int(
+        const double* data, const int* indices, Py_ssize_t n, const double* vectors, Py_ssize_t width, double* out
+    ) nogil
+    void gather_line(const double* x, Py_ssize_t n, const double* vectors, double* out) nogil
+    void scatter_weighted(
+        const double* x, const int* indices, Py_ssize_t n, const double* s, const double* steps, Py_ssize_t width,
+        double* out
+    ) nogil
+    void scatter_weighted_line(
+        const double* x, const int* indices, Py_ssize_t n, const double* s, const double* steps, Py_ssize_t width,
+        double* out
+    ) nogil
+
+
+# Of the mean square of a column, what its mean may make up: one digit less is left of the rest.
+MOST_OF_IT = 15 / 16
 
 
 cdef class Columns:
@@ -18,11 +35,26 @@ cdef class Columns:
     Blocks of vectors are stored one vector per row, as everywhere in the engine.
     """
 
-    cdef double dot(self, Py_ssize_t j, const double* v) noexcept nogil:
-        return 0.0
-
-    cdef void add_weighted(self, Py_ssize_t j, double step, const double* s, double* v) noexcept nogil:
+    cdef void gather(self, Py_ssize_t j, const double* v, Py_ssize_t width, double* sums) noexcept nogil:
         pass
+
+    cdef void scatter(
+        self, Py_ssize_t j, const double* steps, const double* s, Py_ssize_t width, double* v
+    ) noexcept nogil:
+        pass
+
+    def products(self, weights, means, block):
+        """Weighted products of some columns with all up to these, about the means of both."""
+        centred = self.densify(block.start, block.stop)
+        centred -= means[block, None]
+        result = np.empty((len(centred), block.stop))
+        if block.start:
+            # Centring one side is enough: (z - mean)'(s * c) = z'(s * c) where s'c = 0.
+            result[:, : block.start] = self.correlate(centred * weights, block.start)
+        # BLAS sees that this is symmetric.
+        centred *= np.sqrt(weights)
+        result[:, block] = centred @ centred.T
+        return result
 
 
 cdef class DenseColumns(Columns):
@@ -87,15 +119,17 @@ cdef class DenseColumns(Columns):
                 square_of[j] = square_about(column, &weights[0], n, mean_of[j])
         return means, squares
 
-    cdef double dot(self, Py_ssize_t j, const double* v) noexcept nogil:
+    cdef void gather(self, Py_ssize_t j, const double* v, Py_ssize_t width, double* sums) noexcept nogil:
         cdef int n = <int> self.n_samples, one = 1
-        return ddot(&n, &self._values[j, 0], &one, <double*> v, &one)
+        if width == 1:
+            sums[0] = ddot(&n, &self._values[j, 0], &one, <double*> v, &one)
+        else:
+            gather_line(&self._values[j, 0], self.n_samples, v, sums)
 
-    cdef void add_weighted(self, Py_ssize_t j, double step, const double* s, double* v) noexcept nogil:
-        cdef Py_ssize_t i
-        cdef double* z = &self._values[j, 0]
-        for i in range(self.n_samples):
-            v[i] += step * s[i] * z[i]
+    cdef void scatter(
+        self, Py_ssize_t j, const double* steps, const double* s, Py_ssize_t width, double* v
+    ) noexcept nogil:
+        scatter_weighted_line(&self._values[j, 0], NULL, self.n_samples, s, steps, width, v)
 
 
 cdef class SparseColumns(Columns):
@@ -139,6 +173,18 @@ cdef class SparseColumns(Columns):
     def correlate(self, residuals, stop=None):
         """``residuals @ Z[:, :stop]`` for residuals of shape (k, n_samples)."""
         return self._lines.gather(residuals, slice(stop))
+
+    def products(self, weights, means, block):
+        """Weighted products of some columns with all up to these, about the means of both."""
+        lines = self._lines
+        rows = sparse.csr_array((lines.data, lines.indices, lines.indptr), (self.n_columns, self.n_samples))
+        rows = rows[: block.stop]
+        if (means[: block.stop] ** 2 > MOST_OF_IT * (rows.multiply(rows) @ weights)).any():
+            # Taking away the means would cancel digits.
+            return Columns.products(self, weights, means, block)
+        result = (rows[block] * weights @ rows.T).toarray()
+        result -= means[block, None] * means[: block.stop]
+        return result
 
     def densify(self, start, stop):
         """Copy of columns start to stop, dense, one per row."""
@@ -188,19 +234,20 @@ cdef class SparseColumns(Columns):
                 mean_of[j], square_of[j] = mean, max(square, 0.0)
         return means, squares
 
-    cdef double dot(self, Py_ssize_t j, const double* v) noexcept nogil:
-        cdef Py_ssize_t t
-        cdef double total = 0.0
-        for t in range(self._indptr[j], self._indptr[j + 1]):
-            total += self._data[t] * v[self._indices[t]]
-        return total
+    cdef void gather(self, Py_ssize_t j, const double* v, Py_ssize_t width, double* sums) noexcept nogil:
+        cdef Py_ssize_t q, start = self._indptr[j], n = self._indptr[j + 1] - start
+        if n:
+            gather_double_int(&self._data[start], &self._indices[start], n, v, width, sums)
+        else:
+            for q in range(width):
+                sums[q] = 0.0
 
-    cdef void add_weighted(self, Py_ssize_t j, double step, const double* s, double* v) noexcept nogil:
-        cdef Py_ssize_t t
-        cdef int i
-        for t in range(self._indptr[j], self._indptr[j + 1]):
-            i = self._indices[t]
-            v[i] += step * s[i] * self._data[t]
+    cdef void scatter(
+        self, Py_ssize_t j, const double* steps, const double* s, Py_ssize_t width, double* v
+    ) noexcept nogil:
+        cdef Py_ssize_t start = self._indptr[j], n = self._indptr[j + 1] - start
+        if n:
+            scatter_weighted(&self._data[start], &self._indices[start], n, s, steps, width, v)
 
 
 def _extended(buffer, size, more):

@@ -136,4 +136,35 @@ SPARSEFIT_CLONES static void scale_line(double *z, ptrdiff_t n, const double *fa
     for (ptrdiff_t i = 0; i < n; i++) z[i] *= factor[i];
 }
 
+/* out[q] = sum of x[i] * vectors[i][q]. */
+SPARSEFIT_CLONES static void gather_line(const double *x, ptrdiff_t n, const double *vectors, double *out)
+{
+    sparsefit_lane sums[SPARSEFIT_LANES] = {0};
+    for (ptrdiff_t i = 0; i < n; i++)
+        for (int q = 0; q < SPARSEFIT_LANES; q++) sums[q] += x[i] * SPARSEFIT_LINE(vectors, i)[q];
+    for (int q = 0; q < SPARSEFIT_LANES; q++) SPARSEFIT_LINE(out, 0)[q] = sums[q];
+}
+
+/* out[i][q] += weights[i] * x[i] * vector[q], or the same for entries (i, x). */
+#define SPARSEFIT_SCATTER_WEIGHTED(name, entry)                                                                        \
+    SPARSEFIT_CLONES static void name(const double *x, const int *indices, ptrdiff_t n, const double *weights,         \
+                                      const double *vector, ptrdiff_t width, double *out)                              \
+    {                                                                                                                  \
+        sparsefit_lane v[SPARSEFIT_LANES];                                                                             \
+        for (int q = 0; width > 1 && q < SPARSEFIT_LANES; q++) v[q] = SPARSEFIT_LINE(vector, 0)[q];                    \
+        for (ptrdiff_t t = 0; t < n; t++) {                                                                            \
+            const ptrdiff_t i = entry;                                                                                 \
+            const double weighted = weights[i] * x[t];                                                                 \
+            if (width == 1) {                                                                                          \
+                out[i] += weighted * vector[0];                                                                        \
+            } else {                                                                                                   \
+                sparsefit_lane *line = SPARSEFIT_LINE(out, i);                                                         \
+                for (int q = 0; q < SPARSEFIT_LANES; q++) line[q] += weighted * v[q];                                  \
+            }                                                                                                          \
+        }                                                                                                              \
+    }
+
+SPARSEFIT_SCATTER_WEIGHTED(scatter_weighted, indices[t])
+SPARSEFIT_SCATTER_WEIGHTED(scatter_weighted_line, t)
+
 #endif

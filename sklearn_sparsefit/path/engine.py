@@ -33,8 +33,10 @@ from sklearn_sparsefit.path.steps import Evaluation, Step, support_of
 from sklearn_sparsefit.penalty import Penalty
 from sklearn_sparsefit.solvers import (
     REFINEMENTS,
+    Goal,
     Iterate,
     Outside,
+    Solutions,
     WholeDesign,
     WorkingSet,
     as_rows,
@@ -53,6 +55,8 @@ PathGenerator: TypeAlias = Generator[Request, Any, PathResult]
 SLACK = 1e-12
 # Residuals this small beside the target are rounding; so is a loss this small that would fall for ever.
 EXACT, VANISHED = 64 * np.finfo(np.float64).eps, 1e-12
+# Relative duality gap of stepping stones.
+STONE_TOL = 1e-3
 # An objective this many times that of the null model is no descent from it, rounding allowed for.
 DIVERGED = 1.02
 
@@ -109,6 +113,7 @@ class _Engine:
         self.unit = 1.0 / max(power_of_two(largest), 2.0**-1000)
         correlation *= self.unit
         self.penalty = self.penalty.in_units(self.unit, self.datafit.unit)
+        self.inner = self.penalty.at(self.working_set.features)
         yield from self._begin_with_all()
         residual = self.datafit.null_residual
         free = self.penalty.terms.free
@@ -215,7 +220,7 @@ class _Engine:
         yield from self._bring_in(support[self.working_set.outside[support]])
         # No solver moves the coefficient of a constant column.
         self.iterate.coef[:] = np.where(self.working_set.sq_norms > 0, coef[..., self.working_set.features], 0.0)
-        evaluation = yield from self._evaluate([step], self.iterate.coef[None])
+        evaluation = yield from self._evaluate([step], Solutions(self.iterate.coef[None], [0]))
         _, outside, gaps = yield from self._check([step], evaluation)
         self.iterate.correlation[:] = evaluation.inside[0]
         largest = max(self.inner.largest_magnitude(evaluation.inside[0]), self.penalty.largest_magnitude(outside[0]))
@@ -275,28 +280,38 @@ class _Engine:
         residuals = self.working_set.fit(coef[None]).residuals
         self.iterate = Iterate(coef, self.working_set.correlations(self.datafit.weights * residuals)[0])
 
-    def _solve(self, block: list[Step]) -> Matrix:
-        """Coefficients of each alpha of the block on the working set, each from the one before."""
-        coefs = self._null_coefs(len(block))
-        for row, step in enumerate(block):
-            if step.alpha >= self.null_alpha:
-                continue
-            n_left = self.options.max_iter - step.n_iter
-            step.n_iter += self.solver.solve(
-                self.working_set, self._inner(step), self.iterate, 0.25 * self.gap_tol, n_left
-            )
-            coefs[row] = self.iterate.coef
-        return coefs
+    def _solve(self, block: list[Step]) -> Solutions:
+        """Solutions of each alpha of the block on the working set, each from the one before."""
+        coefs, known = self._null_coefs(len(block)), self.working_set
+        n_null = sum(step.alpha >= self.null_alpha for step in block)
+        goals = [self._goal(step) for step in block[n_null:]]
+        found = self.solver.solve_each(known, goals, self.iterate)
+        for step, n_iter in zip(block[n_null:], found.n_iters, strict=True):
+            step.n_iter += n_iter
+        if n_null and found.fits is not None:
+            fits, inside = known.look(coefs[:n_null])
+            return Solutions.together([Solutions(coefs[:n_null], [0] * n_null, fits, inside), found])
+        coefs[n_null:] = found.coefs
+        return Solutions(coefs, found.n_iters, found.fits, found.inside)
+
+    def _goal(self, step: Step) -> Goal:
+        is_stone = step.index is None
+        gap_tol = max(0.25 * self.gap_tol, STONE_TOL * self.null_loss * is_stone)
+        return Goal(self._inner(step), gap_tol, self.options.max_iter - step.n_iter)
 
     def _null_coefs(self, n_rows: int) -> Matrix:
         coefs = np.zeros((n_rows, *self.tasks, len(self.working_set)))
         coefs[..., : self.null_coef.shape[-1]] = self.null_coef
         return coefs
 
-    def _evaluate(self, block: list[Step], coefs: Matrix) -> Generator[Request, Any, Evaluation]:
-        known = self.working_set
+    def _evaluate(self, block: list[Step], solutions: Solutions) -> Generator[Request, Any, Evaluation]:
+        known, coefs = self.working_set, solutions.coefs
         if isinstance(known, WorkingSet):
-            fits, inside = known.look(coefs)
+            fits, inside = solutions.fits, solutions.inside
+            if fits is None:
+                fits, inside = known.look(coefs)
+            else:
+                inside = known.correlations(self.datafit.weights * fits.residuals)
             is_rounding = fits.losses <= self.least_gap
             fits.residuals[is_rounding] = inside[is_rounding] = 0.0
             fits.losses[is_rounding] = 0.0
@@ -356,7 +371,7 @@ class _Engine:
         if not diverged.any():
             return evaluation
         evaluation.coefs[diverged] = self._null_coefs(1)
-        return (yield from self._evaluate(block, evaluation.coefs))
+        return (yield from self._evaluate(block, Solutions(evaluation.coefs, [])))
 
     def _pass(self, weighted_residuals: Block, features: Features) -> Generator[Request, Any, tuple[Features, Block]]:
         # Not around the yield: in lockstep it may be another thread, with a context of its own, that goes on.

@@ -1,6 +1,6 @@
 """Solvers on a packed working set: none of them ever sees X."""
 
-from sklearn_sparsefit.solvers.base import Iterate, Solver
+from sklearn_sparsefit.solvers.base import Goal, Iterate, Solutions, Solver
 from sklearn_sparsefit.solvers.block import BlockSolver
 from sklearn_sparsefit.solvers.certificate import Outside, duality_gap, least_squares_gap, quadratic_misfit
 from sklearn_sparsefit.solvers.choice import SOLVERS, make_solver
@@ -11,9 +11,11 @@ __all__ = [
     "REFINEMENTS",
     "SOLVERS",
     "BlockSolver",
+    "Goal",
     "GramSolver",
     "Iterate",
     "Outside",
+    "Solutions",
     "Solver",
     "WholeDesign",
     "WorkingSet",

@@ -9,7 +9,8 @@ def sweep(
     means: NDArray[np.float64],
     sq_norms: NDArray[np.float64],
     weights: NDArray[np.float64],
-    coef: NDArray[np.float64],
-    weighted_residual: NDArray[np.float64],
+    coefs: NDArray[np.float64],
+    weighted_residuals: NDArray[np.float64],
+    strengths: NDArray[np.float64],
     penalty: Penalty,
-) -> float: ...
+) -> None: ...

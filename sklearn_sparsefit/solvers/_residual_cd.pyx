@@ -1,9 +1,12 @@
 """Coordinate descent on residuals, one packed column at a time."""
 
-from libc.math cimport fabs, sqrt
-
 from sklearn_sparsefit.design._columns cimport Columns
+from sklearn_sparsefit.design._simd cimport WIDTH
 from sklearn_sparsefit.penalty._penalty cimport Penalty
+
+# As many problems as there are in a line of residuals.
+cdef enum:
+    MOST = 8
 
 
 def sweep(
@@ -11,31 +14,41 @@ def sweep(
     const double[::1] means,
     const double[::1] sq_norms,
     const double[::1] weights,
-    double[::1] coef,
-    double[::1] weighted_residual,
+    double[:, ::1] coefs,
+    double[:, ::1] weighted_residuals,
+    const double[::1] strengths,
     Penalty penalty,
 ):
-    """One sweep over the working set, in place; returns the largest move in units of the prediction.
+    """One sweep over the working set for one problem, or WIDTH that differ in target and strength, in place.
 
-    With v = s * (y - Zw), correlation_j = (z_j - mean_j)'v = z_j'v - mean_j * sum(v): columns need no centring.
+    Their coefficients stand side by side, and so do their residuals v = s * (y - Zw): correlation_j is
+    (z_j - mean_j)'v = z_j'v - mean_j * sum(v), and columns need no centring. Strengths are those of the penalty.
     """
-    cdef Py_ssize_t i, j, m = coef.shape[0]
-    cdef double* v = &weighted_residual[0]
+    cdef Py_ssize_t i, j, q, width = coefs.shape[1]
+    cdef double* v = &weighted_residuals[0, 0]
     cdef const double* s = &weights[0]
-    cdef double total = 0.0, h, new, move, largest = 0.0
+    cdef double[MOST] totals, sums, steps
+    cdef double h, new
+    cdef bint moves
+    if width != 1 and width != WIDTH:
+        raise ValueError(f"{width} problems stand side by side, which must be one or {WIDTH}.")
     with nogil:
-        for i in range(weighted_residual.shape[0]):
-            total += v[i]
-        for j in range(m):
+        for q in range(width):
+            totals[q] = 0.0
+        for i in range(weighted_residuals.shape[0]):
+            for q in range(width):
+                totals[q] += v[i * width + q]
+        for j in range(coefs.shape[0]):
             h = sq_norms[j]
             if h <= 0.0:
                 continue
-            new = penalty.prox(j, coef[j] + (columns.dot(j, v) - means[j] * total) / h, 1.0 / h)
-            move = new - coef[j]
-            if move == 0.0:
-                continue
-            columns.add_weighted(j, -move, s, v)
-            total -= move * means[j]
-            coef[j] = new
-            largest = max(largest, fabs(move) * sqrt(h))
-    return largest
+            columns.gather(j, v, width, sums)
+            moves = False
+            for q in range(width):
+                new = penalty.prox(j, coefs[j, q] + (sums[q] - means[j] * totals[q]) / h, strengths[q] / h)
+                steps[q] = coefs[j, q] - new
+                coefs[j, q] = new
+                totals[q] += steps[q] * means[j]
+                moves = moves or steps[q] != 0.0
+            if moves:
+                columns.scatter(j, steps, s, width, v)

@@ -1,13 +1,17 @@
 """What a solver is: from a working set and a penalty to coefficients on the working set."""
 
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sklearn_sparsefit.datafit import Fits
 from sklearn_sparsefit.penalty import Penalty
 from sklearn_sparsefit.solvers.working_set import WorkingSet
+
+Block = NDArray[np.float64]
 
 
 @dataclass
@@ -18,15 +22,101 @@ class Iterate:
     correlation: NDArray[np.float64]
 
 
-class Solver(Protocol):
-    """Solves one strength of a penalty on a working set.
+@dataclass(frozen=True)
+class Goal:
+    """A strength of the penalty, the duality gap on the working set that is wanted there, and the iterations left."""
 
-    ``solve`` moves the iterate, in place, to a duality gap on the working set below ``gap_tol`` or through at most
-    ``max_iter`` iterations, and returns how many it took. It never looks outside the working set. Up to ``max_gram``
-    columns it works on their Gram.
+    penalty: Penalty
+    gap_tol: float
+    max_iter: int
+
+    def in_units(self, unit: float) -> "Goal":
+        """The same of an objective that is measured in other units."""
+        penalty = self.penalty.with_alpha(self.penalty.alpha / unit)
+        return Goal(penalty, self.gap_tol / unit, self.max_iter)
+
+
+@dataclass
+class Solutions:
+    """Coefficients for some goals, a row for each, and the iterations they took.
+
+    With what they come to, ``fits`` and the correlations ``inside`` the working set, where the solver knows that; the
+    residuals are then any dual points, near to those of the loss.
     """
+
+    coefs: Block
+    n_iters: list[int]
+    fits: Fits | None = None
+    inside: Block | None = None
+
+    def at(self, rows: Sequence[int]) -> "Solutions":
+        """Copy of some of them."""
+        rows = list(rows)
+        return Solutions(self.coefs[rows], [self.n_iters[row] for row in rows], self.fits.at(rows), self.inside[rows])
+
+    def put(self, rows: list[int], others: "Solutions") -> None:
+        """Put others in the place of some of them."""
+        for row, n_iter in zip(rows, others.n_iters, strict=True):
+            self.n_iters[row] = n_iter
+        self.coefs[rows], self.inside[rows] = others.coefs, others.inside
+        self.fits.put(rows, others.fits)
+
+    @classmethod
+    def together(cls, parts: Sequence["Solutions"]) -> "Solutions":
+        """One after the other."""
+        return cls(
+            np.concatenate([part.coefs for part in parts]),
+            [n_iter for part in parts for n_iter in part.n_iters],
+            Fits.together([part.fits for part in parts]),
+            np.concatenate([part.inside for part in parts]),
+        )
+
+
+@dataclass
+class Starts:
+    """Where quadratic problems that differ in their targets alone start from, a row for each."""
+
+    coefs: Block
+    correlations: Block
+    residuals: Block
+
+    def at(self, rows: slice) -> "Starts":
+        """Some of them, in place."""
+        return Starts(self.coefs[rows], self.correlations[rows], self.residuals[rows])
+
+    def copy(self) -> "Starts":
+        """Copy of all."""
+        return Starts(self.coefs.copy(), self.correlations.copy(), self.residuals.copy())
+
+
+class Solver(ABC):
+    """Solves strengths of a penalty on a working set. Up to ``max_gram`` columns it works on their Gram."""
 
     max_gram: int
 
+    @abstractmethod
     def solve(self, working_set: WorkingSet, penalty: Penalty, iterate: Iterate, gap_tol: float, max_iter: int) -> int:
-        """Move the iterate; return the number of iterations."""
+        """Move the iterate, in place, to a duality gap below ``gap_tol``; return the number of iterations.
+
+        Of these there are at most ``max_iter``. What is outside the working set is never looked at.
+        """
+
+    def solve_each(self, working_set: WorkingSet, goals: Sequence[Goal], iterate: Iterate) -> Solutions:
+        """Solve for goals, each from the one before, and leave the iterate at the last."""
+        coefs, n_iters = np.empty((len(goals), *iterate.coef.shape)), []
+        for row, goal in enumerate(goals):
+            n_iters.append(self.solve(working_set, goal.penalty, iterate, goal.gap_tol, goal.max_iter))
+            coefs[row] = iterate.coef
+        return Solutions(coefs, n_iters)
+
+    def solve_from(self, working_set: WorkingSet, goals: Sequence[Goal], starts: Starts) -> list[int]:
+        """Solve quadratic problems with the columns and weights of a working set, each from its own start, in place.
+
+        Returns the numbers of iterations. Residuals may stay where they were.
+        """
+        n_iters = []
+        for row, goal in enumerate(goals):
+            iterate = Iterate(starts.coefs[row], starts.correlations[row])
+            working_set.aim_at(starts.coefs[row], starts.residuals[row])
+            n_iters.append(self.solve(working_set, goal.penalty, iterate, goal.gap_tol, goal.max_iter))
+        return n_iters

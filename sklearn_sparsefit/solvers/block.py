@@ -12,7 +12,7 @@ from scipy.linalg.lapack import dposv, dpotrf, dpotri
 
 from sklearn_sparsefit.penalty import MultiTaskPenalty
 from sklearn_sparsefit.solvers import _block_cd
-from sklearn_sparsefit.solvers.base import Iterate
+from sklearn_sparsefit.solvers.base import Iterate, Solver
 from sklearn_sparsefit.solvers.certificate import duality_gap, quadratic_misfit
 from sklearn_sparsefit.solvers.extrapolation import extrapolation
 from sklearn_sparsefit.solvers.working_set import Known, RootColumns, WorkingSet
@@ -47,7 +47,7 @@ FORCING, MAX_STEPS = 1e-2, 100
 MAX_SINGLE = 1e6
 
 
-class BlockSolver:
+class BlockSolver(Solver):
     """Newton steps on the features that are kept, and sweeps of block coordinate descent, which find these.
 
     Sweeps alone, where they converge fast. Solves to eleven digits where the gap is far below ``gap_tol`` by then, and
@@ -70,7 +70,7 @@ class BlockSolver:
             return 0
         coef, terms = iterate.coef, _terms(known, penalty)
         movable = terms[0] > 0
-        tight = TIGHT * np.sqrt(2 * known.datafit.null_loss)
+        tight = TIGHT * known.datafit.residual_size
         view = self._view(known, terms, iterate)
         by_gram = isinstance(view, _GramView)
         n_iter = 0

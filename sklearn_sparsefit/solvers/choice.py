@@ -4,19 +4,22 @@ A wrong choice costs time, never correctness.
 """
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from sklearn_sparsefit.datafit import Datafit, Multinomial, Quadratic
 from sklearn_sparsefit.penalty import Penalty, SeparateTasksPenalty
-from sklearn_sparsefit.solvers.base import Iterate, Solver
+from sklearn_sparsefit.solvers.base import Goal, Iterate, Solver, Starts
 from sklearn_sparsefit.solvers.block import BlockSolver
 from sklearn_sparsefit.solvers.dual_newton import DualNewtonSolver
 from sklearn_sparsefit.solvers.gradient import GradientSolver
 from sklearn_sparsefit.solvers.gram import GramSolver
 from sklearn_sparsefit.solvers.prox_grad import ProxGradSolver
 from sklearn_sparsefit.solvers.prox_newton import ProxNewtonSolver
-from sklearn_sparsefit.solvers.residual import ResidualSolver
+from sklearn_sparsefit.solvers.prox_newton_path import ProxNewtonPathSolver
+from sklearn_sparsefit.solvers.residual import ResidualSolver, SweepSolver
 from sklearn_sparsefit.solvers.softmax import PairSolver, SoftmaxBlockSolver
 from sklearn_sparsefit.solvers.working_set import WholeDesign, WorkingSet
 
@@ -41,9 +44,10 @@ DEAR_FACTOR, SWEEPS_PER_FACTOR = 1000, 300
 # If so few iterations of the preferred solver are not enough, it is factors of the Gram after all.
 FEW_ITERATIONS = 60
 
-# Models of a loss are solved for by sweeps if there are more columns than this, and these are sparser than that (text,
-# 4000 x 50000, 1376 kept: 2.8 s in place of 5.5 s).
-FEW_COLUMNS, CHEAP_DENSITY = 100, 0.1
+# Models of a loss are solved for by sweeps if there are more columns than this, and these are sparser than that, as
+# their Gram matrix has to be made anew now and then; but no longer when so many sweeps were not enough (text,
+# 4000 x 50000, 1200 kept: sweeps alone take 0.36 s with an intercept and 2.8 s without, Grams alone 0.9 and 1.0 s).
+FEW_COLUMNS, CHEAP_DENSITY, FEW_SWEEPS = 100, 0.1, 50
 
 # Past this share of the tolerated gap, rounding of the moments included, residuals are computed from X.
 ROUNDING_SHARE = 0.01
@@ -130,7 +134,7 @@ def affords_grams(shape: tuple[int, int], density: float, n_grams: int) -> bool:
     return n_grams * n_features**2 <= max(density * n_samples * n_features / 4, SMALL_MEMORY / 4)
 
 
-class AutoSolver:
+class AutoSolver(Solver):
     """Newton steps on the Gram; with a ridge and many features, on the dual; sweeps where both factors are dear."""
 
     max_gram = MAX_GRAM
@@ -167,7 +171,7 @@ class AutoSolver:
         return self._on_gram
 
 
-class MultinomialSolver:
+class MultinomialSolver(Solver):
     """Newton steps on pairs of a class and a feature; gradient steps where these are too many for their Gram."""
 
     max_gram = MAX_GRAM
@@ -184,8 +188,41 @@ class MultinomialSolver:
         return solver.solve(working_set, penalty, iterate, gap_tol, max_iter)
 
 
-def _sweeps_pay(part: WorkingSet) -> bool:
-    """Whether sweeps over the columns are cheaper than their Gram matrix, which has to be made anew now and then."""
+@dataclass
+class Experience:
+    """What the models of a path have taught so far."""
+
+    sweeps_pay: bool = True
+
+
+class SparseModelSolver(Solver):
+    """Sweeps on sparse columns while few are enough, and from then on Newton steps on the Gram."""
+
+    max_gram = MAX_GRAM
+
+    def __init__(self, experience: Experience):
+        self._on_gram, self._on_columns = GramSolver(), SweepSolver()
+        self._experience = experience
+
+    def solve(self, working_set: WorkingSet, penalty: Penalty, iterate: Iterate, gap_tol: float, max_iter: int) -> int:
+        """See :class:`Solver`."""
+        starts = Starts(iterate.coef[None], iterate.correlation[None], working_set.fit(iterate.coef[None]).residuals)
+        return self.solve_from(working_set, [Goal(penalty, gap_tol, max_iter)], starts)[0]
+
+    def solve_from(self, working_set: WorkingSet, goals: Sequence[Goal], starts: Starts) -> list[int]:
+        """See :class:`Solver`."""
+        if not working_set.has_gram:
+            return ResidualSolver().solve_from(working_set, goals, starts)
+        if self._experience.sweeps_pay:
+            some = [replace(goal, max_iter=min(FEW_SWEEPS, goal.max_iter)) for goal in goals]
+            n_iters = self._on_columns.solve_from(working_set, some, starts)
+            self._experience.sweeps_pay = max(n_iters) < FEW_SWEEPS
+            if self._experience.sweeps_pay:
+                return n_iters
+        return self._on_gram.solve_from(working_set, goals, starts)
+
+
+def _is_sparse(part: WorkingSet) -> bool:
     n_columns, n_samples = len(part), len(part.datafit.weights)
     return n_columns > FEW_COLUMNS and part.columns.n_entries < CHEAP_DENSITY * n_columns * n_samples
 
@@ -203,7 +240,9 @@ def make_solver(name: str, datafit: Datafit, penalty: Penalty) -> Solver:
     if not datafit.has_models:
         return GradientSolver()
 
-    def of_model(part: WorkingSet) -> Solver:
-        return ResidualSolver() if solver is AutoSolver and _sweeps_pay(part) else solver()
+    experience = Experience()
 
-    return ProxNewtonSolver(of_model, solver.max_gram)
+    def of_model(part: WorkingSet) -> Solver:
+        return SparseModelSolver(experience) if solver is AutoSolver and _is_sparse(part) else solver()
+
+    return ProxNewtonPathSolver(of_model, solver.max_gram)

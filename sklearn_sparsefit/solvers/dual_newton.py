@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 
 from sklearn_sparsefit.penalty import Penalty
-from sklearn_sparsefit.solvers.base import Iterate
+from sklearn_sparsefit.solvers.base import Iterate, Solver
 from sklearn_sparsefit.solvers.working_set import RootColumns, WorkingSet
 
 Vector = NDArray[np.float64]
@@ -19,7 +19,7 @@ ARMIJO, ROUNDING = 1e-4, 1e-14
 MAX_UPDATES = 200
 
 
-class DualNewtonSolver:
+class DualNewtonSolver(Solver):
     """Semismooth Newton method on the dual (Li, Sun & Toh 2018, section 3.2), in as many dimensions as samples.
 
     It gives up where the Hessian cannot be factored.

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from sklearn_sparsefit.datafit import Fits
 from sklearn_sparsefit.penalty import Penalty
-from sklearn_sparsefit.solvers.base import Iterate
+from sklearn_sparsefit.solvers.base import Iterate, Solver
 from sklearn_sparsefit.solvers.certificate import duality_gap
 from sklearn_sparsefit.solvers.working_set import WorkingSet, as_rows
 
@@ -46,7 +46,7 @@ class Point:
         return self.fits.residuals[0]
 
 
-class GradientSolver:
+class GradientSolver(Solver):
     """FISTA (Beck & Teboulle 2009), restarted by the gradient test of O'Donoghue & Candes (2015, eq. 11).
 
     Steps have the length 1 / (L d_j) in coordinate j, with d_j the squared norm of its column, so that scales do not

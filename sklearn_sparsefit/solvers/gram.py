@@ -7,14 +7,14 @@ import numpy as np
 from sklearn_sparsefit.penalty import Penalty
 from sklearn_sparsefit.solvers._cholesky import SupportFactor
 from sklearn_sparsefit.solvers._gram_cd import Status, gram_cd
-from sklearn_sparsefit.solvers.base import Iterate
+from sklearn_sparsefit.solvers.base import Iterate, Solver
 from sklearn_sparsefit.solvers.working_set import WorkingSet
 
 # Multiply-adds between two looks for Ctrl-C.
 MAX_WORK = 1e9
 
 
-class GramSolver:
+class GramSolver(Solver):
     """Solves to rounding whatever ``gap_tol`` says: the last digits cost one more Newton step.
 
     The factor of the support is kept from one alpha to the next.
@@ -31,7 +31,7 @@ class GramSolver:
         if size == 0:
             return 0
         active, spare = np.empty((2, size), dtype=np.intp), np.empty((7, size))
-        target_norm = np.sqrt(2 * working_set.datafit.null_loss)
+        target_norm = working_set.datafit.residual_size
         n_iter, n_active = 0, 1
         while n_iter < max_iter:
             self._factor.reserve(n_active, size)

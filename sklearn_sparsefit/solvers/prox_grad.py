@@ -7,7 +7,7 @@ from scipy.sparse.linalg import ArpackError, eigsh
 
 from sklearn_sparsefit.penalty import Penalty
 from sklearn_sparsefit.solvers._prox_grad import fista
-from sklearn_sparsefit.solvers.base import Iterate
+from sklearn_sparsefit.solvers.base import Iterate, Solver
 from sklearn_sparsefit.solvers.certificate import duality_gap, quadratic_misfit
 from sklearn_sparsefit.solvers.working_set import WorkingSet
 
@@ -15,7 +15,7 @@ from sklearn_sparsefit.solvers.working_set import WorkingSet
 BURST, MAX_WORK = 50, 1e9
 
 
-class ProxGradSolver:
+class ProxGradSolver(Solver):
     """FISTA with restarts, in the metric of the columns' norms so that their scales do not matter."""
 
     max_gram = sys.maxsize

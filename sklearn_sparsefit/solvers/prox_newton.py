@@ -11,6 +11,7 @@ from sklearn_sparsefit.penalty import Penalty
 from sklearn_sparsefit.solvers.base import Iterate, Solver
 from sklearn_sparsefit.solvers.certificate import duality_gap
 from sklearn_sparsefit.solvers.extrapolation import extrapolation
+from sklearn_sparsefit.solvers.loss_models import LossModels
 from sklearn_sparsefit.solvers.working_set import WorkingSet
 
 Vector = NDArray[np.float64]
@@ -26,37 +27,33 @@ DEGREE = 2
 # A model is solved to this share of the gap, or the square of that if it is less, but never more exactly than to a
 # share of the tolerated gap; what is at hand, to another share of that.
 FORCING, LEAST, GAP_SHARE = 0.1, 0.3, 0.8
-# At hand are features whose correlations come so close to the threshold. When there are this many times as many as come
-# so close by now, and some, they are chosen anew.
-NEAR, WASTE, FEW = 0.9, 2, 50
-# They are copied where they are less than this share of all features of X, or so few numbers; else all are at hand.
-COPIED_SHARE, SMALL_COPY = 1 / 4, 2**22
+# At hand are features whose correlations come so close to the threshold.
+NEAR = 0.9
 
 
-class ProxNewtonSolver:
+class ProxNewtonSolver(Solver):
     """Minimises the penalty plus quadratic models of the loss, each about where the last one led.
 
     It ends when the duality gap of the loss itself is small (Lee, Sun & Saunders 2014). A model has the curvatures of
-    the loss for weights. Their Gram matrix, and the factors of that, are kept while these have hardly moved, from one
-    alpha to the next too: such steps converge linearly, but fast. As they have to be made anew now and then, only those
-    features of the working set are at hand that are near the threshold.
+    the loss for weights. Those that are kept while these have hardly moved, from one alpha to the next too, make for
+    steps that converge linearly, but fast.
     """
 
     def __init__(self, new_inner: Callable[[WorkingSet], Solver], max_gram: int):
         self.max_gram = max_gram
-        self._new_inner = new_inner
-        self._at_hand: WorkingSet | None = None
-        self._model: WorkingSet | None = None
-        self._inner: Solver | None = None
-        self._curvatures = np.empty(0)
+        self._models = LossModels(new_inner)
         self._offsets: NDArray[np.float64] | None = None
         # Alphas and coefficients of the last solutions, the latest first.
         self._solutions: list[tuple[float, Vector]] = []
 
+    # Steps that are too long may overflow, and are not taken.
+    @np.errstate(over="ignore", invalid="ignore")
     def solve(self, working_set: WorkingSet, penalty: Penalty, iterate: Iterate, gap_tol: float, max_iter: int) -> int:
         """See :class:`Solver`."""
+        if len(working_set) == 0:
+            return 0
         if working_set.free is not None or penalty.l1 == 0:
-            self._take_whole(working_set)
+            self._models.take_whole(working_set)
             return self._solve_at_hand(working_set, penalty, iterate, gap_tol, max_iter)[0]
         n_iter = 0
         self._go_ahead(penalty, iterate)
@@ -96,24 +93,8 @@ class ProxNewtonSolver:
         """The features at hand, with all that have a coefficient or call for one among them, and their positions."""
         magnitudes = penalty.magnitudes(penalty.sizes(iterate.correlation))
         has_coef = penalty.sizes(iterate.coef) != 0
-        near = has_coef | (magnitudes > NEAR * penalty.l1)
-        n_near, n_features = np.count_nonzero(near), len(working_set.outside)
-        if n_near > COPIED_SHARE * n_features and n_near * len(working_set.datafit.weights) > SMALL_COPY:
-            self._take_whole(working_set)
-            return working_set, np.arange(len(working_set))
-        if self._at_hand in (None, working_set) or len(self._at_hand) > WASTE * n_near + FEW:
-            self._at_hand, self._model = working_set.part(np.flatnonzero(near)), None
-            return self._at_hand, self._at_hand.features
-        missing = (has_coef | (magnitudes > penalty.l1)) & self._at_hand.outside[: len(working_set)]
-        if missing.any():
-            positions = np.flatnonzero(near & self._at_hand.outside[: len(working_set)])
-            self._at_hand.append(positions, working_set.columns.take(positions))
-        return self._at_hand, self._at_hand.features
-
-    def _take_whole(self, working_set: WorkingSet) -> None:
-        """Have all features at hand."""
-        if self._at_hand is not working_set:
-            self._at_hand, self._model = working_set, None
+        near, needed = has_coef | (magnitudes > NEAR * penalty.l1), has_coef | (magnitudes > penalty.l1)
+        return self._models.at_hand(working_set, near, needed)
 
     def _solve_at_hand(
         self, working_set: WorkingSet, penalty: Penalty, iterate: Iterate, gap_tol: float, max_iter: int
@@ -128,14 +109,15 @@ class ProxNewtonSolver:
                 gap = self._gap(working_set, fits, penalty, iterate)
             # One step at least, lest a loose tolerance leave the answer of another alpha as it is.
             enough = gap_tol if n_iter else ROUNDING * working_set.datafit.null_loss
-            if gap <= enough or n_iter >= max_iter or len(working_set) == 0:
+            if gap <= enough or n_iter >= max_iter:
                 break
             n_iter += 1
-            model, total = self._model_at(working_set, fits, gap <= RATE * last)
+            total = self._models.move_to(working_set, fits, 0, MOVED if gap <= RATE * last else 0.0)
+            model = self._models.model
             goal = Iterate(iterate.coef.copy(), iterate.correlation / total)
             share = min(FORCING, gap / working_set.datafit.null_loss)
             model_tol = max(share * gap, LEAST * gap_tol) / total
-            self._inner.solve(model, penalty.with_alpha(penalty.alpha / total), goal, model_tol, max_iter)
+            self._models.solver.solve(model, penalty.with_alpha(penalty.alpha / total), goal, model_tol, max_iter)
             before = float(fits.losses[0]) + penalty.value(iterate.coef)
             offset = fits.offsets[0] + model.intercept_shift(goal.coef - iterate.coef)
             found = self._step(working_set, penalty, iterate, before, goal.coef, offset)
@@ -155,24 +137,6 @@ class ProxNewtonSolver:
     @staticmethod
     def _gap(working_set: WorkingSet, fits: Fits, penalty: Penalty, iterate: Iterate) -> float:
         return duality_gap(working_set.datafit.misfit_of(fits, 0), iterate.coef, iterate.correlation, penalty)
-
-    def _model_at(self, working_set: WorkingSet, fits: Fits, converges: bool) -> tuple[WorkingSet, float]:
-        """The working set through the model about some raw predictions, and the sum of its weights."""
-        curvatures = working_set.datafit.curvatures(fits.raw[0])
-        total, moved = float(curvatures.sum()), np.inf
-        if self._model is not None:
-            self._curvatures = self._curvatures * (total / self._curvatures.sum())
-            moved = np.abs(curvatures - self._curvatures).sum()
-        # Sweeps on columns leave nothing that is worth keeping.
-        keeps = converges and self._inner is not None and self._inner.max_gram > 0
-        if not moved <= (MOVED * total if keeps else 0.0):
-            self._curvatures = curvatures
-            self._model = working_set.seen_through(working_set.datafit.model(fits, 0, curvatures))
-            self._inner = self._new_inner(working_set)
-        else:
-            self._model.follow(working_set)
-            self._model.move_to(working_set.datafit, fits, self._curvatures)
-        return self._model, total
 
     @staticmethod
     def _step(

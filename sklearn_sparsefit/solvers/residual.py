@@ -1,15 +1,18 @@
 """Residual coordinate descent with Anderson extrapolation: no Gram, for working sets of any size."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_sparsefit.datafit import Quadratic
+from sklearn_sparsefit.design import WIDTH
 from sklearn_sparsefit.penalty import Penalty
 from sklearn_sparsefit.solvers import _residual_cd
-from sklearn_sparsefit.solvers.base import Iterate
-from sklearn_sparsefit.solvers.certificate import duality_gap
+from sklearn_sparsefit.solvers.base import Goal, Iterate, Solver, Starts
+from sklearn_sparsefit.solvers.certificate import duality_gap, quadratic_misfit
 from sklearn_sparsefit.solvers.gram import GramSolver
-from sklearn_sparsefit.solvers.working_set import WorkingSet
+from sklearn_sparsefit.solvers.working_set import REFINEMENTS, WorkingSet
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -20,12 +23,8 @@ MEMORY = 5
 MAX_SUPPORT, DENSE_SPEED = 2048, 200
 
 
-class ResidualSolver:
-    """Cyclic coordinate descent, extrapolated every few sweeps (Bertrand & Massias 2021, algorithm 3).
-
-    Where extrapolation is not enough (nearly collinear columns) though the signs rest, the problem on the support alone
-    is solved on its Gram, once as much time has gone into sweeps as that takes.
-    """
+class SweepSolver(Solver):
+    """Cyclic coordinate descent, extrapolated every few sweeps (Bertrand & Massias 2021, algorithm 3)."""
 
     max_gram = 0
 
@@ -33,65 +32,85 @@ class ResidualSolver:
         """See :class:`Solver`."""
         if len(working_set) == 0:
             return 0
-        weights = working_set.datafit.weights
-        residual = working_set.fit(iterate.coef[None]).residuals[0]
-        n_iter = 0
+        residuals = working_set.fit(iterate.coef[None]).residuals
+        starts = Starts(iterate.coef[None], iterate.correlation[None], residuals)
+        return self.solve_from(working_set, [Goal(penalty, gap_tol, max_iter)], starts)[0]
+
+    def solve_from(self, working_set: WorkingSet, goals: Sequence[Goal], starts: Starts) -> list[int]:
+        """See :class:`Solver`: all goals at once, until the last is met."""
+        n_iters: list[int] = []
+        for first in range(0, len(goals), WIDTH):
+            rows = slice(first, first + WIDTH)
+            n_iters += [self._descend(working_set, goals[rows], starts.at(rows))] * len(goals[rows])
+        return n_iters
+
+    def _descend(self, working_set: WorkingSet, goals: Sequence[Goal], starts: Starts) -> int:
+        weights, penalty = working_set.datafit.weights, goals[0].penalty
+        origin, residuals = starts.copy(), starts.residuals
+        strengths = np.ones(_width(len(goals)))
+        strengths[1 : len(goals)] = [goal.penalty.alpha / penalty.alpha for goal in goals[1:]]
+        n_iter, max_iter = 0, min(goal.max_iter for goal in goals)
         while n_iter < max_iter:
-            weighted_residual = weights * residual
-            history, residuals = [iterate.coef.copy()], [weighted_residual.copy()]
+            coefs, weighted_residuals = _side_by_side(starts.coefs), _side_by_side(weights * residuals)
+            history = [(coefs.copy(), weighted_residuals.copy())]
             while len(history) <= MEMORY and n_iter < max_iter:
                 _residual_cd.sweep(
                     working_set.columns,
                     working_set.means,
                     working_set.sq_norms,
                     weights,
-                    iterate.coef,
-                    weighted_residual,
+                    coefs,
+                    weighted_residuals,
+                    strengths,
                     penalty,
                 )
-                history.append(iterate.coef.copy())
-                residuals.append(weighted_residual.copy())
+                history.append((coefs.copy(), weighted_residuals.copy()))
                 n_iter += 1
-            self._extrapolate(working_set.datafit, penalty, iterate, np.array(history), np.array(residuals))
-            residual, gap = self._look(working_set, penalty, iterate)
-            rests = np.array_equal(np.sign(history[0]), np.sign(iterate.coef))
-            if gap > gap_tol and rests and self._polish_pays(working_set, iterate, n_iter):
-                n_iter += self._polish(working_set, penalty, iterate, gap_tol, max_iter - n_iter)
-                residual, gap = self._look(working_set, penalty, iterate)
-            if gap <= gap_tol or not np.isfinite(gap):
+            signs = np.sign(starts.coefs)
+            for row, goal in enumerate(goals):
+                past = [np.array([block[:, row] for block in blocks]) for blocks in zip(*history, strict=True)]
+                starts.coefs[row] = self._extrapolated(working_set.datafit, goal.penalty, *past)
+            gaps = self._look(working_set, goals, origin, starts)
+            for row, goal in enumerate(goals):
+                rests = np.array_equal(signs[row], np.sign(starts.coefs[row]))
+                if gaps[row] > goal.gap_tol and rests:
+                    n_more = self._finish(working_set, goal, starts.at(slice(row, row + 1)), n_iter, max_iter)
+                    if n_more:
+                        n_iter += n_more
+                        gaps = self._look(working_set, goals, origin, starts)
+            if all(gap <= goal.gap_tol or not np.isfinite(gap) for gap, goal in zip(gaps, goals, strict=True)):
                 break
         return n_iter
 
-    @staticmethod
-    def _look(working_set: WorkingSet, penalty: Penalty, iterate: Iterate) -> tuple[Vector, float]:
-        """Residual and duality gap, and true correlations into the iterate."""
-        fits, correlations = working_set.look(iterate.coef[None])
-        iterate.correlation[:] = correlations[0]
-        misfit = working_set.datafit.misfit_of(fits, 0)
-        return fits.residuals[0], duality_gap(misfit, iterate.coef, iterate.correlation, penalty)
+    def _finish(self, working_set: WorkingSet, goal: Goal, start: Starts, n_iter: int, max_iter: int) -> int:
+        """Where signs rest, what else may be done for one goal, and how many iterations that took."""
+        return 0
 
     @staticmethod
-    def _polish_pays(working_set: WorkingSet, iterate: Iterate, n_sweeps: int) -> bool:
-        n_support, n_samples = np.count_nonzero(iterate.coef), len(working_set.datafit.weights)
-        return DENSE_SPEED * n_sweeps * working_set.columns.n_entries >= n_samples * n_support**2
-
-    def _polish(
-        self, working_set: WorkingSet, penalty: Penalty, iterate: Iterate, gap_tol: float, max_iter: int
-    ) -> int:
-        support = np.flatnonzero(iterate.coef)
-        if not 0 < len(support) <= MAX_SUPPORT:
-            return 0
-        face = working_set.restricted_to(support)
-        on_face = Iterate(iterate.coef[support], iterate.correlation[support])
-        n_iter = GramSolver().solve(face, penalty.at(support), on_face, gap_tol, max_iter)
-        iterate.coef[support] = on_face.coef
-        return n_iter
+    def _look(working_set: WorkingSet, goals: Sequence[Goal], origin: Starts, here: Starts) -> list[float]:
+        """Duality gaps; true residuals and correlations, with free features settled, are put in place."""
+        datafit = working_set.datafit
+        for _ in range(REFINEMENTS):
+            moves = here.coefs - origin.coefs
+            here.residuals[:] = origin.residuals - working_set.columns.predict(moves)
+            if datafit.fit_intercept:
+                here.residuals -= (here.residuals @ datafit.weights)[:, None]
+            here.correlations[:] = working_set.correlations(datafit.weights * here.residuals)
+            if working_set.free is None or working_set.is_settled(here.coefs, here.correlations):
+                break
+            working_set.settle(here.coefs, here.correlations)
+        if working_set.free is not None:
+            working_set.hold(here.coefs, here.correlations)
+        gaps = []
+        for row, goal in enumerate(goals):
+            # In this order rows of weight zero count for nothing even where their squares overflow.
+            energy = float((here.residuals[row] * datafit.weights) @ here.residuals[row])
+            gaps.append(duality_gap(quadratic_misfit(energy), here.coefs[row], here.correlations[row], goal.penalty))
+        return gaps
 
     @staticmethod
-    def _extrapolate(
-        datafit: Quadratic, penalty: Penalty, iterate: Iterate, history: Matrix, residuals: Matrix
-    ) -> None:
-        """Move to the extrapolated point if its objective is lower; weighted residuals are extrapolated alike."""
+    def _extrapolated(datafit: Quadratic, penalty: Penalty, history: Matrix, residuals: Matrix) -> Vector:
+        """The extrapolated point if its objective is lower, or the last; weighted residuals are extrapolated alike."""
         differences = np.diff(history, axis=0)
         with np.errstate(all="ignore"):
             try:
@@ -101,7 +120,36 @@ class ResidualSolver:
             mixture /= mixture.sum()
             extrapolated = mixture @ history[1:]
         if not penalty.is_feasible(extrapolated):
-            return
+            return history[-1]
         loss, extrapolated_loss = datafit.losses_at(np.stack([residuals[-1], mixture @ residuals[1:]]))
-        if extrapolated_loss + penalty.value(extrapolated) < loss + penalty.value(iterate.coef):
-            iterate.coef[:] = extrapolated
+        is_lower = extrapolated_loss + penalty.value(extrapolated) < loss + penalty.value(history[-1])
+        return extrapolated if is_lower else history[-1]
+
+
+class ResidualSolver(SweepSolver):
+    """The same, with an end for nearly collinear columns, where extrapolation is not enough though the signs rest.
+
+    The problem on the support alone is solved on its Gram, once as much time has gone into sweeps as that takes.
+    """
+
+    def _finish(self, working_set: WorkingSet, goal: Goal, start: Starts, n_iter: int, max_iter: int) -> int:
+        coef, n_samples = start.coefs[0], len(working_set.datafit.weights)
+        support = np.flatnonzero(coef)
+        pays = DENSE_SPEED * n_iter * working_set.columns.n_entries >= n_samples * len(support) ** 2
+        if not pays or not 0 < len(support) <= MAX_SUPPORT:
+            return 0
+        face = working_set.restricted_to(support)
+        on_face = Iterate(coef[support], start.correlations[0, support])
+        n_more = GramSolver().solve(face, goal.penalty.at(support), on_face, goal.gap_tol, max_iter - n_iter)
+        coef[support] = on_face.coef
+        return n_more
+
+
+def _width(n_problems: int) -> int:
+    return 1 if n_problems == 1 else WIDTH
+
+
+def _side_by_side(rows: Matrix) -> Matrix:
+    columns = np.zeros((rows.shape[1], _width(len(rows))))
+    columns[:, : len(rows)] = rows.T
+    return columns

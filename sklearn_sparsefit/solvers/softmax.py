@@ -10,7 +10,7 @@ from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
 from sklearn_sparsefit.penalty import MultiTaskPenalty, SeparateTasksPenalty
 from sklearn_sparsefit.solvers import _block_cd
-from sklearn_sparsefit.solvers.base import Iterate
+from sklearn_sparsefit.solvers.base import Iterate, Solver
 from sklearn_sparsefit.solvers.block import BlockSolver, Group, moving
 from sklearn_sparsefit.solvers.gram import GramSolver
 from sklearn_sparsefit.solvers.softmax_pairs import SoftmaxPairs
@@ -25,7 +25,7 @@ Blocks = NDArray[np.float64]
 NEAR = 0.9
 
 
-class PairSolver:
+class PairSolver(Solver):
     """Newton steps on the pairs of a class and a feature that have a coefficient or are near to having one."""
 
     max_gram = sys.maxsize

@@ -49,6 +49,11 @@ class SoftmaxPairs:
         return len(self.classes)
 
     @property
+    def knows_products(self) -> bool:
+        """Whether there is a Gram that is worth keeping."""
+        return len(self) > 0
+
+    @property
     def gram(self) -> Matrix:
         """Products of the pairs so far, with spare room past them."""
         return self._gram
@@ -58,7 +63,7 @@ class SoftmaxPairs:
         n_new = len(working_set) - self._places.shape[1]
         self._places = np.pad(self._places, ((0, 0), (0, n_new)), constant_values=-1)
 
-    def move_to(self, loss: Multinomial, fits: Fits, curvatures: Matrix) -> None:
+    def move_to(self, loss: Multinomial, fits: Fits, row: int, curvatures: Matrix) -> None:
         """Be a model about another point, with the same curvatures: of these alone something is kept."""
 
     def bring_in(self, wanted: NDArray[np.bool_]) -> None:

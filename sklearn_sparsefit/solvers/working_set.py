@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_sparsefit.datafit import Datafit, Fits, Generalized, Quadratic, SoftmaxModel
+from sklearn_sparsefit.datafit import Datafit, Fits, Generalized, Quadratic, QuadraticModel, SoftmaxModel
 from sklearn_sparsefit.design import Columns, Moments
 from sklearn_sparsefit.penalty import FeatureTerms, Penalty
 from sklearn_sparsefit.solvers.certificate import duality_gap
@@ -117,6 +117,11 @@ class WorkingSet(Known):
         return len(self) <= self._max_gram
 
     @property
+    def knows_products(self) -> bool:
+        """Whether a Gram has been asked for: what took time and is worth keeping."""
+        return self._n_in_gram > 0
+
+    @property
     def gram(self) -> Matrix:
         """The centred, weighted products of the columns, brought up to date, with spare room past them."""
         start, total = self._n_in_gram, len(self)
@@ -125,17 +130,10 @@ class WorkingSet(Known):
             gram = np.empty((room, room))
             gram[:start, :start] = self._gram[:start, :start]
             self._gram = gram
-        roots = np.sqrt(self.datafit.weights) if start < total else None
         for block in self.blocks(start):
-            centred = self.centred(block)
-            if block.start:
-                # Centring one side of the product is enough: (z - mean)'(s * c) = z'(s * c) where s'c = 0.
-                products = self.columns.correlate(centred * self.datafit.weights, block.start)
-                self._gram[block, : block.start] = products
-                self._gram[: block.start, block] = products.T
-            # BLAS sees that this is symmetric.
-            centred *= roots
-            self._gram[block, block] = centred @ centred.T
+            products = self.columns.products(self.datafit.weights, self.means, block)
+            self._gram[block, : block.stop] = products
+            self._gram[: block.start, block] = products[:, : block.start].T
             diagonal = np.arange(block.start, block.stop)
             self._gram[diagonal, diagonal] = (1 + RIDGE) * self.sq_norms[block]
         self._n_in_gram = total
@@ -158,9 +156,18 @@ class WorkingSet(Known):
         other.follow(self)
         return other
 
-    def move_to(self, loss: Generalized, fits: Fits, curvatures: Vector) -> None:
-        """Make the target that of a model about another point, with the same curvatures."""
-        self.datafit = loss.model(fits, 0, curvatures)
+    def move_to(self, loss: Generalized, fits: Fits, row: int, curvatures: Vector) -> None:
+        """Make the target that of a model about one of the fits, with the same curvatures."""
+        self.datafit = loss.model(fits, row, curvatures, self.datafit)
+
+    def aim_at(self, coef: Vector, residual: Vector) -> None:
+        """Have the target that leaves some residual at some coefficients."""
+        coef, residual, known = coef.copy(), residual.copy(), self.datafit
+
+        def target() -> Vector:
+            return residual + self.columns.predict(coef[None])[0]
+
+        self.datafit = QuadraticModel(target, known.weights, known.fit_intercept, known)
 
     def intercept_shift(self, step: Vector) -> NDArray[np.float64]:
         """How far the best intercept of least squares moves with a step of the coefficients."""
@@ -226,6 +233,10 @@ class WorkingSet(Known):
         if self.columns is None:
             return self.datafit.fit(np.zeros(shape), offsets)
         return self.datafit.fit(self.columns.predict(as_rows(coefs)).reshape(shape), offsets)
+
+    def fit_at(self, coefs: Block, offsets: Vector) -> Fits:
+        """What rows of coefficients come to at known offsets."""
+        return self.datafit.fit_at(self.columns.predict(coefs), offsets)
 
     def correlations(self, weighted_residuals: Block) -> Block:
         """Correlation of every column with each row of weighted residuals."""
