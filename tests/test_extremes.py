@@ -11,7 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_info
 
 from oracles import ElasticNetProblem
-from sklearn_sparsefit import ElasticNet, Lasso, LassoCV, lasso_path
+from sklearn_sparsefit import ElasticNet, Lasso, LassoCV, SparseLogisticRegression, lasso_path
 from sklearn_sparsefit.solvers import SOLVERS
 
 RNG = np.random.default_rng(0)
@@ -38,6 +38,15 @@ def test_huge_and_tiny_targets(factor):
     model = Lasso(0.1 * factor).fit(X, Y * factor)
     assert_allclose(model.coef_ / factor, Lasso(0.1).fit(X, Y).coef_, rtol=1e-9)
     assert model.dual_gap_ >= 0
+
+
+@pytest.mark.parametrize("size, dtype", [(1e-310, np.float64), (1e-40, np.float32)])
+def test_coefficients_that_are_no_numbers_are_refused(size, dtype):
+    for Estimator in (Lasso, LassoCV, SparseLogisticRegression):
+        model = Estimator(standardize=True)
+        y = np.sign(Y) if Estimator is SparseLogisticRegression else Y
+        with pytest.raises(ValueError, match=f"too large for {dtype.__name__}: X is too small"):
+            model.set_params(**{"alpha": 0.01} if hasattr(model, "alpha") else {}).fit((X * size).astype(dtype), y)
 
 
 @pytest.mark.parametrize("solver", SOLVERS)

@@ -22,11 +22,14 @@ from sklearn_sparsefit import (
     AdaptiveLassoCV,
     ElasticNet,
     ElasticNetCV,
+    ElasticNetGLM,
     ElasticNetIC,
     Lasso,
     LassoCV,
     LassoIC,
     MultiTaskLassoCV,
+    SparseLogisticRegression,
+    SparseLogisticRegressionCV,
     enet_path,
     lasso_path,
 )
@@ -109,6 +112,26 @@ class TestStandardize:
             if fit_intercept:
                 residuals = y - X.astype(np.longdouble) @ model.coef_ - model.intercept_
                 assert abs(np.average(residuals, weights=weights)) <= 1e-6
+
+    @pytest.mark.parametrize("size", [1e-300, 1e-160, 1e160, 1e300])
+    @pytest.mark.parametrize("l1_ratio", [1.0, 0.4])
+    @pytest.mark.parametrize(
+        "Estimator",
+        [ElasticNet, ElasticNetCV, ElasticNetIC, ElasticNetGLM, SparseLogisticRegression, SparseLogisticRegressionCV],
+    )
+    def test_deviations_whose_squares_are_no_numbers(self, Estimator, l1_ratio, size):
+        X, y = make_data("tall")
+        if "GLM" in Estimator.__name__:
+            y = np.abs(y)
+        elif "Logistic" in Estimator.__name__:
+            y = np.digitize(y, [1, 4])
+        options = {"l1_ratio": l1_ratio, "standardize": True, "tol": 1e-9, "penalty_weights": [0, 2, *[1] * 8]}
+        options |= {"alphas": 5} if hasattr(Estimator(), "alphas") else {"alpha": 0.1}
+        plain = Estimator(**options, lower_bounds=-0.5, upper_bounds=1.0).fit(X, y)
+        scaled = Estimator(**options, lower_bounds=-0.5 / size, upper_bounds=1.0 / size).fit(X * size, y)
+        assert plain.coef_.any()
+        assert_allclose(scaled.coef_ * size, plain.coef_, rtol=1e-6, atol=1e-8)
+        assert_allclose(scaled.intercept_, plain.intercept_, rtol=1e-6)
 
     @pytest.mark.parametrize("weighted", [False, True])
     @pytest.mark.parametrize("design", DESIGNS)

@@ -121,8 +121,8 @@ class ActiveColumns:
             supports = [np.flatnonzero(self._known.sq_norms)] * len(supports)
         if l1_ratio == 1:
             return np.array(self._ranks(supports), dtype=np.float64)
-        l2_weights = terms.l2_weights[self._known.features]
-        return np.fromiter(self._shrunk(supports, path.alphas * (1 - l1_ratio), l2_weights), np.float64)
+        ridges = (self._scale * terms.unit * np.sqrt(path.alphas * (1 - l1_ratio))) ** 2
+        return np.fromiter(self._shrunk(supports, ridges, terms.l2_weights[self._known.features]), np.float64)
 
     def _ranks(self, supports: Sequence[Positions]) -> list[int]:
         """Ranks of all supports: where the columns of several together are independent, so are those of each."""
@@ -142,7 +142,7 @@ class ActiveColumns:
         """Traces of the hat matrices, from the products of columns or those of rows, whichever are fewer."""
         rows: _RowProducts | None = None
         is_uniform = bool((l2_weights == 1).all())
-        for support, ridge in zip(supports, (self._scale * np.sqrt(ridges)) ** 2, strict=True):
+        for support, ridge in zip(supports, ridges, strict=True):
             if ridge == 0:
                 yield rank(self._gram(support))
             elif is_uniform and isinstance(self._known, WorkingSet) and len(support) > self._design.shape[0]:

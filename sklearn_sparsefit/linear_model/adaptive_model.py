@@ -89,7 +89,7 @@ class AdaptiveModel(SparseLinearRegressor):
                 " an infinite penalty weight.",
                 ModelWarning,
             )
-        return dict(penalty_weights_=np.where(left_out, np.inf, terms.l1_weights))
+        return dict(penalty_weights_=np.where(left_out, np.inf, terms.l1_weights * terms.unit))
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

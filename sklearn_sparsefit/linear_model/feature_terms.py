@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sklearn_sparsefit._validation import TrainingData, check_penalty_weights, check_per_feature
-from sklearn_sparsefit.datafit.quadratic import summing_to_one
+from sklearn_sparsefit.datafit.quadratic import power_of_two, summing_to_one
 from sklearn_sparsefit.penalty import FeatureTerms
 
 Vector = NDArray[np.float64]
@@ -68,4 +68,6 @@ def of_scaled(terms: FeatureTerms, scales: Vector) -> FeatureTerms:
 
     Coefficients w of features divided by d are those of the features as they are times d.
     """
-    return FeatureTerms(terms.l1_weights * scales, terms.l2_weights * scales**2, terms.lower, terms.upper)
+    unit = power_of_two(scales.max())
+    scales = scales / unit
+    return FeatureTerms(terms.l1_weights * scales, terms.l2_weights * scales**2, terms.lower, terms.upper, unit)

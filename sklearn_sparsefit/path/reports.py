@@ -72,7 +72,8 @@ class Reports:
         relaxed_values = []
         if self._relaxation is not None:
             relaxed_values = [
-                self._coef_unit * step.relaxed_coef[..., support] for step, support in zip(steps, supports, strict=True)
+                self._in_units_of_data(step.relaxed_coef[..., support])
+                for step, support in zip(steps, supports, strict=True)
             ]
         gaps = np.array([step.gap for step in steps])
         null_loss = self._null_loss
@@ -82,7 +83,9 @@ class Reports:
             n_features=n_features,
             alphas=np.array([step.alpha for step in steps]),
             supports=[features[support] for support in supports],
-            values=[self._coef_unit * step.coef[..., support] for step, support in zip(steps, supports, strict=True)],
+            values=[
+                self._in_units_of_data(step.coef[..., support]) for step, support in zip(steps, supports, strict=True)
+            ],
             intercepts=self._intercepts,
             dual_gaps=dual_gaps,
             relative_gaps=gaps / null_loss if null_loss > 0 else gaps,
@@ -94,3 +97,13 @@ class Reports:
             relaxed_intercepts=self._relaxed_intercepts,
             dependent=features[known.free.dependent] if known.free is not None else np.empty(0, dtype=np.intp),
         )
+
+    def _in_units_of_data(self, coef: NDArray[np.float64]) -> NDArray[np.float64]:
+        with np.errstate(over="ignore"):
+            values = self._coef_unit * coef
+        if np.abs(values).max(initial=0.0) > np.finfo(self._options.dtype).max:
+            raise ValueError(
+                f"Some coefficients are too large for {self._options.dtype.__name__}: X is too small beside y."
+                " Multiply X by some number."
+            )
+        return values

@@ -28,6 +28,7 @@ cdef class FeatureTerms:
     cdef readonly bint has_bounds
     # Largest of what correlations are multiplied by.
     cdef readonly double steepest
+    cdef readonly double unit
 
 
 cdef class ElasticNetPenalty(Penalty):
@@ -36,5 +37,6 @@ cdef class ElasticNetPenalty(Penalty):
     cdef readonly FeatureTerms terms
     cdef readonly double design_unit
     cdef readonly double target_unit
+    cdef double _weight_unit
     cdef readonly double l1
     cdef readonly double l2

@@ -63,10 +63,10 @@ cdef class FeatureTerms:
     """Of every feature the weights of its L1 and L2 terms and the bounds of its coefficient, lower <= 0 <= upper.
 
     A feature without an L1 weight has none for L2 either, and is free of the penalty; one whose bounds are both zero is
-    left out.
+    left out. Weights are those of coefficients times ``unit``, whose square may be no number.
     """
 
-    def __init__(self, l1_weights, l2_weights, lower, upper):
+    def __init__(self, l1_weights, l2_weights, lower, upper, double unit=1.0):
         l1_weights, l2_weights, lower, upper = (
             np.ascontiguousarray(values, dtype=np.float64) for values in (l1_weights, l2_weights, lower, upper)
         )
@@ -78,6 +78,7 @@ cdef class FeatureTerms:
         self._up = self._unbounded_up = up
         self._down = self._unbounded_down = down
         self.steepest = max(up.max(initial=0.0), down.max(initial=0.0))
+        self.unit = unit
         self.is_uniform = False
         self.has_bounds = bool(bounded_above.any() or bounded_below.any())
         if self.has_bounds:
@@ -95,7 +96,7 @@ cdef class FeatureTerms:
         terms._lower, terms._upper = closed if positive else -infinite, infinite
         terms.is_uniform = True
         terms.has_bounds = False
-        terms.steepest = 1.0
+        terms.steepest = terms.unit = 1.0
         return terms
 
     def __len__(self):
@@ -139,19 +140,20 @@ cdef class FeatureTerms:
         terms._unbounded_up = np.asarray(self._unbounded_up)[features]
         terms._unbounded_down = np.asarray(self._unbounded_down)[features]
         terms.is_uniform, terms.has_bounds, terms.steepest = self.is_uniform, self.has_bounds, self.steepest
+        terms.unit = self.unit
         return terms
 
     def scaled(self, double factor):
         """Terms of coefficients that are divided by some factor: the same weights, other bounds."""
         if self.is_uniform:
             return self
-        return FeatureTerms(self.l1_weights, self.l2_weights, self.lower / factor, self.upper / factor)
+        return FeatureTerms(self.l1_weights, self.l2_weights, self.lower / factor, self.upper / factor, self.unit)
 
     def only(self, features):
         """The same terms, but that all other features are left out."""
         lower, upper = np.zeros((2, len(self)))
         lower[features], upper[features] = self.lower[features], self.upper[features]
-        return FeatureTerms(self.l1_weights, self.l2_weights, lower, upper)
+        return FeatureTerms(self.l1_weights, self.l2_weights, lower, upper, self.unit)
 
 
 cdef double _conjugate(double excess, double l2, double bound) noexcept nogil:
@@ -178,8 +180,9 @@ cdef class ElasticNetPenalty(Penalty):
         self.terms = terms
         self.design_unit = design_unit
         self.target_unit = target_unit
-        self.l1 = alpha * l1_ratio * (self.design_unit / self.target_unit)
-        self.l2 = alpha * (1.0 - l1_ratio) * self.design_unit * self.design_unit
+        self._weight_unit = design_unit * terms.unit
+        self.l1 = alpha * l1_ratio * (self._weight_unit / self.target_unit)
+        self.l2 = alpha * (1.0 - l1_ratio) * self._weight_unit * self._weight_unit
 
     def _with(self, alpha, terms):
         return ElasticNetPenalty(
@@ -208,7 +211,7 @@ cdef class ElasticNetPenalty(Penalty):
 
     def alpha_max(self, double largest_magnitude):
         """Smallest alpha at which no coefficient enters, given the largest magnitude of the correlations at w = 0."""
-        return largest_magnitude / (self.l1_ratio * self.design_unit) * self.target_unit
+        return largest_magnitude / (self.l1_ratio * self._weight_unit) * self.target_unit
 
     @property
     def least_curvature(self):
@@ -326,7 +329,7 @@ cdef class ElasticNetPenalty(Penalty):
         correlations at two alphas. At least the last alpha where that is so already (infinity if the line then leaves
         it); negative where it will never be.
         """
-        cdef double per_alpha = (1.0 - margin) * self.l1_ratio * (self.design_unit / self.target_unit)
+        cdef double per_alpha = (1.0 - margin) * self.l1_ratio * (self._weight_unit / self.target_unit)
         cdef double slope, entry, rise, side
         cdef Py_ssize_t j
         cdef int turn

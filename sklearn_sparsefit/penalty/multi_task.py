@@ -119,5 +119,5 @@ def multi_task_penalty(of_values: ElasticNetPenalty) -> MultiTaskPenalty:
     if (left_out | (terms.lower == -np.inf) & (terms.upper == np.inf)).all():
         return MultiTaskPenalty(of_values)
     lower, upper = np.where(left_out, 0.0, -np.inf), np.where(left_out, 0.0, np.inf)
-    without_bounds = FeatureTerms(terms.l1_weights, terms.l2_weights, lower, upper)
+    without_bounds = FeatureTerms(terms.l1_weights, terms.l2_weights, lower, upper, terms.unit)
     return BoundedMultiTaskPenalty(ElasticNetPenalty(of_values.alpha, of_values.l1_ratio, without_bounds), of_values)
