@@ -40,9 +40,11 @@ CANCELLED = 1e-11
 # Of a Newton step, the first of these lengths that lowers the objective is taken.
 LENGTHS = 0.5 ** np.arange(8)
 # This share of the tolerated gap is enough: by the Gram, where the next start follows from answers like this one and is
-# the better for their digits, and on the columns, where it does not. (With 0.6 for both, 30 tasks of digits take half as
-# much time again; with 0.03, 200 x 5000 with ten tasks takes a quarter more.)
+# the better for their digits, and on the columns, where it does not. (With 0.6 for both, 30 tasks of digits take half
+# as much time again; with 0.03, 200 x 5000 with ten tasks takes a tenth more.)
 GRAM_SHARE, COLUMN_SHARE = 0.03, 0.6
+# By the Gram, this share of the null loss is a gap that costs a tenth more than any other: all answers get there.
+EXACT = 1e-10
 # There, conjugate gradients make the residual of a Newton step so much smaller, in so many steps at most, in single
 # precision up to this condition number.
 FORCING, MAX_STEPS = 1e-2, 100
@@ -75,7 +77,7 @@ class BlockSolver:
         tight = TIGHT * np.sqrt(2 * known.datafit.null_loss)
         view = self._view(known, terms, iterate)
         by_gram = isinstance(view, _GramView)
-        goal_gap = (GRAM_SHARE if by_gram else COLUMN_SHARE) * gap_tol
+        goal_gap = min(GRAM_SHARE * gap_tol, EXACT * known.datafit.null_loss) if by_gram else COLUMN_SHARE * gap_tol
         n_iter = 0
         if by_gram:
             # On columns a start costs as much as it saves.
@@ -157,7 +159,9 @@ class BlockSolver:
             roots = np.sqrt(weights)
             columns = self._columns.of(known)
             return _ColumnView(columns, roots * known.datafit.target - iterate.coef @ columns)
-        return _GramView(known.gram[: len(known), : len(known)], iterate.correlation, known.datafit.null_loss)
+        gram = known.gram[: len(known), : len(known)]
+        of_target = iterate.correlation + iterate.coef @ gram
+        return _GramView(gram, iterate.correlation, of_target, known.datafit.null_loss)
 
 
 class _View(Protocol):
@@ -191,15 +195,15 @@ class _View(Protocol):
 
 
 class _GramView:
-    """By the Gram matrix and the correlations."""
+    """By the Gram matrix and the correlations, those of the residual and those of the target."""
 
     sweeps_after_newton = MAX_SWEEPS
 
-    def __init__(self, gram: Matrix, correlation: Matrix, null_loss: float):
-        self.gram, self.correlation, self._null_loss = gram, correlation, null_loss
+    def __init__(self, gram: Matrix, correlation: Matrix, of_target: Matrix, null_loss: float):
+        self.gram, self.correlation, self._of_target, self._null_loss = gram, correlation, of_target, null_loss
 
     def duality_gap(self, coef: Matrix, penalty: MultiTaskPenalty) -> float:
-        explained = np.vdot(coef, 2 * self.correlation + coef @ self.gram)
+        explained = np.vdot(coef, self.correlation + self._of_target)
         misfit = quadratic_misfit(max(2 * self._null_loss - float(explained), 0.0))
         return duality_gap(misfit, coef, self.correlation, penalty) + CANCELLED * self._null_loss
 
@@ -207,7 +211,7 @@ class _GramView:
         if len(features) == len(self.gram) and self.gram.flags.c_contiguous:
             return self
         gram = _at(self.gram.take(features, axis=0), features)
-        return type(self)(gram, _at(self.correlation, features), self._null_loss)
+        return type(self)(gram, _at(self.correlation, features), _at(self._of_target, features), self._null_loss)
 
     def move(self, features: Positions, step: Matrix) -> None:
         rows = self.gram if len(features) == len(self.gram) else self.gram[features]
