@@ -10,7 +10,7 @@ from sklearn_sparsefit.datafit import Quadratic
 from sklearn_sparsefit.design import make_design
 from sklearn_sparsefit.path import AlphaGrid, Problem, Solved, SolverOptions, drive, solve_path
 from sklearn_sparsefit.path.records import Correlate, Gather
-from sklearn_sparsefit.penalty import ElasticNetPenalty, FeatureTerms
+from sklearn_sparsefit.penalty import ElasticNetPenalty, FeatureTerms, multi_task_penalty
 from sklearn_sparsefit.solvers import Iterate, WorkingSet, choice, duality_gap, make_solver, quadratic_misfit
 from sklearn_sparsefit.solvers.choice import AutoSolver
 
@@ -181,6 +181,39 @@ def test_what_a_bound_leaves_out_of_a_pass_changes_no_answer(store, l1_ratio, mo
     assert bounded.converged.all()
     assert_allclose(bounded.dense_coefs(), whole.dense_coefs(), atol=1e-10)
     assert_allclose(bounded.relative_gaps, whole.relative_gaps, atol=1e-13)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_several_tasks_read_little_between_the_ends_of_a_block(order, dtype, monkeypatch):
+    rng = np.random.default_rng(0)
+    X = np.asarray(rng.standard_normal((60, 2000)), dtype=dtype, order=order)
+    Y = X[:, :5].astype(float) @ rng.standard_normal((5, 4)) + rng.standard_normal((60, 4))
+    design, n_read = make_design(X), []
+    correlate = design.correlate
+
+    def counting_correlate(residuals, features):
+        answer = correlate(residuals, features)
+        n_read.append(answer.size)
+        return answer
+
+    def run():
+        penalty = multi_task_penalty(ElasticNetPenalty(1.0, 1.0, FeatureTerms.uniform(2000)))
+        path = solve_path(Problem(Quadratic(Y.T.copy()), penalty), AlphaGrid(40, 0.2), OPTIONS)
+        return drive(path, design)
+
+    design.correlate = counting_correlate
+    bounded, n_bounded = run(), sum(n_read)
+    monkeypatch.setattr(choice, "bounds_pay", lambda density, n_tasks: False)
+    whole, n_whole = run(), sum(n_read) - n_bounded
+    assert n_bounded < 0.4 * n_whole
+    assert bounded.converged.all()
+    # Few features are no reading of X.
+    assert bounded.n_passes <= whole.n_passes + 2
+    assert_allclose(bounded.dense_coefs(), whole.dense_coefs(), atol=1e-8)
+    assert_allclose(bounded.relative_gaps, whole.relative_gaps, atol=1e-10)
+    weights = np.where(np.arange(60) % 7 == 0, 0.0, 1 / 60)
+    assert_allclose(design.sq_norms(weights, 3.0), weights @ (3 * X.astype(float)) ** 2, rtol=1e-6)
 
 
 def test_duplicate_entries_are_not_bounded_by_their_squares():

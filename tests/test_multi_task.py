@@ -202,7 +202,7 @@ class TestAgreement:
         X, Y = make_tasks(design)
         alpha = 0.1 * MultiTaskProblem(X, Y, l1_ratio=l1_ratio, fit_intercept=fit_intercept).alpha_max
         params = dict(alpha=alpha, l1_ratio=l1_ratio, fit_intercept=fit_intercept)
-        our = MultiTaskElasticNet(**params).fit(STORES[store](X), Y)
+        our = MultiTaskElasticNet(**params, tol=1e-10).fit(STORES[store](X), Y)
         their = theirs.MultiTaskElasticNet(**params, tol=1e-13, max_iter=100_000).fit(X, Y)
         assert np.count_nonzero(our.coef_.any(axis=0)) > 0
         assert_allclose(our.coef_, their.coef_, atol=1e-6 * abs(their.coef_).max(), rtol=0)
@@ -244,7 +244,7 @@ class TestAgreement:
         if name == "MultiTaskElasticNetCV":
             options["l1_ratio"] = [0.05, 0.5, 1.0]
         Ours, Theirs = both(name)
-        our = Ours(**options).fit(STORES[store](X), Y)
+        our = Ours(**options, tol=1e-10).fit(STORES[store](X), Y)
         their = Theirs(**options, tol=1e-12, max_iter=100_000).fit(X, Y)
         assert_allclose(our.alphas_, their.alphas_, rtol=1e-12)
         assert our.mse_path_.shape == their.mse_path_.shape
@@ -299,7 +299,7 @@ class TestAgreement:
         cv = [(np.flatnonzero(np.arange(60) % 3 != k), np.flatnonzero(np.arange(60) % 3 == k)) for k in range(3)]
         repeated = [(np.flatnonzero(fold != k), np.flatnonzero(fold == k)) for k in range(3)]
         Ours, Theirs = both(name)
-        our = Ours(alphas=8, eps=0.01, cv=cv).fit(X, Y, sample_weight=weights)
+        our = Ours(alphas=8, eps=0.01, cv=cv, tol=1e-10).fit(X, Y, sample_weight=weights)
         their = Theirs(alphas=8, eps=0.01, cv=repeated, tol=1e-12, max_iter=100_000).fit(X[rows], Y[rows])
         assert_allclose(our.alphas_, their.alphas_, rtol=1e-11)
         assert_allclose(our.mse_path_, their.mse_path_, rtol=1e-8)

@@ -8,7 +8,7 @@ from scipy import sparse
 from oracles import ElasticNetProblem
 from sklearn_sparsefit import ElasticNet, Lasso, lasso_path
 from sklearn_sparsefit.path.forecast import SafeBounds
-from sklearn_sparsefit.penalty import ElasticNetPenalty, FeatureTerms
+from sklearn_sparsefit.penalty import ElasticNetPenalty, FeatureTerms, multi_task_penalty
 from sklearn_sparsefit.solvers import choice
 from sklearn_sparsefit.solvers._cholesky import SupportFactor
 from sklearn_sparsefit.solvers._gram_cd import Status, gram_cd
@@ -61,29 +61,52 @@ def test_whole_designs_do_not_begin_again_for_every_alpha_that_is_not_done():
     assert gaps.max() < 1e-12 * (y @ y)
 
 
-@pytest.mark.parametrize("positive", [False, True])
-def test_no_feature_passes_a_safe_bound_unseen(positive):
+@pytest.mark.parametrize("n_tasks", [0, 3])
+@pytest.mark.parametrize("upper", [np.inf, 1.0])
+@pytest.mark.parametrize("lower", [-np.inf, 0.0])
+def test_no_feature_passes_a_safe_bound_unseen(lower, upper, n_tasks):
     rng = np.random.default_rng(0)
+    shape = (n_tasks, 60) if n_tasks else (60,)
     X = rng.standard_normal((60, 300)) * (rng.uniform(size=(60, 300)) < 0.2) * np.logspace(-2, 1, 300)
     weights = np.where(rng.uniform(size=60) < 0.2, 0.0, np.logspace(-6, 0, 60))
     weights /= weights.sum()
-    residual = rng.standard_normal(60)
-    bounds = SafeBounds(np.sqrt(weights @ X**2), weights, X.T @ (weights * residual), residual)
-    n_left_out = 0
-    for _ in range(200):
-        residuals = residual + 0.1 * rng.standard_normal((3, 60)) * rng.uniform(0, 1, (3, 1))
-        correlations = (weights * residuals) @ X
-        penalty = ElasticNetPenalty(
-            float(np.quantile(np.abs(correlations), 0.9)), 1.0, FeatureTerms.uniform(300, positive)
-        )
-        unsafe = bounds.unsafe(penalty, residuals)
-        reached = (penalty.magnitudes(correlations) >= penalty.l1).any(axis=0)
-        assert not (reached & ~unsafe).any()
-        n_left_out += np.count_nonzero(~unsafe)
-        read = np.flatnonzero(unsafe)
-        residual = residuals[1]
-        bounds.read(read, correlations[1, read], residual)
-    assert n_left_out > 1000
+    terms = FeatureTerms(*rng.uniform(0.5, 2, (2, 300)), np.full(300, lower), np.full(300, upper))
+
+    def penalty_of(alpha):
+        of_values = ElasticNetPenalty(alpha, 1.0, terms)
+        return multi_task_penalty(of_values) if n_tasks else of_values
+
+    def magnitudes_at(residual):
+        penalty = penalty_of(1.0)
+        return penalty.magnitudes(penalty.sizes((weights * residual) @ X))
+
+    def reached(residual, penalty):
+        return np.flatnonzero(magnitudes_at(residual) >= penalty.l1)
+
+    residual = rng.standard_normal(shape)
+    sizes = penalty_of(1.0).sizes((weights * residual) @ X)
+    bounds = SafeBounds(penalty_of(1.0), np.sqrt(weights @ X**2), weights, sizes, residual)
+    n_ahead, n_between = [], []
+    for turn in range(200):
+        way = rng.standard_normal(shape)
+        near = 0.01 * rng.standard_normal((3, *shape))
+        residuals = np.array([residual + share * way for share in (0.2, 0.5, 1.0)]) + near
+        penalties = [penalty_of(float(np.quantile(magnitudes_at(r), 0.9))) for r in residuals]
+        ahead = bounds.ahead(penalties[-1], residuals[-1])
+        assert ahead[reached(residuals[-1], penalties[-1])].all()
+        read = np.flatnonzero(ahead)
+        n_ahead.append(len(read))
+        bounds.read_end(read, magnitudes_at(residuals[-1])[read])
+        between = bounds.on_the_way(penalties[:-1], residuals[:-1])
+        assert np.isin([*reached(residuals[0], penalties[0]), *reached(residuals[1], penalties[1])], between).all()
+        n_between.append(len(between))
+        # Some blocks end early.
+        last = 1 + turn % 2
+        seen = read if last == 2 else between
+        residual = residuals[last]
+        bounds.go_to(residual, seen, magnitudes_at(residual)[seen])
+    assert np.mean(n_ahead) < 150
+    assert np.mean(n_between) < 0.5 * np.mean(n_ahead)
 
 
 @pytest.mark.parametrize("scale", [1e-200, 1e-170, 1e170])

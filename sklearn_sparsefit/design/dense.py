@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from sklearn_sparsefit.design._columns import DenseColumns
 from sklearn_sparsefit.design.moments import Moments, PartialMoments, Rows, measure
-from sklearn_sparsefit.design.scales import dense_mean_squares, standard_deviations
+from sklearn_sparsefit.design.scales import dense_mean_squares, dense_sq_norms, standard_deviations
 from sklearn_sparsefit.design.tiles import multiply
 
 Vector = NDArray[np.float64]
@@ -27,8 +27,9 @@ class DenseDesign:
         """One pass, over some features: ``residuals @ X[:, features]``, for residuals of shape (k, n_samples)."""
         return multiply(residuals, self.X[:, features])
 
-    def sq_norms(self, weights: Vector, scale: float) -> None:
-        """Nothing: on dense X a bound on correlations spares no reading."""
+    def sq_norms(self, weights: Vector, scale: float) -> Vector:
+        """``weights @ (scale * X)**2``."""
+        return dense_sq_norms(self.X, scale * np.sqrt(weights))
 
     def scales(self, weights: Matrix) -> Matrix:
         """Standard deviations of the features under each row of weights that sum to one; 1 if constant."""

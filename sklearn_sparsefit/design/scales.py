@@ -24,8 +24,7 @@ CONSTANT = 32 * np.finfo(np.float64).eps
 def dense_mean_squares(X: Tiled, weights: Matrix) -> tuple[Matrix, Matrix]:
     """Means and mean squares of the columns of a dense X less a row of it, under each row of weights."""
     n_samples, n_features = X.shape
-    width = max(1, min(512, -(-n_features // N_PARTS)))
-    height = max(1, min(n_samples, TILE // width))
+    width, height = _tile(X.shape)
     heaviest = int(np.argmax(weights.sum(axis=0)))
     means, mean_squares = np.zeros((2, len(weights), n_features))
 
@@ -42,6 +41,31 @@ def dense_mean_squares(X: Tiled, weights: Matrix) -> tuple[Matrix, Matrix]:
     with np.errstate(over="ignore", invalid="ignore"):
         run_in_threads(work, range(0, n_features, width))
     return means, mean_squares
+
+
+def dense_sq_norms(X: Tiled, scales: Vector) -> Vector:
+    """Sums of squares of the columns of a dense X whose rows are multiplied by scales."""
+    n_samples, n_features = X.shape
+    width, height = _tile(X.shape)
+    result = np.zeros(n_features)
+
+    def work(first: int) -> None:
+        columns = slice(first, first + width)
+        for start in range(0, n_samples, height):
+            rows = slice(start, start + height)
+            tile = X[rows, columns] * scales[rows, None]
+            result[columns] += np.einsum("ij,ij->j", tile, tile)
+
+    with np.errstate(over="ignore", invalid="ignore"):
+        run_in_threads(work, range(0, n_features, width))
+    return result
+
+
+def _tile(shape: tuple[int, int]) -> tuple[int, int]:
+    """Columns and rows of a tile."""
+    n_samples, n_features = shape
+    width = max(1, min(512, -(-n_features // N_PARTS)))
+    return width, max(1, min(n_samples, TILE // width))
 
 
 def standard_deviations(

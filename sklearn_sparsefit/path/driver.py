@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sklearn_sparsefit._threads import run_jobs, single_threaded_blas
 from sklearn_sparsefit.design import Design, Moments
 from sklearn_sparsefit.path.engine import PathGenerator
+from sklearn_sparsefit.path.forecast import Features
 from sklearn_sparsefit.path.records import (
     EVERYTHING,
     Correlate,
@@ -22,7 +23,9 @@ from sklearn_sparsefit.path.records import (
     Solved,
     SquaredNorms,
 )
+from sklearn_sparsefit.solvers import choice
 
+Matrix = NDArray[np.float64]
 Measuring: TypeAlias = Callable[[Measure], Moments]
 
 
@@ -52,6 +55,8 @@ class Run:
                 return None
             self.answer = None
             match request:
+                case Correlate(residuals, features) if choice.are_few(features, design.shape[1]):
+                    self.answer = features, _correlate(design, residuals, features)
                 case Correlate():
                     self.n_shared += 1
                     return request
@@ -101,21 +106,26 @@ def drive_together(runs: Sequence[Run], design: Design, n_jobs: int | None = Non
 
 def _share_pass(waiting: list[tuple[Run, Correlate]], design: Design) -> None:
     """Answer what several paths want to know of X with one reading of all features that any of them asks for."""
-    features = _union([request.features for _, request in waiting], design.shape[1])
-    with np.errstate(over="ignore", invalid="ignore"):
-        correlations = design.correlate(np.concatenate([request.residuals for _, request in waiting]), features)
+    features = _union([request.features for _, request in waiting], design)
+    correlations = _correlate(design, np.concatenate([request.residuals for _, request in waiting]), features)
     stop = 0
     for run, request in waiting:
         start, stop = stop, stop + len(request.residuals)
         run.answer = features, correlations[start:stop]
 
 
-def _union(parts: list[NDArray[np.intp] | slice], n_features: int) -> NDArray[np.intp] | slice:
-    if any(isinstance(part, slice) for part in parts):
+def _correlate(design: Design, residuals: Matrix, features: Features) -> Matrix:
+    with np.errstate(over="ignore", invalid="ignore"):
+        return design.correlate(residuals, features)
+
+
+def _union(parts: list[Features], design: Design) -> Features:
+    """What any of the parts has; all of a dense design, as it lies, where that is not few."""
+    if any(isinstance(part, slice) for part in parts) or design.density == 1:
         return EVERYTHING
     if len(parts) == 1:
         return parts[0]
-    wanted = np.zeros(n_features, dtype=bool)
+    wanted = np.zeros(design.shape[1], dtype=bool)
     for part in parts:
         wanted[part] = True
     return np.flatnonzero(wanted)

@@ -6,6 +6,7 @@ one fit in memory, many folds, or data that lie elsewhere.
 
 import math
 from collections.abc import Generator
+from itertools import repeat
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -136,7 +137,7 @@ class _Engine:
         if not choice.is_small(self.shape):
             stones = with_stepping_stones([step.alpha for step in steps], self.forecast.alpha)
             steps = [Step(stone, None) if index is None else steps[index] for stone, index in stones]
-        if self.working_set.outside.any() and choice.bounds_pay(self.density):
+        if self.working_set.outside.any() and choice.bounds_pay(self.density, math.prod(self.tasks)):
             yield from self._begin_bounds(correlation, residual)
         yield from self._walk(steps, reports)
         return reports.result(self.working_set, self.shape[1], self.has_no_minimum)
@@ -149,7 +150,8 @@ class _Engine:
         """Bound the correlations from those of the null model on, where that pays."""
         sq_norms = yield SquaredNorms(self.datafit.weights, self.unit)
         if sq_norms is not None:
-            self.bounds = SafeBounds(np.sqrt(sq_norms), self.datafit.weights, self.penalty.sizes(correlation), residual)
+            sizes, weights = self.penalty.sizes(correlation), self.datafit.weights
+            self.bounds = SafeBounds(self.penalty, np.sqrt(sq_norms), weights, sizes, residual)
 
     def _inner(self, step: Step) -> Penalty:
         """The penalty of the features that are known, at the strength of a step."""
@@ -221,10 +223,10 @@ class _Engine:
         # No solver moves the coefficient of a constant column.
         self.iterate.coef[:] = np.where(self.working_set.sq_norms > 0, coef[..., self.working_set.features], 0.0)
         evaluation = yield from self._evaluate([step], Solutions(self.iterate.coef[None], [0]))
-        _, outside, gaps = yield from self._check([step], evaluation)
+        (seen,), gaps = yield from self._check([step], evaluation)
         self.iterate.correlation[:] = evaluation.inside[0]
-        largest = max(self.inner.largest_magnitude(evaluation.inside[0]), self.penalty.largest_magnitude(outside[0]))
-        self.forecast = Forecast(self._alpha_at(largest), self.penalty.sizes(outside[0]))
+        largest = max(self.inner.largest_magnitude(evaluation.inside[0]), seen.largest_magnitude)
+        self.forecast = Forecast(self._alpha_at(largest), seen.sizes)
         if not gaps[0] <= self.gap_tol:
             return 0
         step.gap = gaps[0]
@@ -242,10 +244,10 @@ class _Engine:
             while block:
                 evaluation = yield from self._evaluate(block, self._solve(block))
                 evaluation = yield from self._without_divergence(block, evaluation)
-                read, outside, gaps = yield from self._check(block, evaluation)
-                n_done, newcomers = yield from self._accept(block, evaluation, read, outside, gaps, reports)
+                seen, gaps = yield from self._check(block, evaluation)
+                n_done, newcomers = yield from self._accept(block, evaluation, seen, gaps, reports)
                 # Large, and not needed while the next ones are made.
-                del outside
+                del seen
                 self.width = min(2 * self.width, choice.MAX_WIDTH) if n_done == len(block) else max(2, self.width // 2)
                 # Go on from the last coefficients that were looked at, with true correlations in place of the solver's.
                 last = min(n_done, len(block) - 1)
@@ -324,8 +326,7 @@ class _Engine:
             inside = known.look(coefs)
             evaluation = self._by_moments(coefs, inside, known.losses(coefs, inside))
             evaluation.slacks = np.array([known.slack(coef) for coef in coefs])
-            nothing = np.zeros((len(block), *self.tasks, 0))
-            evaluation.gaps = self._gaps(block, evaluation, np.empty(0, dtype=np.intp), nothing)
+            evaluation.gaps = self._gaps(block, evaluation, [])
             rows = np.flatnonzero(~(evaluation.gaps <= choice.ROUNDING_SHARE * self.gap_tol))
         if len(rows):
             yield from self._look_closely(evaluation, rows)
@@ -382,45 +383,58 @@ class _Engine:
 
     def _check(
         self, block: list[Step], evaluation: Evaluation
-    ) -> Generator[Request, Any, tuple[Features, Matrix, Vector]]:
-        """One pass for the whole block; returns what it read, the correlations there, and with them the duality gaps.
-
-        Of the features outside the working set those count that may reach a threshold.
-        """
-        outside = self.working_set.outside
-        if self.bounds is None and outside.any():
-            features = EVERYTHING
+    ) -> Generator[Request, Any, tuple[list[Outside], Vector]]:
+        """Read what may reach a threshold outside the working set, for every alpha; with it come the duality gaps."""
+        residuals, outside = evaluation.fits.residuals, self.working_set.outside
+        if not outside.any():
+            seen = [self._seen(step, np.empty(0, dtype=np.intp), np.zeros((*self.tasks, 0))) for step in block]
+        elif self.bounds is None:
+            features, correlations = yield from self._look_outside(residuals, EVERYTHING)
+            seen = [self._seen(*pair) for pair in zip(block, repeat(features), correlations)]
         else:
-            features = np.flatnonzero(outside)
-            if len(features):
-                features = features[
-                    self.bounds.unsafe(self.penalty.with_alpha(block[-1].alpha), evaluation.fits.residuals)[features]
-                ]
-        correlations = np.zeros((len(block), *self.tasks, 0))
-        if features is EVERYTHING or len(features):
-            features, correlations = yield from self._pass(self.datafit.weights * evaluation.fits.residuals, features)
-            # Those of the working set are better known from its columns, which are centred in double precision.
-            known = self.working_set.features if features is EVERYTHING else np.flatnonzero(~outside[features])
-            correlations[..., known] = 0.0
-        gaps = self._gaps(block, evaluation, features, correlations) if evaluation.gaps is None else evaluation.gaps
+            seen = yield from self._look_where_needed(block, residuals)
+        gaps = self._gaps(block, evaluation, seen) if evaluation.gaps is None else evaluation.gaps
         if np.isnan(gaps).any():
             _finite(np.nan)
-        return features, correlations, gaps
+        return seen, gaps
 
-    def _read(self, features: Features) -> Penalty:
-        """The penalty of the features that were read."""
-        return self.penalty if features is EVERYTHING else self.penalty.at(features)
+    def _look_where_needed(self, block: list[Step], residuals: Block) -> Generator[Request, Any, list[Outside]]:
+        """Read at the last residual of a block what safe bounds leave, and of the others what these two leave then."""
+        outside, penalties = self.working_set.outside, [self.penalty.with_alpha(step.alpha) for step in block]
+        features = np.flatnonzero(outside & self.bounds.ahead(penalties[-1], residuals[-1]))
+        features, correlations = yield from self._look_outside(residuals[-1:], features)
+        last = self._seen(block[-1], features, correlations[0])
+        self.bounds.read_end(features, last.magnitudes)
+        if len(block) == 1:
+            return [last]
+        features = self.bounds.on_the_way(penalties[:-1], residuals[:-1])
+        features, correlations = yield from self._look_outside(residuals[:-1], features[outside[features]])
+        return [*(self._seen(*one) for one in zip(block, repeat(features), correlations)), last]
 
-    def _gaps(self, block: list[Step], evaluation: Evaluation, read: Features, correlations: Matrix) -> Vector:
+    def _look_outside(self, residuals: Block, features: Features) -> Generator[Request, Any, tuple[Features, Block]]:
+        """Correlations of features outside the working set; those inside are better known from its columns.
+
+        (These are centred in double precision.)
+        """
+        if features is not EVERYTHING and len(features) == 0:
+            return features, np.zeros((*residuals.shape[:-1], 0))
+        features, correlations = yield from self._pass(self.datafit.weights * residuals, features)
+        outside = self.working_set.outside
+        correlations[..., ~outside if features is EVERYTHING else np.flatnonzero(~outside[features])] = 0.0
+        return features, correlations
+
+    def _seen(self, step: Step, features: Features, correlation: Matrix) -> Outside:
+        penalty = self.penalty if features is EVERYTHING else self.penalty.at(features)
+        return Outside(features, correlation, penalty.with_alpha(step.alpha))
+
+    def _gaps(self, block: list[Step], evaluation: Evaluation, seen: list[Outside]) -> Vector:
         gaps = np.empty(len(block))
-        read_penalty = self._read(read)
         for row, step in enumerate(block):
             coef, inside = evaluation.coefs[row], evaluation.inside[row]
             slack, penalty = evaluation.slacks[row], self._inner(step)
             if penalty.l1 + penalty.l2 > 0:
-                outside = Outside(correlations[row], read_penalty.with_alpha(step.alpha))
                 misfit = self.datafit.misfit_of(evaluation.fits, row)
-                gaps[row] = duality_gap(misfit, coef, inside, penalty, outside, slack)
+                gaps[row] = duality_gap(misfit, coef, inside, penalty, seen[row] if seen else None, slack)
             elif slack == 0:
                 movable = inside * penalty.may_move(coef, inside)
                 gaps[row] = least_squares_gap(movable, self.working_set.full_gram())
@@ -429,24 +443,17 @@ class _Engine:
         return gaps
 
     def _accept(
-        self,
-        block: list[Step],
-        evaluation: Evaluation,
-        read: Features,
-        correlations: Matrix,
-        gaps: Vector,
-        reports: Reports,
+        self, block: list[Step], evaluation: Evaluation, seen: list[Outside], gaps: Vector, reports: Reports
     ) -> Generator[Request, Any, tuple[int, NDArray[np.intp]]]:
         """Report the leading alphas that are done; return how many, and the features that others need."""
-        violators = np.zeros(correlations.shape[-1], dtype=bool)
-        read_penalty = self._read(read)
+        violates = np.zeros(self.shape[1], dtype=bool)
         n_done = 0
         for row, step in enumerate(block):
-            penalty = self._inner(step)
+            penalty, there = self._inner(step), seen[row]
             threshold = (1 + SLACK) * penalty.l1
-            is_optimal_outside = read_penalty.largest_magnitude(correlations[row]) <= threshold
+            is_optimal_outside = there.largest_magnitude <= threshold
             if not is_optimal_outside:
-                violators |= read_penalty.magnitudes(read_penalty.sizes(correlations[row])) > threshold
+                violates[there.features] |= there.magnitudes > threshold
             step.gap = gaps[row]
             done = step.index is None or step.n_iter >= self.options.max_iter
             if is_optimal_outside:
@@ -457,12 +464,11 @@ class _Engine:
                 if step.index is not None:
                     yield reports.add(step, evaluation, row, self.working_set, penalty)
         for row in range(max(0, n_done - 2), n_done):
-            self.forecast.see(block[row].alpha, read, read_penalty.sizes(correlations[row]))
+            self.forecast.see(block[row].alpha, seen[row].features, seen[row].sizes)
         if self.bounds is not None:
             last = min(n_done, len(block) - 1)
-            self.bounds.read(read, read_penalty.sizes(correlations[last]), evaluation.fits.residuals[last])
-        found = np.flatnonzero(violators)
-        return n_done, found if read is EVERYTHING else read[found]
+            self.bounds.go_to(evaluation.fits.residuals[last], seen[last].features, seen[last].magnitudes)
+        return n_done, np.flatnonzero(violates)
 
 
 def _finite(value: float) -> float:

@@ -51,37 +51,62 @@ class Forecast:
 
 
 class SafeBounds:
-    """Which features cannot have reached the threshold since they were last read.
+    """What the magnitudes of correlations are at most, at residuals at which they were not read.
 
-    |x_j'r| <= |x_j'r_0| + ||x_j|| ||r - r_0||, and what the residual has moved since adds up along its way (El Ghaoui
-    et al. 2012; Ndiaye et al. 2017 bound by the dual gap in place of the way).
+    With r = (1 - t) r_0 + t r_1 + e, |x_j'r| <= (1 - t) |x_j'r_0| + t |x_j'r_1| + ||x_j|| ||e||: from one reading to
+    residuals ahead of it (t = 0; El Ghaoui et al. 2012), and more tightly to those on the way to another. Where r_0
+    and r_1 were not read such limits stand in. (Magnitudes are convex, and grow in proportion.)
     """
 
-    def __init__(self, norms: Vector, weights: Vector, correlation: Vector, residual: Vector):
-        self._norms = norms
+    def __init__(self, penalty: Penalty, norms: Vector, weights: Vector, sizes: Vector, residual: Vector):
+        self._reaches = penalty.reaches((1 + ROUNDING) * norms)
         self._weights = weights
-        self._correlation = correlation.copy()
+        self._residual, self._limits = residual, penalty.magnitudes(sizes)
+        self._end, self._end_limits = self._residual, self._limits
+
+    def ahead(self, penalty: Penalty, residual: Vector) -> NDArray[np.bool_]:
+        """Which features may reach the threshold at a residual, the end of the way that comes."""
+        self._end = self._residual
+        self._end_limits = self._limits_at(residual)
+        self._end = residual
+        return _may_reach(self._end_limits, penalty.l1)
+
+    def read_end(self, features: Features, magnitudes: Vector) -> None:
+        """Take note of what was read of some features there."""
+        self._end_limits[features] = magnitudes
+
+    def on_the_way(self, penalties: list[Penalty], residuals: NDArray[np.float64]) -> NDArray[np.intp]:
+        """Which features may reach one of the thresholds, those of so many penalties, at residuals on the way."""
+        shares, distances = np.transpose([self._place(residual) for residual in residuals])
+        thresholds = np.array([penalty.l1 for penalty in penalties])
+        nearest = np.maximum(self._limits, self._end_limits) + distances.max() * self._reaches
+        some = np.flatnonzero(_may_reach(nearest, thresholds.min()))
+        limits = np.outer(1 - shares, self._limits[some]) + np.outer(shares, self._end_limits[some])
+        limits += np.outer(distances, self._reaches[some])
+        return some[_may_reach(limits, thresholds[:, None]).any(axis=0)]
+
+    def go_to(self, residual: Vector, features: Features, magnitudes: Vector) -> None:
+        """Start from a residual on the way, where some features were read."""
+        self._limits = self._limits_at(residual)
+        self._limits[features] = magnitudes
         self._residual = residual
-        self._way = 0.0
-        self._way_when_read = np.zeros(len(norms))
 
-    def unsafe(self, penalty: Penalty, residuals: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """Features whose correlation with one of the residuals may reach the threshold."""
-        way = self._way + max(self._distance(residual) for residual in residuals)
-        reach = penalty.magnitudes(self._correlation) + penalty.reaches(self._norms * (way - self._way_when_read))
-        return ~(reach < (1 - ROUNDING) * penalty.l1)
+    def _limits_at(self, residual: Vector) -> Vector:
+        share, distance = self._place(residual)
+        return (1 - share) * self._limits + share * self._end_limits + distance * self._reaches
 
-    def read(self, features: Features, correlation: Vector, residual: Vector) -> None:
-        """Take note of what was read of some features at the next residual."""
-        self._way += self._distance(residual)
-        self._residual = residual
-        self._correlation[features] = correlation
-        self._way_when_read[features] = self._way
-
-    def _distance(self, residual: Vector) -> float:
-        move = residual - self._residual
+    def _place(self, residual: Vector) -> tuple[float, float]:
+        """The share of the way at which it comes closest to a residual, and how close."""
+        way, move = self._end - self._residual, residual - self._residual
         # In this order rows of weight zero count for nothing even where their squares overflow.
-        return (1 + ROUNDING) * float(np.sqrt(np.vdot(move * self._weights, move)))
+        length = float(np.vdot(way * self._weights, way))
+        share = min(max(float(np.vdot(way * self._weights, move)) / length, 0.0), 1.0) if length > 0 else 0.0
+        rest = move - share * way
+        return share, (1 + ROUNDING) * float(np.sqrt(np.vdot(rest * self._weights, rest)))
+
+
+def _may_reach(limits: NDArray[np.float64], threshold: float | NDArray[np.float64]) -> NDArray[np.bool_]:
+    return ~(limits < (1 - ROUNDING) * threshold)
 
 
 def with_stepping_stones(alphas: Vector, start: float) -> list[tuple[float, int | None]]:

@@ -98,7 +98,14 @@ cdef Split _split(
     """
     cdef Split found = Split(0.0, 0.0)
     cdef Py_ssize_t t
-    cdef double s = best_scale(u, n, l1, l2, lower, upper), bound, square = 0.0
+    cdef double s, bound, square = 0.0
+    if lower == -INFINITY and upper == INFINITY:
+        for t in range(n):
+            rest[t] = u[t]
+            square += u[t] * u[t]
+        found.size = sqrt(square)
+        return found
+    s = best_scale(u, n, l1, l2, lower, upper)
     for t in range(n):
         bound = upper if u[t] > 0.0 else lower
         rest[t] = u[t]

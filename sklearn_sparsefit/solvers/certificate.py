@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,10 +17,36 @@ HAIR = 4 * np.finfo(np.float64).eps
 
 @dataclass(frozen=True)
 class Outside:
-    """Correlations of features whose coefficients are zero, and their penalty."""
+    """Some features whose coefficients are zero, their correlations and their penalty.
 
+    None of those that are not among them reaches the threshold.
+    """
+
+    features: NDArray[np.intp] | slice
     correlation: Vector
     penalty: Penalty
+
+    @cached_property
+    def sizes(self) -> Vector:
+        """Sizes of the correlations."""
+        return self.penalty.sizes(self.correlation)
+
+    @property
+    def magnitudes(self) -> Vector:
+        """What is held against ``l1``."""
+        return self.penalty.magnitudes(self.sizes)
+
+    @cached_property
+    def largest_magnitude(self) -> float:
+        """Largest magnitude of the correlations: there is nothing to gain up to ``l1``."""
+        return self.penalty.largest_magnitude(self.correlation)
+
+    @property
+    def dual_norm(self) -> float:
+        """The same of what has no bounds: up to ``l1`` the conjugate is finite."""
+        if self.penalty.terms.has_bounds:
+            return self.penalty.dual_norm(self.correlation)
+        return self.largest_magnitude
 
 
 def quadratic_misfit(energy: float) -> Callable[[float], float]:
@@ -54,10 +81,7 @@ def duality_gap(
     reach = slack * float(np.abs(penalty.sizes(coef)).sum()) if slack else 0.0
     outside_norm = largest_outside = 0.0
     if outside is not None:
-        outside_norm = outside.penalty.dual_norm(outside.correlation)
-        largest_outside = outside_norm
-        if outside.penalty.terms.has_bounds:
-            largest_outside = outside.penalty.largest_magnitude(outside.correlation)
+        outside_norm, largest_outside = outside.dual_norm, outside.largest_magnitude
 
     def gap(scale: float) -> float:
         misfit = penalty.fenchel_young(coef, correlation, scale)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sklearn_sparsefit.datafit import Datafit, Multinomial, Quadratic
 from sklearn_sparsefit.penalty import Penalty, SeparateTasksPenalty
@@ -52,9 +53,12 @@ FEW_COLUMNS, CHEAP_DENSITY, FEW_SWEEPS = 100, 0.1, 50
 # Past this share of the tolerated gap, rounding of the moments included, residuals are computed from X.
 ROUNDING_SHARE = 0.01
 
-# Up to this density, passes leave out the features that a bound keeps from the threshold. On text (4143 x 54877) that
-# is three of four columns; on dense wide designs it would be 4 to 8 % of them, and they cannot be left out for free.
+# Up to this density, and for several tasks, passes leave out what bounds keep from the threshold. That is three of four
+# columns of text (4143 x 54877) at the end of every block of alphas. Between its ends it is nearly everything, also on
+# dense designs, where that pays when a residual is many numbers for every sample.
 BOUNDED_DENSITY = 0.3
+# So few of the features are read apart from others: that is no reading of X, and not shared with other paths.
+FEW_READ = 1 / 8
 
 # Vectors over the samples that every path has of its own: weights, target and what is made of them; of losses that are
 # minimised by quadratic models more, and packed columns twice (20000 x 100 of two classes 36 MB, of three 60 MB, 20000
@@ -88,9 +92,14 @@ def takes_whole(shape: tuple[int, int], density: float) -> bool:
     return is_small(shape) or n_features <= min(density * MAX_WHOLE, n_samples)
 
 
-def bounds_pay(density: float) -> bool:
+def bounds_pay(density: float, n_tasks: int) -> bool:
     """Whether a pass that leaves out features is shorter for it."""
-    return density <= BOUNDED_DENSITY
+    return density <= BOUNDED_DENSITY or n_tasks > 1
+
+
+def are_few(features: NDArray[np.intp] | slice, n_features: int) -> bool:
+    """Whether features are so few that reading them is next to nothing."""
+    return not isinstance(features, slice) and len(features) <= FEW_READ * n_features
 
 
 def affordable_rows(shape: tuple[int, int], n_paths: int = 1, n_tasks: int = 1) -> int:
