@@ -113,7 +113,7 @@ class TestStandardize:
                 residuals = y - X.astype(np.longdouble) @ model.coef_ - model.intercept_
                 assert abs(np.average(residuals, weights=weights)) <= 1e-6
 
-    @pytest.mark.parametrize("size", [1e-300, 1e-160, 1e160, 1e300])
+    @pytest.mark.parametrize("size", [1e-300, 1e160])
     @pytest.mark.parametrize("l1_ratio", [1.0, 0.4])
     @pytest.mark.parametrize(
         "Estimator",
@@ -126,7 +126,7 @@ class TestStandardize:
         elif "Logistic" in Estimator.__name__:
             y = np.digitize(y, [1, 4])
         options = {"l1_ratio": l1_ratio, "standardize": True, "tol": 1e-9, "penalty_weights": [0, 2, *[1] * 8]}
-        options |= {"alphas": 5} if hasattr(Estimator(), "alphas") else {"alpha": 0.1}
+        options |= {"alphas": 3} if hasattr(Estimator(), "alphas") else {"alpha": 0.1}
         plain = Estimator(**options, lower_bounds=-0.5, upper_bounds=1.0).fit(X, y)
         scaled = Estimator(**options, lower_bounds=-0.5 / size, upper_bounds=1.0 / size).fit(X * size, y)
         assert plain.coef_.any()

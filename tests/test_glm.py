@@ -134,6 +134,23 @@ def test_huge_targets(family, size):
     assert 0 < cv.score(X, y) <= 1
 
 
+@pytest.mark.parametrize("size", [1e-140, 1e-20, 1e20, 1e140])
+def test_units_of_robust_regression(size):
+    X, y = data("huber")
+    for known, alpha in (({}, 0.1), ({"offset": X[:, 0]}, 0.01)):
+        plain = make_model("huber", alpha, l1_ratio=1.0, tol=1e-9).fit(X, y, **known)
+        known_ = {name: value * size for name, value in known.items()}
+        model = make_model("huber", alpha * size, l1_ratio=1.0, delta=size, tol=1e-9).fit(X, y * size, **known_)
+        assert plain.coef_.any()
+        assert_allclose(model.coef_ / size, plain.coef_, rtol=1e-6, atol=1e-8)
+        assert_allclose(model.intercept_ / size, plain.intercept_, rtol=1e-6)
+        assert_allclose(model.dual_gap_ / size**2, plain.dual_gap_, rtol=1e-2, atol=1e-12)
+        assert_allclose(model.score(X, y * size, **known_), plain.score(X, y, **known), rtol=1e-6)
+    cv, plain = (make_cv("huber", l1_ratio=1.0, delta=unit).fit(X, y * unit) for unit in (size, 1.0))
+    assert_allclose(cv.alphas_ / size, plain.alphas_, rtol=1e-9)
+    assert_allclose(cv.loss_path_ / size**2, plain.loss_path_, rtol=1e-3)
+
+
 def test_exposures_of_any_size():
     X, _ = data("poisson")
     rng = np.random.default_rng(0)

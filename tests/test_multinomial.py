@@ -470,3 +470,21 @@ def test_class_that_a_fold_has_none_of():
     assert "'oak'" in message and "fold 0" in message
     with pytest.warns(UserWarning, match="least populated class"), pytest.raises(ValueError, match="'oak'"):
         SparseLogisticRegressionCV(cv=3).fit(X, y)
+
+
+@each_grouping
+@pytest.mark.parametrize("n_classes", [3, 5])
+@pytest.mark.parametrize("difference", [1e-4, 1e-6])
+def test_free_features_that_are_nearly_combinations_of_others(difference, n_classes, grouped):
+    X, codes = make_classes(200, 12, n_classes, seed=5)
+    X = StandardScaler().fit_transform(X)
+    alike = X.copy()
+    alike[:, 1] = X[:, 0] + difference * X[:, 1]
+    alike[:, 3] = X[:, 2] - X[:, 0] + difference * X[:, 3]
+    params = {"penalty_weights": np.repeat([0.0, 1.0], [4, 8]), "alpha": 0.01, "grouped": grouped, "tol": 1e-7}
+    # Free features have the same span in both.
+    apart, model = (SparseLogisticRegression(**params).fit(design, codes) for design in (X, alike))
+    assert apart.coef_[:, 4:].any()
+    assert_allclose(model.coef_[:, 4:], apart.coef_[:, 4:], atol=1e-3)
+    assert_allclose(model.predict_proba(alike), apart.predict_proba(X), atol=1e-3)
+    assert model.dual_gap_ <= 1e-7 * np.log(n_classes)

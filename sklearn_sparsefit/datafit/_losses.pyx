@@ -6,6 +6,8 @@ a loss says of itself makes it faster, or keeps more digits. One without a curva
 
 from libc.math cimport INFINITY, NAN, exp, expm1, fabs, fmax, fmin, isfinite, log, log1p
 
+from math import frexp, ldexp
+
 import numpy as np
 from scipy.special import expit
 
@@ -302,6 +304,15 @@ cdef class Loss:
                     self.evaluate_rows(&y[first], &raw[k, first], n, &out[k, first], derivatives)
         return result
 
+    @property
+    def unit(self):
+        """What targets and raw predictions are measured in, by default as they are; the loss is in its square."""
+        return 1.0
+
+    def in_its_unit(self):
+        """The loss of targets and raw predictions in its unit."""
+        return self
+
     def mean(self, raw):
         """What raw predictions mean for the target: the inverse of the link."""
         return raw
@@ -514,6 +525,15 @@ cdef class Huber(Loss):
         if fabs(slope) > self.delta:
             return INFINITY
         return _at_least_zero(0.5 * left * left + left * (error - within))
+
+    @property
+    def unit(self):
+        """A power of two near delta, which says what is small and what is large."""
+        return ldexp(1.0, frexp(self.delta)[1] - 1)
+
+    def in_its_unit(self):
+        """Another delta."""
+        return Huber(self.delta / self.unit)
 
     def __reduce__(self):
         return type(self), (self.delta,)

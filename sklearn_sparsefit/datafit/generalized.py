@@ -18,9 +18,7 @@ STEP = np.sqrt(np.finfo(np.float64).eps)
 
 
 class Generalized(Datafit):
-    """sum_i s_i f(y_i, z_i + b + o_i) of a loss f, with known offsets o."""
-
-    unit = 1.0
+    """sum_i s_i f(y_i, z_i + b + o_i) of a loss f, with known offsets o; but for f all in units of ``unit``."""
 
     def __init__(
         self,
@@ -29,8 +27,9 @@ class Generalized(Datafit):
         sample_weight: Vector | None = None,
         fit_intercept: bool = True,
         offset: Vector | None = None,
+        unit: float = 1.0,
     ):
-        self.loss = loss
+        self.loss, self.unit = loss, unit
         self.weights = summing_to_one(sample_weight, len(y))
         self.fit_intercept = fit_intercept
         # Rows without weight count for nothing, whatever is in them.

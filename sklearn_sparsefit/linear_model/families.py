@@ -40,7 +40,10 @@ def make_datafit(loss: Loss, data: TrainingData, target: Vector, fit_intercept: 
         return Quadratic(shifted, data.sample_weight, fit_intercept)
     if fit_intercept:
         check_intercept(loss, target, data.sample_weight)
-    return Generalized(loss, target, data.sample_weight, fit_intercept, data.offset)
+    offset = None if data.offset is None else data.offset / loss.unit
+    return Generalized(
+        loss.in_its_unit(), target / loss.unit, data.sample_weight, fit_intercept, offset, unit=loss.unit
+    )
 
 
 def check_intercept(loss: Loss, target: Vector, sample_weight: Vector | None, of: str = "sample") -> None:

@@ -96,8 +96,9 @@ class GLMModel(RegressorMixin, GeneralizedModel):
         loss, weights = self._loss(), check_sample_weight(sample_weight, len(raw))
         check_target(loss, target, self.family)
         known = check_offset(offset, exposure, len(raw))
-        raw = np.ascontiguousarray(raw.T if known is None else raw.T + known, dtype=np.float64)
-        errors = np.average(loss.values(target, raw), axis=1, weights=weights)
+        known = np.zeros(len(raw)) if known is None else known / loss.unit
+        loss, target, raw = loss.in_its_unit(), target / loss.unit, raw.T / loss.unit + known
+        errors = np.average(loss.values(target, np.ascontiguousarray(raw)), axis=1, weights=weights)
         null_error = Generalized(loss, target, weights, offset=known).null_loss
         if null_error == 0:
             return np.where(errors == 0, 1.0, 0.0)

@@ -82,11 +82,15 @@ class Known(ABC):
         correlations[..., positions] *= self.free.are_held(coefs[..., positions], correlations[..., positions])
         correlations[..., self.free.dependent] = 0.0
 
-    def is_settled(self, coefs: Block, correlations: Block, tolerance: float = SETTLED) -> bool:
-        """Whether what is to be taken for zero is as small as rounding makes it."""
+    def unsettled(self, coefs: Block, correlations: Block) -> float:
+        """The largest of what is to be taken for zero, beside the norm of its column."""
         left = correlations[..., self.free.positions] / self.free.norms
         left *= ~self.free.are_held(coefs[..., self.free.positions], left)
-        return bool((np.abs(left) <= tolerance * self.datafit.residual_size).all())
+        return float(np.abs(left).max(initial=0.0))
+
+    def is_settled(self, coefs: Block, correlations: Block) -> bool:
+        """Whether what is to be taken for zero is as small as rounding makes it."""
+        return self.unsettled(coefs, correlations) <= SETTLED * self.datafit.residual_size
 
 
 class WorkingSet(Known):
@@ -253,18 +257,23 @@ class WorkingSet(Known):
             is_quadratic = isinstance(self.datafit, Quadratic)
             if not is_quadratic:
                 hessian_at = self._by_curvatures if self.datafit.has_models else self._by_secants(len(coefs))
+            left, size = np.inf, self.datafit.residual_size
             for _ in range(REFINEMENTS if is_quadratic else NEWTON_STEPS):
-                before = coefs[..., self.free.positions]
+                before, left_before = coefs[..., self.free.positions], left
                 if is_quadratic:
                     self.settle(coefs, correlations)
                 else:
                     self._approach(coefs, fits, correlations, hessian_at)
                 fits = self.fit(coefs, fits.offsets)
                 correlations = self.correlations(self.datafit.weights * fits.residuals)
-                if self.is_settled(coefs, correlations) or np.array_equal(before, coefs[..., self.free.positions]):
+                left = self.unsettled(coefs, correlations)
+                # Large and opposed coefficients leave more rounding, of which a step only makes other rounding.
+                if left <= SETTLED * size or left_before / 2 < left <= UNSETTLED * size:
+                    break
+                if np.array_equal(before, coefs[..., self.free.positions]):
                     break
             # What is far from settled is not taken for zero, and no certificate is given.
-            if is_quadratic or self.is_settled(coefs, correlations, UNSETTLED):
+            if is_quadratic or left <= UNSETTLED * size:
                 self.hold(coefs, correlations)
         return fits, correlations
 
@@ -311,9 +320,12 @@ class WorkingSet(Known):
             free = self.free.under(hessian)
             goal[free.positions] = free.settled(goal[None, free.positions], inside[None, free.positions])[0]
             goal = goal.reshape(here.shape)
+            # What rounding of raw predictions may make of the loss.
+            rounding = CONSTANT * self.datafit.residual_size * float((np.abs(goal) @ self.free.norms).max())
             for length in 0.5 ** np.arange(30):
                 coef[..., positions] = here + length * (goal - here)
-                if self.fit(coef[None], fits.offsets[row : row + 1]).losses[0] <= (1 + CONSTANT) * fits.losses[row]:
+                loss = self.fit(coef[None], fits.offsets[row : row + 1]).losses[0]
+                if loss <= (1 + CONSTANT) * fits.losses[row] + rounding:
                     break
             else:
                 coef[..., positions] = here
