@@ -38,8 +38,8 @@ def make_counts(n_samples=400, n_features=900, density=0.05):
 def test_sweeps_on_sparse_columns_and_newton_steps_agree(loss, l1_ratio):
     X, shares, counts = make_counts()
     y = shares if isinstance(loss, Binomial) else counts
-    by_sweeps = solve(X, y, loss, AlphaGrid(20, 0.05), l1_ratio)
-    by_newton = solve(X.toarray(), y, loss, by_sweeps.alphas, l1_ratio)
+    by_sweeps = solve(X, y, loss, AlphaGrid(20, 0.05), l1_ratio, tol=1e-11)
+    by_newton = solve(X.toarray(), y, loss, by_sweeps.alphas, l1_ratio, tol=1e-11)
     assert len(by_sweeps.supports[-1]) > 100
     assert by_sweeps.converged.all() and by_newton.converged.all()
     assert_allclose(by_sweeps.dense_coefs(), by_newton.dense_coefs(), atol=2e-4)
