@@ -39,12 +39,8 @@ TOGETHER = 32
 CANCELLED = 1e-11
 # Of a Newton step, the first of these lengths that lowers the objective is taken.
 LENGTHS = 0.5 ** np.arange(8)
-# This share of the tolerated gap is enough: by the Gram, where the next start follows from answers like this one and is
-# the better for their digits, and on the columns, where it does not. (With 0.6 for both, 30 tasks of digits take half
-# as much time again; with 0.03, 200 x 5000 with ten tasks takes a tenth more.)
-GRAM_SHARE, COLUMN_SHARE = 0.03, 0.6
-# By the Gram, this share of the null loss is a gap that costs a tenth more than any other: all answers get there.
-EXACT = 1e-10
+# Where there are more features in than samples, this share of the tolerated gap is enough.
+GAP_SHARE = 0.6
 # There, conjugate gradients make the residual of a Newton step so much smaller, in so many steps at most, in single
 # precision up to this condition number.
 FORCING, MAX_STEPS = 1e-2, 100
@@ -77,27 +73,29 @@ class BlockSolver(Solver):
         tight = TIGHT * known.datafit.residual_size
         view = self._view(known, terms, iterate)
         by_gram = isinstance(view, _GramView)
-        goal_gap = min(GRAM_SHARE * gap_tol, EXACT * known.datafit.null_loss) if by_gram else COLUMN_SHARE * gap_tol
         n_iter = 0
         if by_gram:
             # On columns a start costs as much as it saves.
             n_iter += self._go_ahead(view, penalty, terms, coef)
-        last, last_gap, has_stepped = np.inf, np.inf, False
+        last, last_gap, has_stepped, enough = np.inf, np.inf, False, EASY * tight
         while n_iter < max_iter:
-            gap = view.duality_gap(coef, penalty)
-            if gap <= goal_gap:
-                break
             moves = _moves(coef, view.correlation, terms)
             largest = float(moves.max(initial=0.0))
+            if not largest > enough:
+                if not largest > tight or view.duality_gap(coef, penalty) <= SMALL * gap_tol:
+                    break
+                enough = tight / 10
             gains = largest < 0.5 * last
-            # Done to rounding; near it, when a further Newton step gains nothing.
-            if not largest > tight or (largest < NEARLY * tight and has_stepped and not gains):
+            # Near rounding, done when a further Newton step gains nothing.
+            if largest < NEARLY * tight and has_stepped and not gains:
                 break
             self._stalled = self._stalled or not gains
+            gap = view.duality_gap(coef, penalty) if last < np.inf or not by_gram else np.inf
             # Where a Gram matrix has features too much alike for Newton steps, the largest move says little of what
             # sweeps gain.
             is_stuck = by_gram and gap > STUCK * last_gap and largest > NEARLY * tight
-            enough = max(tight, largest * (goal_gap / gap) ** (0.5 if penalty.l2 > 0 else 1.0))
+            if gap <= GAP_SHARE * gap_tol and (is_stuck or not by_gram):
+                break
             last, last_gap = largest, gap
             n_iter += 1
             n_left = 1 + max_iter - n_iter
@@ -119,8 +117,7 @@ class BlockSolver(Solver):
             active = ((coef.any(axis=0) & movable) | (moves > tight)).nonzero()[0]
             rate = np.inf if is_stuck else RATE
             here = _at(coef, active)
-            goal, is_left = view.at(active).sweep(here, _at(terms, active), n_left, rate, enough)
-            self._stalled = is_left or has_stepped
+            goal, self._stalled = view.at(active).sweep(here, _at(terms, active), n_left, rate, enough)
             coef[:, active] = goal
             view.move(active, goal - here)
         iterate.correlation[:] = view.correlation
@@ -159,9 +156,7 @@ class BlockSolver(Solver):
             roots = np.sqrt(weights)
             columns = self._columns.of(known)
             return _ColumnView(columns, roots * known.datafit.target - iterate.coef @ columns)
-        gram = known.gram[: len(known), : len(known)]
-        of_target = iterate.correlation + iterate.coef @ gram
-        return _GramView(gram, iterate.correlation, of_target, known.datafit.null_loss)
+        return _GramView(known.gram[: len(known), : len(known)], iterate.correlation, known.datafit.null_loss)
 
 
 class _View(Protocol):
@@ -195,15 +190,15 @@ class _View(Protocol):
 
 
 class _GramView:
-    """By the Gram matrix and the correlations, those of the residual and those of the target."""
+    """By the Gram matrix and the correlations."""
 
     sweeps_after_newton = MAX_SWEEPS
 
-    def __init__(self, gram: Matrix, correlation: Matrix, of_target: Matrix, null_loss: float):
-        self.gram, self.correlation, self._of_target, self._null_loss = gram, correlation, of_target, null_loss
+    def __init__(self, gram: Matrix, correlation: Matrix, null_loss: float):
+        self.gram, self.correlation, self._null_loss = gram, correlation, null_loss
 
     def duality_gap(self, coef: Matrix, penalty: MultiTaskPenalty) -> float:
-        explained = np.vdot(coef, self.correlation + self._of_target)
+        explained = np.vdot(coef, 2 * self.correlation + coef @ self.gram)
         misfit = quadratic_misfit(max(2 * self._null_loss - float(explained), 0.0))
         return duality_gap(misfit, coef, self.correlation, penalty) + CANCELLED * self._null_loss
 
@@ -211,7 +206,7 @@ class _GramView:
         if len(features) == len(self.gram) and self.gram.flags.c_contiguous:
             return self
         gram = _at(self.gram.take(features, axis=0), features)
-        return type(self)(gram, _at(self.correlation, features), _at(self._of_target, features), self._null_loss)
+        return type(self)(gram, _at(self.correlation, features), self._null_loss)
 
     def move(self, features: Positions, step: Matrix) -> None:
         rows = self.gram if len(features) == len(self.gram) else self.gram[features]
