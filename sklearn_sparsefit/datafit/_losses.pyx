@@ -32,7 +32,7 @@ cdef double ROUNDING = 1e-15
 cdef double SMALL_STEP = 1e-8
 # Log-odds whose exponential is finite.
 cdef double FAR = 700.0
-# What rounding does to residuals, beside the largest.
+# What rounding does to a residual, beside its size and that of the derivative.
 cdef double NUDGE = 1e-13
 
 
@@ -240,15 +240,13 @@ cdef class Loss:
     ):
         """sum_i s_i [f(z_i) + f*(-t r_i) + t r_i z_i] at a scale t of the residuals r.
 
-        Residuals that rounding has taken beyond the slopes that there are count for the nearest.
+        Residuals that rounding has taken beyond the slopes that there are count for the nearest. Rounding is that of a
+        sample's own residual and derivative: what others are says nothing of it.
         """
         cdef Py_ssize_t i, block, first, n
         cdef double[BLOCK] slopes, misfits
-        cdef double total = 0.0, nudge = 0.0
+        cdef double total = 0.0, nudge
         with nogil:
-            for i in range(y.shape[0]):
-                if weights[i] > 0.0:
-                    nudge = fmax(nudge, NUDGE * fabs(residuals[i]))
             for block in range((y.shape[0] + BLOCK - 1) // BLOCK):
                 first = block * BLOCK
                 n = min(BLOCK, y.shape[0] - first)
@@ -257,6 +255,7 @@ cdef class Loss:
                 self.misfit_rows(&y[first], &raw[first], slopes, n, misfits)
                 for i in range(n):
                     if misfits[i] == INFINITY:
+                        nudge = NUDGE * (fabs(slopes[i]) + fabs(self.derivative(y[first + i], raw[first + i])))
                         misfits[i] = fmin(
                             self.misfit(y[first + i], raw[first + i], slopes[i] + nudge),
                             self.misfit(y[first + i], raw[first + i], slopes[i] - nudge),
