@@ -1,12 +1,15 @@
 """What proximal Newton steps keep between models: features at hand, weights, and where they start."""
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 from scipy import sparse
 
-from sklearn_sparsefit import ElasticNetGLM
-from sklearn_sparsefit.datafit import Binomial, Generalized, Huber, Poisson, Quadratic
+from sklearn_sparsefit import ElasticNetGLM, ElasticNetGLMCV
+from sklearn_sparsefit.datafit import Binomial, Gamma, Generalized, Huber, Poisson, Quadratic
 from sklearn_sparsefit.design import make_design
 from sklearn_sparsefit.path import AlphaGrid, Problem, SolverOptions, drive, solve_path
 from sklearn_sparsefit.penalty import ElasticNetPenalty, FeatureTerms
@@ -204,3 +207,29 @@ def test_residuals_stay_slopes_where_their_sum_is_made_zero(loss):
     assert_allclose(fits.residuals @ datafit.weights, 0, atol=1e-16)
     for scale in (0.5, 1.0):
         assert np.isfinite([datafit.misfit_of(fits, row)(scale) for row in range(2)]).all()
+
+
+def test_models_that_are_left_are_gone():
+    # Not when the garbage collector next comes round: their Grams are large, and it does not count these.
+    working_set = make_model(make_counts(n_features=150)[0])[0]
+    gone = weakref.ref(working_set)
+    gc.disable()
+    try:
+        working_set.aim_at(np.zeros(150), np.zeros(len(working_set.datafit.weights)))
+        assert working_set.gram.shape[0] >= 150 and working_set.datafit.null_loss == 0
+        del working_set
+        assert gone() is None
+    finally:
+        gc.enable()
+
+
+@pytest.mark.parametrize("alphas", [[6e-4, 5e-4], [6e-4, 6e-4]])
+def test_steps_that_lead_to_where_the_loss_overflows_are_taken_alone(alphas):
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((10, 60))
+    effects = rng.standard_normal(60) * (rng.random(60) < 0.4)
+    y = rng.gamma(0.2, 1, 10) * np.exp(np.clip(X @ effects, -12, 12)) + 1e-12
+    everything = [(np.arange(10), np.arange(10))]
+    model = ElasticNetGLMCV(family="gamma", solver="cd", alphas=alphas, cv=everything).fit(X, y)
+    null = Generalized(Gamma(), y).null_loss
+    assert (model.dual_gap_path_ <= 1e-4 * null).all()

@@ -225,7 +225,7 @@ class SparseModelSolver(Solver):
         if self._experience.sweeps_pay:
             some = [replace(goal, max_iter=min(FEW_SWEEPS, goal.max_iter)) for goal in goals]
             n_iters = self._on_columns.solve_from(working_set, some, starts)
-            self._experience.sweeps_pay = max(n_iters) < FEW_SWEEPS
+            self._experience.sweeps_pay = all(n < goal.max_iter for n, goal in zip(n_iters, some, strict=True))
             if self._experience.sweeps_pay:
                 return n_iters
         return self._on_gram.solve_from(working_set, goals, starts)

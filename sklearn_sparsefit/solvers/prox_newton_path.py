@@ -79,8 +79,12 @@ class ProxNewtonPathSolver(ProxNewtonSolver):
         pending = np.arange(len(goals))
         for moved in MOVED[: min(goal.max_iter for goal in goals)]:
             rows = pending.tolist()
-            reached = self._step_together(working_set, [goals[row] for row in rows], found.at(rows), moved)
-            found.put(rows, reached)
+            here = found.at(rows)
+            here.fits.residuals[:] = working_set.datafit.residuals(here.fits.raw)
+            if not np.isfinite(here.fits.residuals).all():
+                # From where the loss overflows no model leads back.
+                break
+            found.put(rows, self._step_together(working_set, [goals[row] for row in rows], here, moved))
             pending = pending[[not self._is_solved(working_set, goals[row], found, row) for row in rows]]
             if not len(pending):
                 return found
@@ -123,9 +127,8 @@ class ProxNewtonPathSolver(ProxNewtonSolver):
     def _step_together(
         self, working_set: WorkingSet, goals: Sequence[Goal], here: Solutions, moved_at_most: float
     ) -> Solutions:
-        """A step of each goal to the minimum of its model."""
+        """A step of each goal to the minimum of its model, about finite residuals."""
         datafit, models, fits = working_set.datafit, self._models, here.fits
-        fits.residuals[:] = datafit.residuals(fits.raw)
         total = models.move_to(working_set, fits, len(goals) // 2, moved_at_most)
         steepness = models.steepness(datafit.weights)
         # The best intercepts of the model, to begin with.

@@ -166,10 +166,11 @@ class WorkingSet(Known):
 
     def aim_at(self, coef: Vector, residual: Vector) -> None:
         """Have the target that leaves some residual at some coefficients."""
-        coef, residual, known = coef.copy(), residual.copy(), self.datafit
+        # Of the columns alone: a target that held this working set would keep it, and its Gram, alive.
+        coef, residual, columns, known = coef.copy(), residual.copy(), self.columns, self.datafit
 
         def target() -> Vector:
-            return residual + self.columns.predict(coef[None])[0]
+            return residual + columns.predict(coef[None])[0]
 
         self.datafit = QuadraticModel(target, known.weights, known.fit_intercept, known)
 
