@@ -15,10 +15,10 @@ Block = NDArray[np.float64]
 
 @dataclass
 class Fits:
-    """What rows of raw predictions come to at their best intercepts.
+    """What rows of raw predictions come to, at their best intercepts or at known ones.
 
-    ``residuals`` are minus the derivatives of the loss; ``offsets`` what the intercept adds to that of the null model;
-    ``raw`` the raw predictions, which a quadratic loss has no more use for.
+    ``residuals`` are minus the derivatives of the loss, or dual points that stand for them; ``offsets`` what the
+    intercept adds to that of the null model; ``raw`` the raw predictions, which a quadratic loss has no more use for.
     """
 
     residuals: Block
@@ -55,8 +55,8 @@ class Datafit(ABC):
 
     A loss whose values and gradients are all that is known has these attributes and the three methods, and is minimised
     by :class:`~sklearn_sparsefit.solvers.gradient.GradientSolver`. That does not ask whether it is a sum over samples.
-    One that ``has_models`` has ``curvatures`` and a ``model`` too, as :class:`Generalized` has, and is minimised by
-    Newton steps. Values may overflow to infinity: no step goes there.
+    One that ``has_models`` is minimised by Newton steps, and has all that :class:`Generalized` or :class:`Multinomial`
+    has for these: it is one of them. Values may overflow to infinity: no step goes there.
     """
 
     has_models = False
@@ -77,7 +77,11 @@ class Datafit(ABC):
 
     @abstractmethod
     def misfit(self, scale: float, fits: Fits, row: int) -> float:
-        """sum_i s_i [f(z_i) + f*(-t r_i) + t r_i z_i], at a scale t <= 1 of the residuals r of one of the fits."""
+        """sum_i s_i [f(z_i) + f*(-t r_i) + t r_i z_i], at a scale t <= 1 of the residuals r of one of the fits.
+
+        Fits whose residuals are other dual points come from Newton steps of :class:`Generalized` alone: any other
+        datafit may take r for minus the derivatives.
+        """
 
     @abstractmethod
     def rise(self, fits: Fits, row: int, change: NDArray[np.float64]) -> float:

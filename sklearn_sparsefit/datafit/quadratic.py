@@ -52,6 +52,11 @@ class Quadratic(Datafit):
     def fit(self, raw_predictions: NDArray[np.float64], offsets: NDArray[np.float64] | None = None) -> Fits:
         """See :class:`Datafit`."""
         residuals = self.target - raw_predictions
+        offsets = self.centre(residuals)
+        return Fits(residuals, offsets, self._losses(residuals), raw_predictions)
+
+    def centre(self, residuals: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Go to the best intercepts, in place; return by how much these differ."""
         offsets = np.zeros(residuals.shape[:-1])
         if self.fit_intercept:
             # The second mean takes away what rounding left of the first; columns with large means would magnify it.
@@ -59,10 +64,10 @@ class Quadratic(Datafit):
                 means = residuals @ self.weights
                 residuals -= means[..., None]
                 offsets += means
-        return Fits(residuals, offsets, self._losses(residuals), raw_predictions)
+        return offsets
 
     def misfit(self, scale: float, fits: Fits, row: int) -> float:
-        """See :class:`Datafit`: (1 - t)^2 times the loss."""
+        """See :class:`Datafit`: (1 - t)^2 times the loss, for the residuals of the loss itself."""
         return (1 - scale) ** 2 * float(fits.losses[row])
 
     def rise(self, fits: Fits, row: int, change: NDArray[np.float64]) -> float:

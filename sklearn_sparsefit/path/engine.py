@@ -290,11 +290,11 @@ class _Engine:
         found = self.solver.solve_each(known, goals, self.iterate)
         for step, n_iter in zip(block[n_null:], found.n_iters, strict=True):
             step.n_iter += n_iter
-        if n_null and found.fits is not None:
-            fits, inside = known.look(coefs[:n_null])
-            return Solutions.together([Solutions(coefs[:n_null], [0] * n_null, fits, inside), found])
         coefs[n_null:] = found.coefs
-        return Solutions(coefs, found.n_iters, found.fits, found.inside)
+        fits = found.fits
+        if n_null and fits is not None:
+            fits = Fits.together([known.fit(coefs[:n_null]), fits])
+        return Solutions(coefs, found.n_iters, fits)
 
     def _goal(self, step: Step) -> Goal:
         is_stone = step.index is None
@@ -309,11 +309,10 @@ class _Engine:
     def _evaluate(self, block: list[Step], solutions: Solutions) -> Generator[Request, Any, Evaluation]:
         known, coefs = self.working_set, solutions.coefs
         if isinstance(known, WorkingSet):
-            fits, inside = solutions.fits, solutions.inside
-            if fits is None:
+            if solutions.fits is None:
                 fits, inside = known.look(coefs)
             else:
-                inside = known.correlations(self.datafit.weights * fits.residuals)
+                fits, inside = solutions.fits, known.correlations(self.datafit.weights * solutions.fits.residuals)
             is_rounding = fits.losses <= self.least_gap
             fits.residuals[is_rounding] = inside[is_rounding] = 0.0
             fits.losses[is_rounding] = 0.0

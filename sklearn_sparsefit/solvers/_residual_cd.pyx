@@ -4,10 +4,6 @@ from sklearn_sparsefit.design._columns cimport Columns
 from sklearn_sparsefit.design._simd cimport WIDTH
 from sklearn_sparsefit.penalty._penalty cimport Penalty
 
-# As many problems as there are in a line of residuals.
-cdef enum:
-    MOST = 8
-
 
 def sweep(
     Columns columns,
@@ -27,7 +23,9 @@ def sweep(
     cdef Py_ssize_t i, j, q, width = coefs.shape[1]
     cdef double* v = &weighted_residuals[0, 0]
     cdef const double* s = &weights[0]
-    cdef double[MOST] totals, sums, steps
+    cdef double totals[WIDTH]
+    cdef double sums[WIDTH]
+    cdef double steps[WIDTH]
     cdef double h, new
     cdef bint moves
     if width != 1 and width != WIDTH:

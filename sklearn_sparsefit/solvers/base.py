@@ -16,7 +16,7 @@ Block = NDArray[np.float64]
 
 @dataclass
 class Iterate:
-    """Coefficients on a working set and the columns' correlations with the weighted residual there."""
+    """Coefficients on a working set and the columns' correlations with the weighted residual, or dual point, there."""
 
     coef: NDArray[np.float64]
     correlation: NDArray[np.float64]

@@ -64,7 +64,9 @@ def duality_gap(
     outside: Outside | None = None,
     slack: float = 0.0,
 ) -> float:
-    """Duality gap at coefficients with residuals r = -f'(z), f the loss of the raw predictions z.
+    """Duality gap at coefficients with raw predictions z, f their loss, and any r that is orthogonal to what is free.
+
+    Those are the residuals r = -f'(z), or dual points near to them.
 
     For correlations c = X'(s r) of the features with coefficients w (``correlation``) and of those without
     (``outside``), the dual point t * r gives
@@ -73,7 +75,8 @@ def duality_gap(
 
     where misfit(t) = sum_i s_i [f(z_i) + f*(-t r_i) + t r_i z_i] (``loss_misfit``): a sum of terms that are each at
     least zero (Fenchel-Young), so no digits cancel. The best is taken of t = 1, where the conjugate is finite, and of
-    the largest t <= 1 at which it vanishes, everywhere or but where there are bounds (Massias et al. 2018, section 2).
+    the largest t <= 1 at which it vanishes, everywhere or but where there are bounds (Massias et al. 2018, section 2);
+    where the misfit is infinite there, of one a little below.
 
     Where each correlation of a least squares problem is known up to ``slack`` alone, and the sum of squares up to
     2 slack ||w||_1, the gap is a bound for all that they may be: the terms move by t slack ||w||_1 where the conjugate

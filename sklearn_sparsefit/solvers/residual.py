@@ -93,8 +93,7 @@ class SweepSolver(Solver):
         for _ in range(REFINEMENTS):
             moves = here.coefs - origin.coefs
             here.residuals[:] = origin.residuals - working_set.columns.predict(moves)
-            if datafit.fit_intercept:
-                here.residuals -= (here.residuals @ datafit.weights)[:, None]
+            datafit.centre(here.residuals)
             here.correlations[:] = working_set.correlations(datafit.weights * here.residuals)
             if working_set.free is None or working_set.is_settled(here.coefs, here.correlations):
                 break
