@@ -9,7 +9,7 @@ from scipy import sparse
 from scipy.optimize import linprog
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.metrics import log_loss
+from sklearn.metrics import log_loss, mean_tweedie_deviance
 
 from sklearn_sparsefit import (
     ElasticNetGLM,
@@ -183,6 +183,25 @@ def test_free_features_that_separate_a_group():
     assert_allclose(model.coef_[0, 1:], rest.coef_[0], atol=1e-5)
     assert_allclose(model.intercept_, rest.intercept_, atol=1e-5)
     assert model.predict_proba(GROUPED[:7])[:, 1].min() > 1 - 1e-8
+
+
+@pytest.mark.parametrize("power", [1.2, 1.5, 1.9])
+@pytest.mark.parametrize("tol", [1e-4, 1e-12])
+def test_what_free_features_have_left_is_in_the_certificate(power, tol):
+    # The second is of some of the group alone: towards the infimum they all but cancel.
+    A, y = X[:40].copy(), np.r_[np.zeros(5), 1.0 + RNG.poisson(3, 35)]
+    A[:, 0], A[:, 1] = np.arange(40) < 5, (np.arange(40) < 3) * RNG.random(40)
+    weights, tweedie = np.array([0.0, 0, 1, 1, 1]), {"family": "tweedie", "l1_ratio": 1.0, "power": power}
+    with pytest.warns(ModelWarning, match="separation"):
+        model = ElasticNetGLM(0.1, **tweedie, penalty_weights=weights, tol=tol).fit(A, y)
+    # Without a count the group costs nothing.
+    rest = ElasticNetGLM(0.1 * 40 / 35, **tweedie, tol=1e-14).fit(A[5:, 2:], y[5:])
+
+    def objective(model, A, y, alpha):
+        return mean_tweedie_deviance(y, model.predict(A), power=power) / 2 + alpha * abs(model.coef_[-3:]).sum()
+
+    infimum = 35 / 40 * objective(rest, A[5:, 2:], y[5:], 0.1 * 40 / 35)
+    assert objective(model, A, y, 0.1) - infimum <= model.dual_gap_ + 1e-15
 
 
 def test_the_features_are_named():

@@ -3,7 +3,6 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,21 +18,27 @@ class Fits:
 
     ``residuals`` are minus the derivatives of the loss, or dual points that stand for them; ``offsets`` what the
     intercept adds to that of the null model; ``raw`` the raw predictions, which a quadratic loss has no more use for.
+    ``to_gain`` is what features that are free of the penalty would still take off the losses: their correlations count
+    as zero, which they are but for that.
     """
 
     residuals: Block
     offsets: NDArray[np.float64]
     losses: Vector
     raw: Block
+    to_gain: Vector | float = 0.0
+
+    def __post_init__(self) -> None:
+        self.to_gain = np.zeros(len(self.losses)) + self.to_gain
 
     def at(self, rows: list[int]) -> "Fits":
         """Copy of some of the rows."""
-        return Fits(self.residuals[rows], self.offsets[rows], self.losses[rows], self.raw[rows])
+        return Fits(self.residuals[rows], self.offsets[rows], self.losses[rows], self.raw[rows], self.to_gain[rows])
 
     def put(self, rows: list[int], others: "Fits") -> None:
         """Put others in the place of some of the rows."""
         self.residuals[rows], self.offsets[rows] = others.residuals, others.offsets
-        self.losses[rows], self.raw[rows] = others.losses, others.raw
+        self.losses[rows], self.raw[rows], self.to_gain[rows] = others.losses, others.raw, others.to_gain
 
     @classmethod
     def together(cls, parts: Sequence["Fits"]) -> "Fits":
@@ -43,6 +48,7 @@ class Fits:
             np.concatenate([part.offsets for part in parts]),
             np.concatenate([part.losses for part in parts]),
             np.concatenate([part.raw for part in parts]),
+            np.concatenate([part.to_gain for part in parts]),
         )
 
 
@@ -88,5 +94,5 @@ class Datafit(ABC):
         """By how much the loss rises when raw predictions (and the intercept with them) change."""
 
     def misfit_of(self, fits: Fits, row: int) -> Callable[[float], float]:
-        """The misfit of one of the fits as a function of the scale."""
-        return partial(self.misfit, fits=fits, row=row)
+        """The misfit of one of the fits as a function of the scale, and what free features would gain."""
+        return lambda scale: self.misfit(scale, fits, row) + float(fits.to_gain[row])

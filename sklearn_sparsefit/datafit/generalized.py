@@ -10,9 +10,9 @@ from sklearn_sparsefit.datafit.quadratic import Quadratic, QuadraticModel, summi
 # An intercept leaves the residuals of a constant target this far from zero, beside what moves them: curvatures times
 # raw predictions.
 EXACT = 64 * np.finfo(np.float64).eps
-# Curvatures that are smaller, beside their mean, are taken to be so large; where the derivative is small too, as where
-# an exponential has fallen, these.
-FLAT, LOWEST = 1e-4, 1e-12
+# Curvatures that are smaller than this, beside their mean, are raised to a share of the derivative, lest a step from
+# where the loss is a line lead far; but not of what is small itself, as where an exponential has fallen.
+FLAT, SHARE, LOWEST = 1e-4, 0.1, 1e-20
 # Beside raw predictions, a change that tells how steep derivatives are.
 STEP = np.sqrt(np.finfo(np.float64).eps)
 
@@ -136,6 +136,6 @@ class Generalized(Datafit):
             return self.weights.copy()
         flat = np.flatnonzero(curvatures < FLAT * mean)
         slopes = np.abs(self.loss.derivatives(self._y[flat], raw_prediction[flat]))
-        least = np.clip(slopes, LOWEST * mean, FLAT * mean)
+        least = np.clip(SHARE * slopes, LOWEST * mean, FLAT * mean)
         curvatures[flat] = np.maximum(curvatures[flat], least)
         return self.weights * curvatures

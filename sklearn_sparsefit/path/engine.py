@@ -355,6 +355,7 @@ class _Engine:
                 if known.free is None or known.is_settled(coefs, inside):
                     break
             if known.free is not None:
+                evaluation.fits.to_gain[some] = known.to_gain(coefs, inside, known.goals(coefs, inside))
                 known.hold(coefs, inside)
             evaluation.coefs[some], evaluation.inside[some] = coefs, inside
             evaluation.fits.losses[some], evaluation.fits.offsets[some] = fits.losses, fits.offsets

@@ -28,8 +28,11 @@ RIDGE = 1e-14
 # Correlations this small, beside the norms of column and target, are rounding; free features that are nearly
 # combinations of others take a few solutions, each for what the last has left, to come there.
 SETTLED, REFINEMENTS = 16 * np.finfo(np.float64).eps, 5
-# Losses that are not quadratic take as many steps as Newton's method does from far away.
+# Losses that are not quadratic take as many steps as Newton's method does from far away, or down an exponential. What is
+# left that is more than this share is no rounding.
 NEWTON_STEPS, UNSETTLED = 100, 1e-9
+# Where steps leave more than this share of what was left, that is rounding.
+SLOWEST = 0.8
 # A loss that is so much flatter than at zero has no minimum.
 FLATTER = 1e-8
 # Entries of the dense copy of newcomers that is centred at a time.
@@ -69,12 +72,25 @@ class Known(ABC):
         coef = self.free.minimum_norm(coef)
         return self.free.centred(coef) if self.datafit.is_relative else coef
 
+    def goals(self, coefs: Block, correlations: Block) -> Block:
+        """Where the correlations of free features vanish."""
+        return self.free.settled(coefs[..., self.free.positions], correlations[..., self.free.positions])
+
     def settle(self, coefs: Block, correlations: Block) -> Block:
         """Move free features, in place, to where their correlations vanish; return by how much, for each row."""
-        before = coefs[..., self.free.positions]
-        goals = self.free.settled(before, correlations[..., self.free.positions])
+        before, goals = coefs[..., self.free.positions], self.goals(coefs, correlations)
         coefs[..., self.free.positions] = goals
         return goals - before
+
+    def to_gain(self, coefs: Block, correlations: Block, goals: Block) -> Vector:
+        """What free features may take off each loss.
+
+        A step s to the minimum of a quadratic, along correlations c, gains c's / 2; for ever down an exponential, c's.
+        Where its curvature was raised, steps are shorter: so twice that.
+        """
+        positions = self.free.positions
+        gains = (goals - coefs[..., positions]) * correlations[..., positions]
+        return 2.0 * gains.reshape(len(coefs), -1).sum(axis=1)
 
     def hold(self, coefs: Block, correlations: Block) -> None:
         """Take correlations of settled features, in place, for what they are but for rounding: zero."""
@@ -254,28 +270,32 @@ class WorkingSet(Known):
         """What rows of coefficients, whose free features are settled in place, come to, and their correlations."""
         fits = self.fit(coefs, offsets)
         correlations = self.correlations(self.datafit.weights * fits.residuals)
-        if self.free is not None:
-            is_quadratic = isinstance(self.datafit, Quadratic)
-            if not is_quadratic:
-                hessian_at = self._by_curvatures if self.datafit.has_models else self._by_secants(len(coefs))
-            left, size = np.inf, self.datafit.residual_size
-            for _ in range(REFINEMENTS if is_quadratic else NEWTON_STEPS):
-                before, left_before = coefs[..., self.free.positions], left
-                if is_quadratic:
-                    self.settle(coefs, correlations)
-                else:
-                    self._approach(coefs, fits, correlations, hessian_at)
-                fits = self.fit(coefs, fits.offsets)
-                correlations = self.correlations(self.datafit.weights * fits.residuals)
-                left = self.unsettled(coefs, correlations)
-                # Large and opposed coefficients leave more rounding, of which a step only makes other rounding.
-                if left <= SETTLED * size or left_before / 2 < left <= UNSETTLED * size:
-                    break
-                if np.array_equal(before, coefs[..., self.free.positions]):
-                    break
-            # What is far from settled is not taken for zero, and no certificate is given.
-            if is_quadratic or left <= UNSETTLED * size:
-                self.hold(coefs, correlations)
+        if self.free is None:
+            return fits, correlations
+        is_quadratic = isinstance(self.datafit, Quadratic)
+        if not is_quadratic:
+            hessian_at = self._by_curvatures if self.datafit.has_models else self._by_secants(len(coefs))
+        left, size = np.inf, self.datafit.residual_size
+        for n_left in range(REFINEMENTS if is_quadratic else NEWTON_STEPS, -1, -1):
+            before, left_before, left = coefs[..., self.free.positions], left, self.unsettled(coefs, correlations)
+            goals = (
+                self.goals(coefs, correlations) if is_quadratic else self._goals(coefs, fits, correlations, hessian_at)
+            )
+            # Large and opposed coefficients leave more rounding, of which a step only makes other rounding.
+            if left <= SETTLED * size or SLOWEST * left_before < left <= UNSETTLED * size or not n_left:
+                break
+            if is_quadratic:
+                coefs[..., self.free.positions] = goals
+            else:
+                self._approach(coefs, goals, fits)
+            if np.array_equal(before, coefs[..., self.free.positions]):
+                break
+            fits = self.fit(coefs, fits.offsets)
+            correlations = self.correlations(self.datafit.weights * fits.residuals)
+        # What is far from settled is not taken for zero, and no certificate is given.
+        if is_quadratic or left <= UNSETTLED * size:
+            fits.to_gain = self.to_gain(coefs, correlations, goals)
+            self.hold(coefs, correlations)
         return fits, correlations
 
     def _by_curvatures(self, row: int, coef: Vector, fits: Fits, correlation: Vector) -> Matrix:
@@ -308,19 +328,26 @@ class WorkingSet(Known):
         self._secants = secants[-1]
         return lambda row, coef, fits, correlation: secants[row].hessian(coef, -correlation, float(fits.losses[row]))
 
-    def _approach(self, coefs: Block, fits: Fits, correlations: Block, hessian_at: Callable[..., Matrix]) -> None:
-        """Take a Newton step in the free features of rows of coefficients, in place, as far as it lowers the loss."""
+    def _goals(self, coefs: Block, fits: Fits, correlations: Block, hessian_at: Callable[..., Matrix]) -> Block:
+        """Where Newton steps in the free features of rows of coefficients lead."""
         positions = self.free.positions
+        goals = coefs[..., positions]
         for row, coef in enumerate(coefs):
-            here, inside = coef[..., positions], correlations[row][..., positions].ravel()
-            goal = here.flatten()
-            hessian = hessian_at(row, here.ravel(), fits, inside)
+            here, inside = coef[..., positions].ravel(), correlations[row][..., positions].ravel()
+            hessian = hessian_at(row, here, fits, inside)
             if self.datafit.is_relative and not self.free.is_bounded:
                 # Whatever the last task's are, those of the others are beside them.
                 hessian = hessian[: -len(positions), : -len(positions)]
-            free = self.free.under(hessian)
-            goal[free.positions] = free.settled(goal[None, free.positions], inside[None, free.positions])[0]
-            goal = goal.reshape(here.shape)
+            free, goal = self.free.under(hessian), here.copy()
+            goal[free.positions] = free.settled(here[None, free.positions], inside[None, free.positions])[0]
+            goals[row] = goal.reshape(goals[row].shape)
+        return goals
+
+    def _approach(self, coefs: Block, goals: Block, fits: Fits) -> None:
+        """Go to the goals of free features, in place, as far as that lowers the loss."""
+        positions = self.free.positions
+        for row, (coef, goal) in enumerate(zip(coefs, goals, strict=True)):
+            here = coef[..., positions]
             # What rounding of raw predictions may make of the loss.
             rounding = CONSTANT * self.datafit.residual_size * float((np.abs(goal) @ self.free.norms).max())
             for length in 0.5 ** np.arange(30):
