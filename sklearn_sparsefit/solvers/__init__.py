@@ -5,7 +5,9 @@ from sklearn_sparsefit.solvers.block import BlockSolver
 from sklearn_sparsefit.solvers.certificate import Outside, duality_gap, least_squares_gap, quadratic_misfit
 from sklearn_sparsefit.solvers.choice import SOLVERS, make_solver
 from sklearn_sparsefit.solvers.gram import GramSolver
-from sklearn_sparsefit.solvers.working_set import REFINEMENTS, WholeDesign, WorkingSet, as_rows
+from sklearn_sparsefit.solvers.known import REFINEMENTS, as_rows
+from sklearn_sparsefit.solvers.whole_design import WholeDesign
+from sklearn_sparsefit.solvers.working_set import WorkingSet
 
 __all__ = [
     "REFINEMENTS",

@@ -15,7 +15,9 @@ from sklearn_sparsefit.solvers import _block_cd
 from sklearn_sparsefit.solvers.base import Iterate, Solver
 from sklearn_sparsefit.solvers.certificate import duality_gap, quadratic_misfit
 from sklearn_sparsefit.solvers.extrapolation import extrapolation
-from sklearn_sparsefit.solvers.working_set import Known, RootColumns, WorkingSet
+from sklearn_sparsefit.solvers.known import Known
+from sklearn_sparsefit.solvers.root_columns import RootColumns
+from sklearn_sparsefit.solvers.working_set import WorkingSet
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]

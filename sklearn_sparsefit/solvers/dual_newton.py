@@ -6,7 +6,8 @@ from scipy.linalg import cho_factor, cho_solve
 
 from sklearn_sparsefit.penalty import Penalty
 from sklearn_sparsefit.solvers.base import Iterate, Solver
-from sklearn_sparsefit.solvers.working_set import RootColumns, WorkingSet
+from sklearn_sparsefit.solvers.root_columns import RootColumns
+from sklearn_sparsefit.solvers.working_set import WorkingSet
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]

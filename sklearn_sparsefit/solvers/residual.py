@@ -12,7 +12,8 @@ from sklearn_sparsefit.solvers import _residual_cd
 from sklearn_sparsefit.solvers.base import Goal, Iterate, Solver, Starts
 from sklearn_sparsefit.solvers.certificate import duality_gap, quadratic_misfit
 from sklearn_sparsefit.solvers.gram import GramSolver
-from sklearn_sparsefit.solvers.working_set import REFINEMENTS, WorkingSet
+from sklearn_sparsefit.solvers.known import REFINEMENTS
+from sklearn_sparsefit.solvers.working_set import WorkingSet
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
