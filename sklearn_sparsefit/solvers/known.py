@@ -33,6 +33,7 @@ def as_rows(block: Block) -> Matrix:
 class Known(ABC):
     """Features that are known, and among them those that are free of the penalty."""
 
+    datafit: Datafit
     features: NDArray[np.intp]
     sq_norms: Vector
     means: Vector
