@@ -172,7 +172,7 @@ def test_each_problem_is_solved_from_its_own_start(solver):
 
 
 def test_sweeps_are_given_up_where_they_are_slow():
-    # Without an intercept all columns have a direction in common.
+    # So many features are kept that their Gram is nearly singular.
     rng = np.random.default_rng(0)
     X = sparse.csc_array(rng.uniform(size=(300, 200)) * (rng.uniform(size=(300, 200)) < 0.08))
     (working_set, *_) = make_model(X, fit_intercept=False)
@@ -182,6 +182,32 @@ def test_sweeps_are_given_up_where_they_are_slow():
     assert not experience.sweeps_pay
     correlation = working_set.look(iterate.coef[None])[1][0]
     assert working_set.duality_gap(iterate.coef, correlation, penalty) <= 1e-12
+
+
+def n_sweeps(X, alpha, fit_intercept):
+    (working_set, *_) = make_model(X, fit_intercept=fit_intercept)
+    n_features = X.shape[1]
+    penalty = ElasticNetPenalty(alpha, 1.0, FeatureTerms.uniform(n_features))
+    (start,) = working_set.correlations(working_set.datafit.weights * working_set.datafit.target[None])
+    iterate = Iterate(np.zeros(n_features), start)
+    n_iter = SweepSolver().solve(working_set, penalty, iterate, 1e-10, 1000)
+    correlation = working_set.look(iterate.coef[None])[1][0]
+    assert working_set.duality_gap(iterate.coef, correlation, penalty) <= 1e-10
+    assert np.count_nonzero(iterate.coef) > 50
+    return n_iter
+
+
+def test_sweeps_take_no_longer_without_an_intercept():
+    # All columns have means of one sign.
+    X, _, _ = make_counts(n_samples=1000, n_features=600)
+    assert n_sweeps(X, 1e-3, False) <= 2 * n_sweeps(X, 1e-3, True)
+
+
+def test_groups_that_are_all_of_the_samples_are_swept_as_they_are():
+    # Orthogonal columns, but for their means: one sweep solves for them.
+    rng = np.random.default_rng(0)
+    groups = sparse.csc_array(np.eye(60)[rng.integers(60, size=600)])
+    assert n_sweeps(groups, 1e-4, False) <= 5
 
 
 def test_a_path_that_begins_where_nothing_may_enter():

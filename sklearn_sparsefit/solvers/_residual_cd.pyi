@@ -12,5 +12,6 @@ def sweep(
     coefs: NDArray[np.float64],
     weighted_residuals: NDArray[np.float64],
     strengths: NDArray[np.float64],
+    levels: NDArray[np.float64],
     penalty: Penalty,
 ) -> None: ...

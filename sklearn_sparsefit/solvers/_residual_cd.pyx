@@ -13,12 +13,14 @@ def sweep(
     double[:, ::1] coefs,
     double[:, ::1] weighted_residuals,
     const double[::1] strengths,
+    const double[::1] levels,
     Penalty penalty,
 ):
     """One sweep over the working set for one problem, or WIDTH that differ in target and strength, in place.
 
     Their coefficients stand side by side, and so do their residuals v = s * (y - Zw): correlation_j is
-    (z_j - mean_j)'v = z_j'v - mean_j * sum(v), and columns need no centring. Strengths are those of the penalty.
+    (z_j - mean_j)'v + mean_j * level = z_j'v - mean_j * (sum(v) - level), and columns need no centring. The level is
+    what sum(v) is taken to be. Strengths are those of the penalty.
     """
     cdef Py_ssize_t i, j, q, width = coefs.shape[1]
     cdef double* v = &weighted_residuals[0, 0]
@@ -32,7 +34,7 @@ def sweep(
         raise ValueError(f"{width} problems stand side by side, which must be one or {WIDTH}.")
     with nogil:
         for q in range(width):
-            totals[q] = 0.0
+            totals[q] = -levels[q]
         for i in range(weighted_residuals.shape[0]):
             for q in range(width):
                 totals[q] += v[i * width + q]

@@ -20,8 +20,54 @@ Matrix = NDArray[np.float64]
 
 # Sweeps between two extrapolations.
 MEMORY = 5
+# Columns keep so much of their squares about their means if levels are unknowns of their own.
+ABOUT_MEANS = 0.05
 # Largest support that is polished. Sweeps take this many times as long as the Gram matrix for as many multiply-adds.
 MAX_SUPPORT, DENSE_SPEED = 2048, 200
+
+
+class Levels:
+    """What the means of the residuals r, zero with an intercept, are taken to be while coefficients are swept over.
+
+    Without an intercept, where many columns have means m_j of one sign, each step of a coefficient moves the mean of
+    the residuals, and the others answer to that: sweeps get on slowly. So they go about the means there too, at a level
+    v in place of mean(r), which follows after each: v <- v + (mean(r) - v) / (1 + sum_j m_j^2 / h_j) over the support,
+    with squares h_j about the means. That is Newton's method for v = mean(r) if the centred columns are orthogonal.
+    """
+
+    def __init__(self, working_set: WorkingSet, weighted_residuals: Matrix):
+        self.means, self.sq_norms = working_set.means, working_set.sq_norms
+        self.values = np.zeros(weighted_residuals.shape[1])
+        self._bends: Vector | None = None
+        self._last, self._rates = np.full(len(self.values), np.nan), np.ones(len(self.values))
+        if not working_set.datafit.fit_intercept:
+            self._go_about_means(working_set, weighted_residuals)
+
+    def _go_about_means(self, working_set: WorkingSet, weighted_residuals: Matrix) -> None:
+        columns, weights = working_set.columns, working_set.datafit.weights
+        moments = [columns.moments(weights, True, block) for block in working_set.blocks(0)]
+        means, sq_norms = (np.concatenate(parts) for parts in zip(*moments, strict=True))
+        if not (sq_norms >= ABOUT_MEANS * working_set.sq_norms).all():
+            return
+        way = np.divide(means, sq_norms, out=np.zeros_like(means), where=sq_norms > 0)
+        raised = columns.predict(way[None])[0]
+        raised -= weights @ raised
+        # Where steps along the means cancel each other's squares, as those of groups that are all of the samples do,
+        # nothing holds coefficients at a level.
+        if (raised * weights) @ raised >= 0.5 * (way @ means):
+            self.means, self.sq_norms, self._bends = means, sq_norms, way * means
+            self.values = weighted_residuals.sum(axis=0)
+
+    def follow(self, coefs: Matrix, weighted_residuals: Matrix) -> None:
+        """Go after the means of the residuals, more slowly where these run away."""
+        if self._bends is None:
+            return
+        rest = weighted_residuals.sum(axis=0) - self.values
+        runs_away = np.abs(rest) > 2.0 * self._last
+        self._rates = np.where(runs_away, 0.5 * self._rates, np.minimum(2.0 * self._rates, 1.0))
+        # It may come close by chance.
+        self._last = np.fmax(np.abs(rest), 0.5 * self._last)
+        self.values += self._rates * rest / (1 + self._bends @ (coefs != 0))
 
 
 class SweepSolver(Solver):
@@ -50,27 +96,31 @@ class SweepSolver(Solver):
         origin, residuals = starts.copy(), starts.residuals
         strengths = np.ones(_width(len(goals)))
         strengths[1 : len(goals)] = [goal.penalty.alpha / penalty.alpha for goal in goals[1:]]
+        levels = Levels(working_set, _side_by_side(weights * residuals))
         n_iter, max_iter = 0, min(goal.max_iter for goal in goals)
         while n_iter < max_iter:
             coefs, weighted_residuals = _side_by_side(starts.coefs), _side_by_side(weights * residuals)
-            history = [(coefs.copy(), weighted_residuals.copy())]
+            history = [(coefs.copy(), levels.values.copy(), weighted_residuals.copy())]
             while len(history) <= MEMORY and n_iter < max_iter:
                 _residual_cd.sweep(
                     working_set.columns,
-                    working_set.means,
-                    working_set.sq_norms,
+                    levels.means,
+                    levels.sq_norms,
                     weights,
                     coefs,
                     weighted_residuals,
                     strengths,
+                    levels.values,
                     penalty,
                 )
-                history.append((coefs.copy(), weighted_residuals.copy()))
+                levels.follow(coefs, weighted_residuals)
+                history.append((coefs.copy(), levels.values.copy(), weighted_residuals.copy()))
                 n_iter += 1
             signs = np.sign(starts.coefs)
             for row, goal in enumerate(goals):
-                past = [np.array([block[:, row] for block in blocks]) for blocks in zip(*history, strict=True)]
-                starts.coefs[row] = self._extrapolated(working_set.datafit, goal.penalty, *past)
+                past = [np.array([block[..., row] for block in blocks]) for blocks in zip(*history, strict=True)]
+                mixture = self._best_mixture(working_set.datafit, goal.penalty, *past)
+                starts.coefs[row], levels.values[row] = mixture @ past[0][1:], mixture @ past[1][1:]
             gaps = self._look(working_set, goals, origin, starts)
             for row, goal in enumerate(goals):
                 rests = np.array_equal(signs[row], np.sign(starts.coefs[row]))
@@ -109,21 +159,25 @@ class SweepSolver(Solver):
         return gaps
 
     @staticmethod
-    def _extrapolated(datafit: Quadratic, penalty: Penalty, history: Matrix, residuals: Matrix) -> Vector:
-        """The extrapolated point if its objective is lower, or the last; weighted residuals are extrapolated alike."""
-        differences = np.diff(history, axis=0)
+    def _best_mixture(datafit: Quadratic, penalty: Penalty, coefs: Matrix, levels: Vector, residuals: Matrix) -> Vector:
+        """Weights of the last sweeps: those of the extrapolated point if its objective is lower, or of the last alone.
+
+        Weighted residuals and levels are extrapolated alike.
+        """
+        last = np.append(np.zeros(len(coefs) - 2), 1.0)
+        differences = np.diff(np.column_stack([coefs, levels]), axis=0)
         with np.errstate(all="ignore"):
             try:
                 mixture = np.linalg.solve(differences @ differences.T, np.ones(len(differences)))
             except np.linalg.LinAlgError:
-                mixture = np.full(len(differences), np.nan)
+                return last
             mixture /= mixture.sum()
-            extrapolated = mixture @ history[1:]
+            extrapolated = mixture @ coefs[1:]
         if not penalty.is_feasible(extrapolated):
-            return history[-1]
+            return last
         loss, extrapolated_loss = datafit.losses_at(np.stack([residuals[-1], mixture @ residuals[1:]]))
-        is_lower = extrapolated_loss + penalty.value(extrapolated) < loss + penalty.value(history[-1])
-        return extrapolated if is_lower else history[-1]
+        is_lower = extrapolated_loss + penalty.value(extrapolated) < loss + penalty.value(coefs[-1])
+        return mixture if is_lower else last
 
 
 class ResidualSolver(SweepSolver):
