@@ -38,38 +38,14 @@ class Goal:
 
 @dataclass
 class Solutions:
-    """Coefficients for some goals, a row for each, and the iterations they took.
+    """Coefficients for some goals, a row for each, the iterations they took and, where that is known, their fits.
 
-    With what they come to, ``fits`` and the correlations ``inside`` the working set, where the solver knows that; the
-    residuals are then any dual points, near to those of the loss.
+    The residuals of these are then any dual points, near to those of the loss.
     """
 
     coefs: Block
     n_iters: list[int]
     fits: Fits | None = None
-    inside: Block | None = None
-
-    def at(self, rows: Sequence[int]) -> "Solutions":
-        """Copy of some of them."""
-        rows = list(rows)
-        return Solutions(self.coefs[rows], [self.n_iters[row] for row in rows], self.fits.at(rows), self.inside[rows])
-
-    def put(self, rows: list[int], others: "Solutions") -> None:
-        """Put others in the place of some of them."""
-        for row, n_iter in zip(rows, others.n_iters, strict=True):
-            self.n_iters[row] = n_iter
-        self.coefs[rows], self.inside[rows] = others.coefs, others.inside
-        self.fits.put(rows, others.fits)
-
-    @classmethod
-    def together(cls, parts: Sequence["Solutions"]) -> "Solutions":
-        """One after the other."""
-        return cls(
-            np.concatenate([part.coefs for part in parts]),
-            [n_iter for part in parts for n_iter in part.n_iters],
-            Fits.together([part.fits for part in parts]),
-            np.concatenate([part.inside for part in parts]),
-        )
 
 
 @dataclass

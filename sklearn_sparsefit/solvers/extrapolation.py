@@ -1,11 +1,52 @@
-"""From the solutions at some alphas to the next one."""
+"""From the solutions at some alphas to the next ones."""
 
 import math
+from itertools import pairwise
+from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+
+Kept = TypeVar("Kept")
 
 
 def extrapolation(alphas: list[float], alpha: float) -> NDArray[np.float64]:
     """Weights of what is known at some alphas in the polynomial through it, at another alpha (Lagrange)."""
     return np.array([math.prod((alpha - b) / (a - b) for b in alphas if b != a) for a in alphas])
+
+
+class Track(Generic[Kept]):
+    """The last solutions on a path, the latest first, with what is kept of each."""
+
+    def __init__(self, length: int):
+        self._length = length
+        self.alphas: list[float] = []
+        self.kept: list[Kept] = []
+        self._coefs: list[NDArray[np.float64]] = []
+
+    def __len__(self) -> int:
+        return len(self.alphas)
+
+    def add(self, alpha: float, coef: NDArray[np.float64], kept: Kept) -> None:
+        """Go on to a solution."""
+        for values, value in ((self.alphas, alpha), (self._coefs, coef.copy()), (self.kept, kept)):
+            values[self._length - 1 :] = []
+            values.insert(0, value)
+
+    def leads_to(self, alphas: list[float], coef: NDArray[np.float64]) -> bool:
+        """Whether it comes down to some alphas, that descend too, from the coefficients it ended at."""
+        if not self.alphas or not all(low < high for low, high in pairwise([*alphas[::-1], *self.alphas])):
+            return False
+        n_known = self._coefs[0].shape[-1]
+        return np.array_equal(self._coefs[0], coef[..., :n_known]) and not coef[..., n_known:].any()
+
+    def coefs(self, n_features: int) -> NDArray[np.float64]:
+        """Coefficients of the solutions, zero where features have come in since."""
+        coefs = np.zeros((len(self), *self._coefs[0].shape[:-1], n_features))
+        for row, coef in enumerate(self._coefs):
+            coefs[row, ..., : coef.shape[-1]] = coef
+        return coefs
+
+    def clear(self) -> None:
+        """Begin anew."""
+        self.alphas, self._coefs, self.kept = [], [], []

@@ -1,7 +1,6 @@
 """Proximal Newton steps: a loss that is not quadratic, by quadratic models of it."""
 
 from collections.abc import Callable
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +9,7 @@ from sklearn_sparsefit.datafit import Fits
 from sklearn_sparsefit.penalty import Penalty
 from sklearn_sparsefit.solvers.base import Iterate, Solver
 from sklearn_sparsefit.solvers.certificate import duality_gap
-from sklearn_sparsefit.solvers.extrapolation import extrapolation
+from sklearn_sparsefit.solvers.extrapolation import Track, extrapolation
 from sklearn_sparsefit.solvers.loss_models import LossModels
 from sklearn_sparsefit.solvers.working_set import WorkingSet
 
@@ -22,8 +21,8 @@ MOVED, RATE = 0.05, 0.3
 # Of a step, the first of these lengths is taken that lowers the objective by this share of what it promises, to within
 # what rounding, this share of the loss of the null model, may hide of that.
 LENGTHS, ARMIJO, ROUNDING = 0.5 ** np.arange(40), 1e-4, 1e-14
-# Degree of the polynomials, in alpha, that lead from one alpha to the next.
-DEGREE = 2
+# The polynomials, in alpha, that lead from one alpha to the next go through so many solutions.
+N_KNOWN = 3
 # A model is solved to this share of the gap, or the square of that if it is less, but never more exactly than to a
 # share of the tolerated gap; what is at hand, to another share of that.
 FORCING, LEAST, GAP_SHARE = 0.1, 0.3, 0.8
@@ -42,9 +41,8 @@ class ProxNewtonSolver(Solver):
     def __init__(self, new_inner: Callable[[WorkingSet], Solver], max_gram: int):
         self.max_gram = max_gram
         self._models = LossModels(new_inner)
-        self._offsets: NDArray[np.float64] | None = None
-        # Alphas and coefficients of the last solutions, the latest first.
-        self._solutions: list[tuple[float, Vector]] = []
+        self.offsets: NDArray[np.float64] | None = None
+        self.track: Track[None] = Track(N_KNOWN)
 
     # Steps that are too long may overflow, and are not taken.
     @np.errstate(over="ignore", invalid="ignore")
@@ -69,23 +67,20 @@ class ProxNewtonSolver(Solver):
             violates = penalty.magnitudes(penalty.sizes(iterate.correlation)) > penalty.l1
             violates[members] = False
             if not violates.any() or n_iter >= max_iter or self._gap(working_set, fits, penalty, iterate) <= gap_tol:
-                self._solutions = [(penalty.alpha, iterate.coef.copy()), *self._solutions[:DEGREE]]
+                self.track.add(penalty.alpha, iterate.coef, None)
                 return n_iter
 
     def _go_ahead(self, penalty: Penalty, iterate: Iterate) -> None:
         """Start where polynomials through the last solutions lead, for what stays on its side of zero."""
-        alphas, coefs = [alpha for alpha, _ in self._solutions], [coef for _, coef in self._solutions]
-        if len(alphas) < 2 or not all(low < high for low, high in pairwise([penalty.alpha, *alphas])):
+        if not self.track.leads_to([penalty.alpha], iterate.coef):
             return
-        if not np.array_equal(iterate.coef[..., : coefs[0].shape[-1]], coefs[0]):
-            return
-        for n_used in range(2, len(alphas) + 1):
-            length = coefs[n_used - 1].shape[-1]
-            used = np.stack([coef[..., :length] for coef in coefs[:n_used]], axis=-1)
-            ahead = used @ extrapolation(alphas[:n_used], penalty.alpha)
-            ahead = np.clip(ahead, penalty.terms.lower[:length], penalty.terms.upper[:length])
-            stays = (used * ahead[..., None] > 0).all(axis=-1)
-            iterate.coef[..., :length][stays] = ahead[stays]
+        coefs = self.track.coefs(iterate.coef.shape[-1])
+        for n_used in range(2, len(coefs) + 1):
+            used = coefs[:n_used]
+            ahead = np.tensordot(extrapolation(self.track.alphas[:n_used], penalty.alpha), used, axes=1)
+            ahead = np.clip(ahead, penalty.terms.lower, penalty.terms.upper)
+            stays = (used * ahead > 0).all(axis=0)
+            iterate.coef[stays] = ahead[stays]
 
     def _part_of(
         self, working_set: WorkingSet, penalty: Penalty, iterate: Iterate
@@ -100,15 +95,15 @@ class ProxNewtonSolver(Solver):
         self, working_set: WorkingSet, penalty: Penalty, iterate: Iterate, gap_tol: float, max_iter: int
     ) -> tuple[int, Fits]:
         """The number of iterations, and what the coefficients come to."""
-        fits, correlations = working_set.look(iterate.coef[None], self._offsets)
+        fits, correlations = working_set.look(iterate.coef[None], self.offsets)
         n_iter, last = 0, np.inf
         while True:
             iterate.correlation[:] = correlations[0]
-            gap = duality_gap(_no_misfit, iterate.coef, iterate.correlation, penalty)
-            if gap <= gap_tol:
-                gap = self._gap(working_set, fits, penalty, iterate)
             # One step at least, lest a loose tolerance leave the answer of another alpha as it is.
             enough = gap_tol if n_iter else ROUNDING * working_set.datafit.null_loss
+            gap = duality_gap(_no_misfit, iterate.coef, iterate.correlation, penalty)
+            if gap <= max(enough, gap_tol):
+                gap = self._gap(working_set, fits, penalty, iterate)
             if gap <= enough or n_iter >= max_iter:
                 break
             n_iter += 1
@@ -131,7 +126,7 @@ class ProxNewtonSolver(Solver):
                 iterate.correlation[:] = correlations[0]
                 break
             last = gap
-        self._offsets = fits.offsets
+        self.offsets = fits.offsets
         return n_iter, fits
 
     @staticmethod

@@ -1,17 +1,18 @@
 """Proximal Newton steps for several alphas at once, on one quadratic model of the loss."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from itertools import pairwise
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_sparsefit.datafit import Fits
+from sklearn_sparsefit.penalty import Penalty
 from sklearn_sparsefit.solvers.base import Goal, Iterate, Solutions, Solver, Starts
 from sklearn_sparsefit.solvers.certificate import duality_gap
-from sklearn_sparsefit.solvers.extrapolation import extrapolation
-from sklearn_sparsefit.solvers.prox_newton import DEGREE, LEAST, ProxNewtonSolver
+from sklearn_sparsefit.solvers.extrapolation import Track, extrapolation
+from sklearn_sparsefit.solvers.loss_models import LossModels
+from sklearn_sparsefit.solvers.prox_newton import LEAST, N_KNOWN, ProxNewtonSolver
 from sklearn_sparsefit.solvers.working_set import WorkingSet
 
 Vector = NDArray[np.float64]
@@ -19,13 +20,35 @@ Matrix = NDArray[np.float64]
 
 # Alphas at once: to begin with and at most.
 FIRST_WIDTH, MAX_WIDTH = 2, 8
-# The last of them is not so many times as small as the last that is solved.
+# Polynomials do not lead to where alpha is so many times as small as at the last solution.
 FAR = 1.5
 # Steps of all of them, and by how much of their sum the curvatures of the model may have moved at each.
 MOVED = (0.25, 0.25, 0.1, 0.05)
 
 
-class ProxNewtonPathSolver(ProxNewtonSolver):
+@dataclass
+class Points:
+    """Where some goals are, a row for each: coefficients, their fits and the correlations with the residuals of these.
+
+    The residuals are those of the loss, or dual points near to them.
+    """
+
+    coefs: Matrix
+    fits: Fits
+    correlations: Matrix
+
+    def at(self, rows: Sequence[int]) -> "Points":
+        """Copy of some of them."""
+        rows = list(rows)
+        return Points(self.coefs[rows], self.fits.at(rows), self.correlations[rows])
+
+    def put(self, rows: list[int], others: "Points") -> None:
+        """Put others in the place of some of them."""
+        self.coefs[rows], self.correlations[rows] = others.coefs, others.correlations
+        self.fits.put(rows, others.fits)
+
+
+class ProxNewtonPathSolver(Solver):
     """Takes the steps of several alphas at once where one model serves them all, and of one after the other elsewhere.
 
     Each alpha starts where the parabola through the last solutions leads, and has the gradient there, but the
@@ -37,96 +60,108 @@ class ProxNewtonPathSolver(ProxNewtonSolver):
     """
 
     def __init__(self, new_inner: Callable[[WorkingSet], Solver], max_gram: int):
-        super().__init__(new_inner, max_gram)
+        self.max_gram = max_gram
+        self._alone = ProxNewtonSolver(new_inner, max_gram)
+        self._models = LossModels(new_inner)
         self._width = FIRST_WIDTH
-        # Alphas and solutions, a row each, the latest first.
-        self._track: list[tuple[float, Solutions]] = []
+        # Offsets and raw predictions are kept.
+        self._track: Track[tuple[float, Vector]] = Track(N_KNOWN)
+
+    def solve(self, working_set: WorkingSet, penalty: Penalty, iterate: Iterate, gap_tol: float, max_iter: int) -> int:
+        """See :class:`Solver`."""
+        return self._alone.solve(working_set, penalty, iterate, gap_tol, max_iter)
 
     @np.errstate(over="ignore", invalid="ignore")
     def solve_each(self, working_set: WorkingSet, goals: Sequence[Goal], iterate: Iterate) -> Solutions:
         """See :class:`Solver`."""
         if not goals or len(working_set) == 0 or working_set.free is not None or goals[-1].penalty.l1 == 0:
-            return super().solve_each(working_set, goals, iterate)
-        parts: list[Solutions] = []
+            return self._alone.solve_each(working_set, goals, iterate)
+        parts: list[Points] = []
+        n_iters: list[int] = []
         while goals:
-            some = goals[: self._width]
-            found = self._solve_together(working_set, some, iterate)
-            n_steps = max(found.n_iters, default=0)
-            if not found.n_iters:
-                found = self._solve_alone(working_set, some[0], iterate)
-            if n_steps == 1 and len(found.n_iters) == len(some):
+            some = self._near(goals[: self._width])
+            found, n_steps = self._solve_together(working_set, some, iterate)
+            n_solved = len(found.coefs)
+            n_needed = max(n_steps[:n_solved], default=0)
+            if n_needed == 1 and n_solved == len(some):
                 self._width = min(2 * self._width, MAX_WIDTH)
-            elif n_steps != 2:
+            elif n_needed != 2:
                 self._width = max(1, self._width // 2)
-            iterate.coef[:], iterate.correlation[:] = found.coefs[-1], found.inside[-1]
-            for row, goal in enumerate(some[: len(found.n_iters)]):
-                self._track = [(goal.penalty.alpha, found.at([row])), *self._track[:DEGREE]]
+            if n_solved == 0:
+                goal = replace(some[0], max_iter=some[0].max_iter - n_steps[0])
+                found, n_more = self._solve_alone(working_set, goal, iterate)
+                n_solved, n_steps = 1, [n_steps[0] + n_more]
+            iterate.coef[:], iterate.correlation[:] = found.coefs[-1], found.correlations[-1]
+            for row in range(max(0, n_solved - N_KNOWN), n_solved):
+                kept = float(found.fits.offsets[row]), found.fits.raw[row].copy()
+                self._track.add(some[row].penalty.alpha, found.coefs[row], kept)
             parts.append(found)
-            goals = goals[len(found.n_iters) :]
-        return Solutions.together(parts)
+            n_iters += n_steps[:n_solved]
+            goals = goals[n_solved:]
+        coefs = np.concatenate([part.coefs for part in parts])
+        return Solutions(coefs, n_iters, Fits.together([part.fits for part in parts]))
 
-    def _solve_alone(self, working_set: WorkingSet, goal: Goal, iterate: Iterate) -> Solutions:
+    def _near(self, goals: Sequence[Goal]) -> Sequence[Goal]:
+        """The leading goals that polynomials through the last solutions lead to, or all if they lead to none."""
+        n_near = sum(self._is_near(goal.penalty.alpha) for goal in goals)
+        return goals[: n_near or len(goals)]
+
+    def _is_near(self, alpha: float) -> bool:
+        return len(self._track) > 0 and alpha * FAR > self._track.alphas[0]
+
+    def _solve_alone(self, working_set: WorkingSet, goal: Goal, iterate: Iterate) -> tuple[Points, int]:
         # Where the last solutions lead is no good start, as has been seen.
-        self._solutions.clear()
-        n_iter = self.solve(working_set, goal.penalty, iterate, goal.gap_tol, goal.max_iter)
-        fits, inside = working_set.look(iterate.coef[None], self._offsets)
-        return Solutions(iterate.coef[None].copy(), [n_iter], fits, inside)
+        self._alone.track.clear()
+        n_iter = self._alone.solve(working_set, goal.penalty, iterate, goal.gap_tol, goal.max_iter)
+        fits, correlations = working_set.look(iterate.coef[None], self._alone.offsets)
+        return Points(iterate.coef[None].copy(), fits, correlations), n_iter
 
-    def _solve_together(self, working_set: WorkingSet, goals: Sequence[Goal], iterate: Iterate) -> Solutions:
-        """Solutions for the leading goals that a few steps suffice for."""
+    def _solve_together(
+        self, working_set: WorkingSet, goals: Sequence[Goal], iterate: Iterate
+    ) -> tuple[Points, list[int]]:
+        """Points of the leading goals that a few steps suffice for, and how many were taken for each goal."""
         self._models.take_whole(working_set)
-        found = self._starts(working_set, goals, iterate)
-        pending = np.arange(len(goals))
+        points, n_steps = self._starts(working_set, goals, iterate), [0] * len(goals)
+        pending = list(range(len(goals)))
         for moved in MOVED[: min(goal.max_iter for goal in goals)]:
-            rows = pending.tolist()
-            here = found.at(rows)
+            here = points.at(pending)
             here.fits.residuals[:] = working_set.datafit.residuals(here.fits.raw)
             if not np.isfinite(here.fits.residuals).all():
                 # From where the loss overflows no model leads back.
                 break
-            found.put(rows, self._step_together(working_set, [goals[row] for row in rows], here, moved))
-            pending = pending[[not self._is_solved(working_set, goals[row], found, row) for row in rows]]
-            if not len(pending):
-                return found
-        return found.at(range(pending[0]))
+            points.put(pending, self._step_together(working_set, [goals[row] for row in pending], here, moved))
+            for row in pending:
+                n_steps[row] += 1
+            pending = [row for row in pending if not self._is_solved(working_set, goals[row], points, row)]
+            if not pending:
+                return points, n_steps
+        return points.at(range(pending[0])), n_steps
 
     @staticmethod
-    def _is_solved(working_set: WorkingSet, goal: Goal, found: Solutions, row: int) -> bool:
-        misfit = working_set.datafit.misfit_of(found.fits, row)
-        return duality_gap(misfit, found.coefs[row], found.inside[row], goal.penalty) <= goal.gap_tol
+    def _is_solved(working_set: WorkingSet, goal: Goal, points: Points, row: int) -> bool:
+        misfit = working_set.datafit.misfit_of(points.fits, row)
+        return duality_gap(misfit, points.coefs[row], points.correlations[row], goal.penalty) <= goal.gap_tol
 
-    def _starts(self, working_set: WorkingSet, goals: Sequence[Goal], iterate: Iterate) -> Solutions:
+    def _starts(self, working_set: WorkingSet, goals: Sequence[Goal], iterate: Iterate) -> Points:
         """Where polynomials through the last solutions lead, or else the iterate."""
-        alphas, known = [goal.penalty.alpha for goal in goals], [alpha for alpha, _ in self._track]
-        descends = all(low < high for low, high in pairwise([*alphas[::-1], *known]))
-        if not (known and descends and alphas[-1] * FAR > known[0] and self._goes_on(iterate)):
-            self._track = []
-            start = Solutions(iterate.coef[None], [0], working_set.fit(iterate.coef[None]), iterate.correlation[None])
+        alphas = [goal.penalty.alpha for goal in goals]
+        if not (self._is_near(alphas[-1]) and self._track.leads_to(alphas, iterate.coef)):
+            self._track.clear()
+            start = Points(iterate.coef[None], working_set.fit(iterate.coef[None]), iterate.correlation[None])
             return start.at([0] * len(goals))
-        weights = np.array([extrapolation(known, alpha) for alpha in alphas])
-        solutions = [solution for _, solution in self._track]
-        coefs = np.zeros((len(known), len(working_set)))
-        for row, solution in enumerate(solutions):
-            coefs[row, : solution.coefs.shape[1]] = solution.coefs[0]
-        coefs = weights @ coefs
-        past = Fits.together([solution.fits for solution in solutions])
-        fits = Fits(
-            np.empty((len(goals), past.raw.shape[1])), weights @ past.offsets, np.empty(len(goals)), weights @ past.raw
-        )
+        weights = np.array([extrapolation(self._track.alphas, alpha) for alpha in alphas])
+        coefs = weights @ self._track.coefs(len(working_set))
+        offsets, raw = (weights @ np.array(parts) for parts in zip(*self._track.kept, strict=True))
+        fits = Fits(np.empty_like(raw), offsets, np.empty(len(goals)), raw)
         terms = goals[0].penalty.terms
         if terms.has_bounds:
             coefs = np.clip(coefs, terms.lower, terms.upper)
-            fits = working_set.fit_at(coefs, fits.offsets)
-        return Solutions(coefs, [0] * len(goals), fits, np.empty_like(coefs))
-
-    def _goes_on(self, iterate: Iterate) -> bool:
-        """Whether the iterate is the last solution."""
-        coef = self._track[0][1].coefs[0]
-        return np.array_equal(coef, iterate.coef[: len(coef)]) and not iterate.coef[len(coef) :].any()
+            fits = working_set.fit_at(coefs, offsets)
+        return Points(coefs, fits, np.empty_like(coefs))
 
     def _step_together(
-        self, working_set: WorkingSet, goals: Sequence[Goal], here: Solutions, moved_at_most: float
-    ) -> Solutions:
+        self, working_set: WorkingSet, goals: Sequence[Goal], here: Points, moved_at_most: float
+    ) -> Points:
         """A step of each goal to the minimum of its model, about finite residuals."""
         datafit, models, fits = working_set.datafit, self._models, here.fits
         total = models.move_to(working_set, fits, len(goals) // 2, moved_at_most)
@@ -145,5 +180,4 @@ class ProxNewtonPathSolver(ProxNewtonSolver):
         reached = working_set.fit_at(starts.coefs, offsets)
         residuals -= steepness * (reached.raw - fits.raw - shifts[:, None])
         reached.residuals[:] = datafit.balanced(residuals)
-        n_iters = [n_iter + 1 for n_iter in here.n_iters]
-        return Solutions(starts.coefs, n_iters, reached, total * starts.correlations)
+        return Points(starts.coefs, reached, total * starts.correlations)
