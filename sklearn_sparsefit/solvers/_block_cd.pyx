@@ -19,12 +19,15 @@ cdef inline Feature _feature(const double[:, ::1] terms, Py_ssize_t j) noexcept 
     return Feature(terms[0, j], terms[1, j], terms[2, j], terms[3, j], terms[4, j])
 
 
-cdef inline void _minimise(Feature f, double* goal, Py_ssize_t n_tasks) noexcept nogil:
-    """Go from u = w + c / h to the minimum: u (1 - l1 / (h |u|))_+ / (1 + l2 / h), where no bound is in the way."""
+cdef inline void _minimise(Feature f, double* goal, Py_ssize_t n_tasks, double square) noexcept nogil:
+    """Go from u = w + c / h, w of some ``square``, to the minimum.
+
+    That is u (1 - l1 / (h |u|))_+ / (1 + l2 / h) where no bound is in the way.
+    """
     cdef Py_ssize_t t
     cdef double factor, norm = 0.0
     if f.lower > -INFINITY or f.upper < INFINITY:
-        factor = best_scale(goal, n_tasks, f.l1 / f.h, 1.0 + f.l2 / f.h, f.lower, f.upper)
+        factor = best_scale(goal, n_tasks, f.l1 / f.h, 1.0 + f.l2 / f.h, f.lower, f.upper, sqrt(square))
         for t in range(n_tasks):
             goal[t] = within(factor, goal[t], f.lower, f.upper)
         return
@@ -42,7 +45,9 @@ cdef double _update(Feature f, Py_ssize_t j, double[:, ::1] coef, const double* 
     cdef double square = 0.0, goal
     for t in range(coef.shape[0]):
         move[t] = coef[t, j] + c[t] / f.h
-    _minimise(f, move, coef.shape[0])
+        square += coef[t, j] * coef[t, j]
+    _minimise(f, move, coef.shape[0], square)
+    square = 0.0
     for t in range(coef.shape[0]):
         goal = move[t]
         move[t] = goal - coef[t, j]
@@ -70,7 +75,9 @@ def moves(
                 continue
             for t in range(coef.shape[0]):
                 room[t] = coef[t, j] + correlation[t, j] / f.h
-            _minimise(f, &room[0], coef.shape[0])
+                square += coef[t, j] * coef[t, j]
+            _minimise(f, &room[0], coef.shape[0], square)
+            square = 0.0
             for t in range(coef.shape[0]):
                 square += (room[t] - coef[t, j]) * (room[t] - coef[t, j])
             out[j] = sqrt(f.h * square)
