@@ -27,9 +27,9 @@ cdef double best_scale(
 ) noexcept nogil:
     cdef Py_ssize_t t
     cdef int _
-    cdef bint is_met = ridge == 0.0
-    cdef double size, bound, square = 0.0, unbounded = 0.0, corner = 0.0, farthest = 0.0
-    cdef double low = 0.0, high = INFINITY, s, following, inside, stopped, length, excess
+    cdef bint is_met = False
+    cdef double size, bound, square = 0.0, unbounded = 0.0, corner = 0.0, nearest = INFINITY, farthest = 0.0
+    cdef double low = 0.0, high, s, following, inside, stopped, length, excess
     for t in range(n):
         if (upper if z[t] > 0.0 else lower) != 0.0:
             square += z[t] * z[t]
@@ -41,16 +41,16 @@ cdef double best_scale(
         high = (1.0 - l1 / length) / ridge
         for t in range(n):
             is_met |= not lower <= high * z[t] <= upper and (upper if z[t] > 0.0 else lower) != 0.0
-    if not is_met:
-        return high
-    if ridge == 0.0:
+        if not is_met:
+            return high
+    else:
         # ... or every one is.
         for t in range(n):
             size, bound = fabs(z[t]), upper if z[t] > 0.0 else -lower
             if size == 0.0 or bound == 0.0:
                 continue
             if bound < INFINITY:
-                farthest = max(farthest, bound / size)
+                nearest, farthest = min(nearest, bound / size), max(farthest, bound / size)
                 corner += bound * bound
             else:
                 unbounded += size * size
@@ -60,11 +60,12 @@ cdef double best_scale(
         high = sqrt(corner / ((l1 - length) * (l1 + length)))
         if high >= farthest:
             return high
-        high = farthest
-    # The left side is convex: steps that start or have come below the root stay there.
+        # Up to the nearest bound the left side is flat.
+        low, high = nearest, farthest
+    # It is convex: steps that start or have come below the root stay there.
     s = size_before / (size_before * ridge + l1) if size_before > 0.0 else high
-    if not s < high:
-        s = high
+    if not low < s < high:
+        s = (1.0 + 4.0 * EPS) * low if ridge == 0.0 else high
     for _ in range(MAX_STEPS):
         inside = stopped = 0.0
         for t in range(n):
@@ -83,7 +84,7 @@ cdef double best_scale(
         else:
             high = s
         following = s + excess / (stopped / (s * length) * (1.0 - s * ridge) + length * ridge)
-        if not low < following < high:
+        if not low <= following <= high:
             following = 0.5 * (low + high)
         if fabs(following - s) <= 2.0 * EPS * s:
             return following

@@ -25,18 +25,21 @@ cdef inline void _minimise(Feature f, double* goal, Py_ssize_t n_tasks, double s
     That is u (1 - l1 / (h |u|))_+ / (1 + l2 / h) where no bound is in the way.
     """
     cdef Py_ssize_t t
+    cdef bint is_within = True
     cdef double factor, norm = 0.0
-    if f.lower > -INFINITY or f.upper < INFINITY:
-        factor = best_scale(goal, n_tasks, f.l1 / f.h, 1.0 + f.l2 / f.h, f.lower, f.upper, sqrt(square))
-        for t in range(n_tasks):
-            goal[t] = within(factor, goal[t], f.lower, f.upper)
-        return
     for t in range(n_tasks):
         norm += goal[t] * goal[t]
     norm = sqrt(norm)
     factor = (1.0 - f.l1 / (f.h * norm)) / (1.0 + f.l2 / f.h) if f.h * norm > f.l1 else 0.0
     for t in range(n_tasks):
-        goal[t] *= factor
+        is_within &= f.lower <= factor * goal[t] <= f.upper
+    if is_within:
+        for t in range(n_tasks):
+            goal[t] *= factor
+        return
+    factor = best_scale(goal, n_tasks, f.l1 / f.h, 1.0 + f.l2 / f.h, f.lower, f.upper, sqrt(square))
+    for t in range(n_tasks):
+        goal[t] = within(factor, goal[t], f.lower, f.upper)
 
 
 cdef double _update(Feature f, Py_ssize_t j, double[:, ::1] coef, const double* c, double* move) noexcept nogil:

@@ -82,16 +82,17 @@ def solve_by_columns(columns: Matrix, target: Matrix, ridges: Vector, pulls: Mat
 
 def _inverse_without(held: Matrix) -> Callable[[Vector], Vector]:
     """Product with the inverse of I - H'H, by the smaller side: it is I + H' (I - H H')^-1 H."""
-    potrf, potrs, trtrs = get_lapack_funcs(("potrf", "potrs", "trtrs"), dtype=held.dtype)
+    potrf, trtri, trtrs = get_lapack_funcs(("potrf", "trtri", "trtrs"), dtype=held.dtype)
     is_wide = len(held) < held.shape[1]
     inner = held @ held.T if is_wide else held.T @ held
     factor, info = potrf(_plus_identity(-inner).T, lower=1, overwrite_a=1)
     if info != 0:
         raise LinAlgError
-    if not is_wide:
-        return lambda v: potrs(factor, v, lower=1)[0]
-    root, _ = trtrs(factor, held, lower=1)
-    return lambda v: v + (root @ v) @ root
+    if is_wide:
+        root, _ = trtrs(factor, held, lower=1)
+        return lambda v: v + (root @ v) @ root
+    root, _ = trtri(factor, lower=1, overwrite_c=1)
+    return lambda v: (root @ v) @ root
 
 
 def _solve_by_factors(gram: Matrix, target: Matrix, ridges: Vector, pulls: Matrix, moves: Mask) -> Matrix:
