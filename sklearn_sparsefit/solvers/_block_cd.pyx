@@ -1,6 +1,6 @@
 """Block coordinate descent, for coefficients that several tasks share."""
 
-from libc.math cimport INFINITY, fmax, fmin, sqrt
+from libc.math cimport fmax, fmin, sqrt
 from scipy.linalg.cython_blas cimport dgemm, dgemv, dger
 
 from sklearn_sparsefit.penalty._bounded_norm cimport best_scale, within
