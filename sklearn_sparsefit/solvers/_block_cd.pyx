@@ -136,14 +136,14 @@ def sweep_gram(
     double rate,
     double enough,
 ):
-    """Sweeps over all features: move ``coef``, whose correlations are given, and add to ``step`` what they do to it.
+    """Sweeps over all features: move ``coef``, whose correlations are given; ``step``, zero so far, is what they do to it.
 
     They end when one moves nothing by more than ``enough``, in units of the prediction, or by more than ``rate`` times
     what the one before did; returns whether more than ``enough`` is left. ``terms`` are h, l1, l2 and the bounds of all
     features; coefficients and correlations have shape (n_tasks, n_features). Correlations are brought up to date for as
     many features at a time as ``room``, of shape (1 + these, n_tasks), holds.
     """
-    cdef int m = <int> coef.shape[1], n_tasks = <int> coef.shape[0], size
+    cdef int m = <int> coef.shape[1], n_tasks = <int> coef.shape[0], size, n_moved
     cdef Py_ssize_t together = room.shape[0] - 1, block, first, j, k, t, sweep
     cdef double plus = 1.0, minus = -1.0, largest = 0.0, last, moved
     cdef double* move = &room[0, 0]
@@ -155,11 +155,12 @@ def sweep_gram(
             for block in range((m - 1) // together + 1):
                 first = block * together
                 size = <int> min(together, m - first)
+                n_moved = m if sweep else <int> first
                 for j in range(size):
                     for t in range(n_tasks):
                         c[j * n_tasks + t] = correlation[t, first + j]
                 dgemm(
-                    "T", "N", &n_tasks, &size, &m,
+                    "T", "N", &n_tasks, &size, &n_moved,
                     &minus, &step[0, 0], &m, <double*> &gram[first, 0], &m, &plus, c, &n_tasks,
                 )
                 for j in range(size):

@@ -32,7 +32,7 @@ STUCK = 0.8
 # one before. (With 2, 3, 4 and 5 of them 1000 x 300 with 12 tasks takes 113, 102, 102 and 102 iterations.)
 POINTS, STRETCH = 4, 2
 # In a Gram matrix, correlations are brought up to date for so many features at a time.
-TOGETHER = 32
+TOGETHER = 8
 # A sum of squares from a Gram matrix is right to this share of that of the target.
 CANCELLED = 1e-11
 # Of a Newton step, the first of these lengths that lowers the objective is taken.
