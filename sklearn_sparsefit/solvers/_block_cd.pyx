@@ -136,7 +136,7 @@ def sweep_gram(
     double rate,
     double enough,
 ):
-    """Sweeps over all features: move ``coef``, whose correlations are given, and note the ``step``, which is zero so far.
+    """Sweeps over all features: move ``coef``, whose correlations are given, and note the ``step``, zero so far.
 
     They end when one moves nothing by more than ``enough``, in units of the prediction, or by more than ``rate`` times
     what the one before did; returns whether more than ``enough`` is left. ``terms`` are h, l1, l2 and the bounds of all
