@@ -23,40 +23,49 @@ cdef double within(double s, double z, double lower, double upper) noexcept nogi
 
 
 cdef double best_scale(
-    const double* z, Py_ssize_t n, double l1, double ridge, double lower, double upper
+    const double* z, Py_ssize_t n, double l1, double ridge, double lower, double upper, double size_before
 ) noexcept nogil:
     cdef Py_ssize_t t
     cdef int _
-    cdef double size, bound, square = 0.0, unbounded = 0.0, corner = 0.0
-    cdef double nearest = INFINITY, farthest = 0.0, low, high, s, following, inside, stopped, length, excess
+    cdef bint is_met = False
+    cdef double size, bound, square = 0.0, unbounded = 0.0, corner = 0.0, nearest = INFINITY, farthest = 0.0
+    cdef double low = 0.0, high, s, following, inside, stopped, length, excess
     for t in range(n):
-        size, bound = fabs(z[t]), upper if z[t] > 0.0 else -lower
-        if size == 0.0 or bound == 0.0:
-            continue
-        square += size * size
-        if bound < INFINITY:
-            nearest, farthest = min(nearest, bound / size), max(farthest, bound / size)
-            corner += bound * bound
-        else:
-            unbounded += size * size
+        if (upper if z[t] > 0.0 else lower) != 0.0:
+            square += z[t] * z[t]
     length = sqrt(square)
     if not length > l1:
         return 0.0
     # No bound is met ...
-    high = (1.0 - l1 / length) / ridge if ridge > 0.0 else INFINITY
-    if high <= nearest:
-        return high
-    low = nearest
-    if ridge == 0.0:
+    if ridge > 0.0:
+        high = (1.0 - l1 / length) / ridge
+        for t in range(n):
+            is_met |= not lower <= high * z[t] <= upper and (upper if z[t] > 0.0 else lower) != 0.0
+        if not is_met:
+            return high
+    else:
         # ... or every one is.
+        for t in range(n):
+            size, bound = fabs(z[t]), upper if z[t] > 0.0 else -lower
+            if size == 0.0 or bound == 0.0:
+                continue
+            if bound < INFINITY:
+                nearest, farthest = min(nearest, bound / size), max(farthest, bound / size)
+                corner += bound * bound
+            else:
+                unbounded += size * size
         length = sqrt(unbounded)
         if not length < l1:
             return INFINITY
         high = sqrt(corner / ((l1 - length) * (l1 + length)))
         if high >= farthest:
             return high
-        high = farthest
-    s = high
+        # Up to the nearest bound the left side is flat.
+        low, high = nearest, farthest
+    # It is convex: steps that start or have come below the root stay there.
+    s = size_before / (size_before * ridge + l1) if size_before > 0.0 else high
+    if not low < s < high:
+        s = (1.0 + 4.0 * EPS) * low if ridge == 0.0 else high
     for _ in range(MAX_STEPS):
         inside = stopped = 0.0
         for t in range(n):
@@ -75,7 +84,7 @@ cdef double best_scale(
         else:
             high = s
         following = s + excess / (stopped / (s * length) * (1.0 - s * ridge) + length * ridge)
-        if not low < following < high:
+        if not low <= following <= high:
             following = 0.5 * (low + high)
         if fabs(following - s) <= 2.0 * EPS * s:
             return following
@@ -90,7 +99,7 @@ cdef struct Split:
 
 
 cdef Split _split(
-    const double* u, double* rest, Py_ssize_t n, double l1, double l2, double lower, double upper
+    const double* u, double* rest, Py_ssize_t n, double l1, double l2, double lower, double upper, double size_before
 ) noexcept nogil:
     """The conjugate at u: the least, over all splits of u in two, of the norm's at one and of the bounds' at the other.
 
@@ -105,7 +114,7 @@ cdef Split _split(
             square += u[t] * u[t]
         found.size = sqrt(square)
         return found
-    s = best_scale(u, n, l1, l2, lower, upper)
+    s = best_scale(u, n, l1, l2, lower, upper, size_before)
     for t in range(n):
         bound = upper if u[t] > 0.0 else lower
         rest[t] = u[t]
@@ -137,17 +146,18 @@ def norms(const double[:, ::1] values):
     return result
 
 
-def sizes(const double[:, ::1] values, const double[::1] up, const double[::1] down):
-    """Norms over the tasks, the first axis, of what is positive times ``up`` and what is negative times ``down``."""
+def sizes(const double[:, ::1] values, const double[::1] lower, const double[::1] upper, double room):
+    """Norms over the tasks, the first axis, of what points to a side of zero on which there is more than ``room``."""
     cdef Py_ssize_t j, t
-    cdef double value
+    cdef double up, down, value
     result = np.zeros(values.shape[1])
     cdef double[::1] out = result
     with nogil:
         for t in range(values.shape[0]):
             for j in range(values.shape[1]):
-                value = values[t, j]
-                value *= up[j] if value > 0.0 else down[j]
+                up, down = 1.0 if upper[j] > room else 0.0, 1.0 if -lower[j] > room else 0.0
+                # NaN stays NaN.
+                value = values[t, j] * (up if values[t, j] > 0.0 else down)
                 out[j] += value * value
         for j in range(values.shape[1]):
             out[j] = sqrt(out[j])
@@ -166,7 +176,7 @@ def prox(const double[:, :] values, const double[::1] steps, const double[:, ::1
             for t in range(n_tasks):
                 v[t] = values[t, j]
             l1, ridge = steps[j] * terms[0, j], 1.0 + steps[j] * terms[1, j]
-            s = best_scale(&v[0], n_tasks, l1, ridge, terms[2, j], terms[3, j])
+            s = best_scale(&v[0], n_tasks, l1, ridge, terms[2, j], terms[3, j], 0.0)
             for t in range(n_tasks):
                 out[t, j] = within(s, v[t], terms[2, j], terms[3, j])
     return result
@@ -182,7 +192,9 @@ def conjugate(const double[:, :] correlation, double scale, const double[:, ::1]
         for j in range(correlation.shape[1]):
             for t in range(n_tasks):
                 room[0, t] = scale * correlation[t, j]
-            split = _split(&room[0, 0], &room[1, 0], n_tasks, terms[0, j], terms[1, j], terms[2, j], terms[3, j])
+            split = _split(
+                &room[0, 0], &room[1, 0], n_tasks, terms[0, j], terms[1, j], terms[2, j], terms[3, j], 0.0
+            )
             excess = split.size - terms[0, j]
             total += split.held
             if excess > 0.0:
@@ -207,15 +219,17 @@ def fenchel_young(
             l1, l2 = terms[0, j], terms[1, j]
             for t in range(n_tasks):
                 room[0, t] = scale * correlation[t, j]
-            split = _split(&room[0, 0], &room[1, 0], n_tasks, l1, l2, terms[2, j], terms[3, j])
             square = 0.0
             for t in range(n_tasks):
                 square += coef[t, j] * coef[t, j]
+            size = sqrt(square)
+            split = _split(&room[0, 0], &room[1, 0], n_tasks, l1, l2, terms[2, j], terms[3, j], size)
+            for t in range(n_tasks):
                 u = room[0, t] - room[1, t]
                 if u != 0.0:
                     bound = terms[3, j] if u > 0.0 else terms[2, j]
                     total += (bound - coef[t, j]) * u
-            size, excess = sqrt(square), split.size - l1
+            excess = split.size - l1
             if excess > 0.0:
                 if l2 == 0.0:
                     total = INFINITY
@@ -246,7 +260,7 @@ def reach(const double[:, :] correlation, double slack, const double[:, ::1] ter
             l1, l2, lower, upper, square = terms[0, j] - slack, terms[1, j], terms[2, j], terms[3, j], 0.0
             for t in range(n_tasks):
                 u[t] = correlation[t, j]
-            s = best_scale(&u[0], n_tasks, max(l1, 0.0), l2, lower, upper)
+            s = best_scale(&u[0], n_tasks, max(l1, 0.0), l2, lower, upper, 0.0)
             for t in range(n_tasks):
                 if l1 <= 0.0:
                     # Any direction may be the best. Where there is no curvature, there is a bound or no correlation.

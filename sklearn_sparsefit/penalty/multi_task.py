@@ -12,6 +12,9 @@ from sklearn_sparsefit.penalty.of_tasks import PenaltyOfTasks
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 
+# Of all numbers.
+LARGEST = np.finfo(np.float64).max
+
 
 class MultiTaskPenalty(PenaltyOfTasks):
     """The elastic-net penalty of the 2-norms, over the tasks, of the coefficients of every feature.
@@ -87,13 +90,10 @@ class BoundedMultiTaskPenalty(MultiTaskPenalty):
         super().__init__(of_norms, of_values)
         self.of_values, self.terms = of_values, of_values.terms
         self.may_move = of_values.may_move
-        lower, upper = self.terms.lower, self.terms.upper
-        self._sides = 1.0 * (upper > 0), 1.0 * (lower < 0)
-        self._unbounded_sides = 1.0 * (upper == np.inf), 1.0 * (lower == -np.inf)
 
     def sizes(self, values: Matrix) -> Vector:
         """The norm, for every feature, of what is on a side of zero that is open to its coefficients."""
-        return _bounded_norm.sizes(np.ascontiguousarray(values), *self._sides)
+        return _bounded_norm.sizes(np.ascontiguousarray(values), self.terms.lower, self.terms.upper, 0.0)
 
     def is_feasible(self, coef: Matrix) -> bool:
         """Whether the penalty is finite."""
@@ -101,7 +101,9 @@ class BoundedMultiTaskPenalty(MultiTaskPenalty):
 
     def dual_norm(self, correlation: Matrix) -> float:
         """Largest norm, over its weight, of what is on sides without bounds: up to ``l1`` the conjugate is finite."""
-        return self.of_norms.dual_norm(_bounded_norm.sizes(np.ascontiguousarray(correlation), *self._unbounded_sides))
+        lower, upper = self.terms.lower, self.terms.upper
+        sizes = _bounded_norm.sizes(np.ascontiguousarray(correlation), lower, upper, LARGEST)
+        return self.of_norms.dual_norm(sizes)
 
     def bounded_reach(self, correlation: Matrix, slack: float) -> float:
         """How steep the conjugate is at most, where correlations may be off by ``slack``."""

@@ -1,6 +1,6 @@
 """Block coordinate descent, for coefficients that several tasks share."""
 
-from libc.math cimport INFINITY, fmax, fmin, sqrt
+from libc.math cimport fmax, fmin, sqrt
 from scipy.linalg.cython_blas cimport dgemm, dgemv, dger
 
 from sklearn_sparsefit.penalty._bounded_norm cimport best_scale, within
@@ -19,21 +19,27 @@ cdef inline Feature _feature(const double[:, ::1] terms, Py_ssize_t j) noexcept 
     return Feature(terms[0, j], terms[1, j], terms[2, j], terms[3, j], terms[4, j])
 
 
-cdef inline void _minimise(Feature f, double* goal, Py_ssize_t n_tasks) noexcept nogil:
-    """Go from u = w + c / h to the minimum: u (1 - l1 / (h |u|))_+ / (1 + l2 / h), where no bound is in the way."""
+cdef inline void _minimise(Feature f, double* goal, Py_ssize_t n_tasks, double square) noexcept nogil:
+    """Go from u = w + c / h, w of some ``square``, to the minimum.
+
+    That is u (1 - l1 / (h |u|))_+ / (1 + l2 / h) where no bound is in the way.
+    """
     cdef Py_ssize_t t
+    cdef bint is_within = True
     cdef double factor, norm = 0.0
-    if f.lower > -INFINITY or f.upper < INFINITY:
-        factor = best_scale(goal, n_tasks, f.l1 / f.h, 1.0 + f.l2 / f.h, f.lower, f.upper)
-        for t in range(n_tasks):
-            goal[t] = within(factor, goal[t], f.lower, f.upper)
-        return
     for t in range(n_tasks):
         norm += goal[t] * goal[t]
     norm = sqrt(norm)
     factor = (1.0 - f.l1 / (f.h * norm)) / (1.0 + f.l2 / f.h) if f.h * norm > f.l1 else 0.0
     for t in range(n_tasks):
-        goal[t] *= factor
+        is_within &= f.lower <= factor * goal[t] <= f.upper
+    if is_within:
+        for t in range(n_tasks):
+            goal[t] *= factor
+        return
+    factor = best_scale(goal, n_tasks, f.l1 / f.h, 1.0 + f.l2 / f.h, f.lower, f.upper, sqrt(square))
+    for t in range(n_tasks):
+        goal[t] = within(factor, goal[t], f.lower, f.upper)
 
 
 cdef double _update(Feature f, Py_ssize_t j, double[:, ::1] coef, const double* c, double* move) noexcept nogil:
@@ -42,7 +48,9 @@ cdef double _update(Feature f, Py_ssize_t j, double[:, ::1] coef, const double* 
     cdef double square = 0.0, goal
     for t in range(coef.shape[0]):
         move[t] = coef[t, j] + c[t] / f.h
-    _minimise(f, move, coef.shape[0])
+        square += coef[t, j] * coef[t, j]
+    _minimise(f, move, coef.shape[0], square)
+    square = 0.0
     for t in range(coef.shape[0]):
         goal = move[t]
         move[t] = goal - coef[t, j]
@@ -70,7 +78,9 @@ def moves(
                 continue
             for t in range(coef.shape[0]):
                 room[t] = coef[t, j] + correlation[t, j] / f.h
-            _minimise(f, &room[0], coef.shape[0])
+                square += coef[t, j] * coef[t, j]
+            _minimise(f, &room[0], coef.shape[0], square)
+            square = 0.0
             for t in range(coef.shape[0]):
                 square += (room[t] - coef[t, j]) * (room[t] - coef[t, j])
             out[j] = sqrt(f.h * square)
@@ -126,14 +136,14 @@ def sweep_gram(
     double rate,
     double enough,
 ):
-    """Sweeps over all features: move ``coef``, whose correlations are given, and add to ``step`` what they do to it.
+    """Sweeps over all features: move ``coef``, whose correlations are given, and note the ``step``, zero so far.
 
     They end when one moves nothing by more than ``enough``, in units of the prediction, or by more than ``rate`` times
     what the one before did; returns whether more than ``enough`` is left. ``terms`` are h, l1, l2 and the bounds of all
     features; coefficients and correlations have shape (n_tasks, n_features). Correlations are brought up to date for as
     many features at a time as ``room``, of shape (1 + these, n_tasks), holds.
     """
-    cdef int m = <int> coef.shape[1], n_tasks = <int> coef.shape[0], size
+    cdef int m = <int> coef.shape[1], n_tasks = <int> coef.shape[0], size, n_moved
     cdef Py_ssize_t together = room.shape[0] - 1, block, first, j, k, t, sweep
     cdef double plus = 1.0, minus = -1.0, largest = 0.0, last, moved
     cdef double* move = &room[0, 0]
@@ -145,11 +155,12 @@ def sweep_gram(
             for block in range((m - 1) // together + 1):
                 first = block * together
                 size = <int> min(together, m - first)
+                n_moved = m if sweep else <int> first
                 for j in range(size):
                     for t in range(n_tasks):
                         c[j * n_tasks + t] = correlation[t, first + j]
                 dgemm(
-                    "T", "N", &n_tasks, &size, &m,
+                    "T", "N", &n_tasks, &size, &n_moved,
                     &minus, &step[0, 0], &m, <double*> &gram[first, 0], &m, &plus, c, &n_tasks,
                 )
                 for j in range(size):

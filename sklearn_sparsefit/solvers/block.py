@@ -1,18 +1,15 @@
 """Block coordinate descent and Newton steps, for tasks that share their features."""
 
 import sys
-from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol, Self
+from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import get_blas_funcs, get_lapack_funcs
-from scipy.linalg.blas import dsymm, dsyrk
-from scipy.linalg.lapack import dposv, dpotrf, dpotri
 
 from sklearn_sparsefit.penalty import MultiTaskPenalty
 from sklearn_sparsefit.solvers import _block_cd
 from sklearn_sparsefit.solvers.base import Iterate, Solver
+from sklearn_sparsefit.solvers.block_systems import solve_by_columns, solve_by_gram
 from sklearn_sparsefit.solvers.certificate import duality_gap, quadratic_misfit
 from sklearn_sparsefit.solvers.extrapolation import extrapolation
 from sklearn_sparsefit.solvers.known import Known
@@ -21,6 +18,7 @@ from sklearn_sparsefit.solvers.working_set import WorkingSet
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 Positions = NDArray[np.intp]
 
 # Largest move of coordinate descent, in units of the prediction, from a solution that is right to rounding; beyond so
@@ -36,17 +34,13 @@ STUCK = 0.8
 # one before. (With 2, 3, 4 and 5 of them 1000 x 300 with 12 tasks takes 113, 102, 102 and 102 iterations.)
 POINTS, STRETCH = 4, 2
 # In a Gram matrix, correlations are brought up to date for so many features at a time.
-TOGETHER = 32
-# A sum of squares from a Gram matrix is right to this share of that of the target.
+TOGETHER = 8
+# Gaps from a Gram matrix are right to this share of the null model's loss.
 CANCELLED = 1e-11
 # Of a Newton step, the first of these lengths that lowers the objective is taken.
 LENGTHS = 0.5 ** np.arange(8)
 # Where there are more features in than samples, this share of the tolerated gap is enough.
 GAP_SHARE = 0.6
-# There, conjugate gradients make the residual of a Newton step so much smaller, in so many steps at most, in single
-# precision up to this condition number.
-FORCING, MAX_STEPS = 1e-2, 100
-MAX_SINGLE = 1e6
 
 
 class BlockSolver(Solver):
@@ -153,7 +147,6 @@ class BlockSolver(Solver):
             and len(known) > len(weights)
             and np.count_nonzero(iterate.coef.any(axis=0)) > len(weights)
             and terms[1].min() > 0
-            and not np.isfinite(terms[3:]).any()
         ):
             roots = np.sqrt(weights)
             columns = self._columns.of(known)
@@ -169,7 +162,7 @@ class _View(Protocol):
     sweeps_after_newton: int
 
     def duality_gap(self, coef: Matrix, penalty: MultiTaskPenalty) -> float:
-        """Duality gap of the problem on these features alone, at coefficients with these correlations."""
+        """What the duality gap of the problem on these features alone is at most, below the null model's objective."""
 
     def at(self, features: Positions) -> Self:
         """View of some of the features."""
@@ -183,12 +176,8 @@ class _View(Protocol):
     def sweep(self, coef: Matrix, terms: Matrix, at_most: int, rate: float, enough: float) -> tuple[Matrix, bool]:
         """Where sweeps of coordinate descent lead, and whether they stalled."""
 
-    def solve(self, target: Matrix, ridges: Vector, pulls: Matrix, groups: list["Group"]) -> Matrix | None:
-        """Solve (M - U U') v = target, M = G + diag(ridges), where u_j are the ``pulls`` and U'v = (<u_j, v_j>)_j.
-
-        By Woodbury, v = M^-1 (target + U x) with (I - U' M^-1 U) x = U' M^-1 target. None if rounding leaves no v. Of
-        every task this is about the features of its group; v is zero for the others, as the target is.
-        """
+    def solve(self, target: Matrix, ridges: Vector, pulls: Matrix, moves: Mask) -> Matrix | None:
+        """Solve the equations of a Newton step, those of :mod:`block_systems`; None if rounding leaves no solution."""
 
 
 class _GramView:
@@ -200,8 +189,8 @@ class _GramView:
         self.gram, self.correlation, self._null_loss = gram, correlation, null_loss
 
     def duality_gap(self, coef: Matrix, penalty: MultiTaskPenalty) -> float:
-        explained = np.vdot(coef, 2 * self.correlation + coef @ self.gram)
-        misfit = quadratic_misfit(max(2 * self._null_loss - float(explained), 0.0))
+        # Residuals are no larger than the target, and near the minimum hardly shortened: their size matters little.
+        misfit = quadratic_misfit(2 * self._null_loss)
         return duality_gap(misfit, coef, self.correlation, penalty) + CANCELLED * self._null_loss
 
     def at(self, features: Positions) -> Self:
@@ -211,7 +200,7 @@ class _GramView:
         return type(self)(gram, _at(self.correlation, features), self._null_loss)
 
     def move(self, features: Positions, step: Matrix) -> None:
-        rows = self.gram if len(features) == len(self.gram) else self.gram[features]
+        rows = self.gram if len(features) == len(self.gram) else self.gram.take(features, axis=0)
         self.correlation -= step @ rows
 
     def bend(self, step: Matrix) -> float:
@@ -222,38 +211,8 @@ class _GramView:
         limits = _n_sweeps(at_most, self.gram.size * len(coef)), rate, enough
         return goal, _block_cd.sweep_gram(self.gram, terms, goal, self.correlation, step, room, *limits)
 
-    def solve(self, target: Matrix, ridges: Vector, pulls: Matrix, groups: list["Group"]) -> Matrix | None:
-        """By factors; (U' M^-1 U)_ij = (M^-1)_ij <u_i, u_j>, summed over the groups."""
-        inverses, solution, inner = [], np.zeros(target.shape), np.eye(len(ridges))
-        for features, entries, pairs in groups:
-            shifted = np.array(self.gram[pairs], order="C")
-            shifted.flat[:: len(shifted) + 1] += ridges[features]
-            factor, info = dpotrf(shifted.T, lower=1, overwrite_a=1)
-            if info != 0:
-                return self._solve_roughly(target, ridges, pulls, groups)
-            # Of symmetric matrices, the lower halves.
-            inverse, _ = dpotri(factor, lower=1, overwrite_c=1)
-            inverses.append(inverse)
-            solution[entries] = dsymm(1.0, inverse, target[entries].T, lower=1).T
-            inner[pairs] -= dsyrk(1.0, pulls[entries], trans=1, lower=1) * inverse
-        _, weights, info = dposv(inner, _dots(pulls, solution), lower=1, overwrite_a=1)
-        if info != 0:
-            return self._solve_roughly(target, ridges, pulls, groups)
-        pulled = weights * pulls
-        for (_, entries, _), inverse in zip(groups, inverses, strict=True):
-            solution[entries] += dsymm(1.0, inverse, pulled[entries].T, lower=1).T
-        return solution
-
-    def _solve_roughly(self, target: Matrix, ridges: Vector, pulls: Matrix, groups: list["Group"]) -> Matrix:
-        """By conjugate gradients, where features are too much alike for factors."""
-        moves = moving(groups, target)
-
-        def product(v: Matrix) -> Matrix:
-            return moves * (v @ self.gram + ridges * v - _dots(pulls, v) * pulls)
-
-        # Rounding may leave nothing of the Gram where ridges and pulls cancel.
-        own = self.gram.diagonal()
-        return _conjugate_gradients(product, np.maximum(own + ridges - pulls**2, own), target)
+    def solve(self, target: Matrix, ridges: Vector, pulls: Matrix, moves: Mask) -> Matrix | None:
+        return solve_by_gram(self.gram, target, ridges, pulls, moves)
 
 
 class _ColumnView:
@@ -285,63 +244,16 @@ class _ColumnView:
         limits = _n_sweeps(at_most, 2 * self.columns.size * len(coef)), rate, enough
         return goal, _block_cd.sweep_columns(self.columns, terms, goal, self.residual.copy(), room, *limits)
 
-    def solve(self, target: Matrix, ridges: Vector, pulls: Matrix, groups: list["Group"]) -> Matrix | None:
-        """By conjugate gradients for x.
-
-        With Z = diag(ridges)^(-1/2) X, L L' = I + Z'Z and F = Z L^-T, M^-1 is I - F F' in units of ridges^(1/2), and
-        in these I - U' M^-1 U = I - U'U + U' F F' U, where U'U is diagonal. Its diagonal, 1 - |u_j|^2 (1 - |f_j|^2),
-        is a good preconditioner: columns that are close to each other before L^-1 are far apart after.
-        """
-        roots = np.sqrt(ridges)
-        sq_norms = np.einsum("ji,ji->j", self.columns, self.columns)
-        precision = np.float32 if (sq_norms / ridges).sum() < MAX_SINGLE else np.float64
-        potrf, trtri = get_lapack_funcs(("potrf", "trtri"), dtype=precision)
-        trmm = get_blas_funcs("trmm", dtype=precision)
-        scaled = np.multiply(self.columns, 1 / roots[:, None], dtype=precision, casting="same_kind")
-        pulls = (pulls / roots).astype(precision)
-        kernel = scaled.T @ scaled
-        kernel.flat[:: len(kernel) + 1] += 1.0
-        factor, info = potrf(kernel.T, lower=1, overwrite_a=1)
-        if info != 0:
-            return None
-        inverse, _ = trtri(factor, lower=1, overwrite_c=1)
-        whitened = trmm(1.0, inverse, scaled.T, lower=1, overwrite_b=1)
-        squares = _dots(pulls, pulls)
-        own = np.maximum(1.0 - squares, 0.0)
-
-        def solved(v: Matrix) -> Matrix:
-            return v - (v @ whitened.T) @ whitened
-
-        def inner(x: Vector) -> Vector:
-            return own * x + _dots(pulls, (x * pulls) @ whitened.T @ whitened)
-
-        solution = solved((target / roots).astype(precision))
-        weights = _conjugate_gradients(inner, own + squares * _dots(whitened, whitened), _dots(pulls, solution))
-        return (solution + solved(weights * pulls)) / roots
-
-
-class Group(NamedTuple):
-    """Tasks that may move their coefficients of the same features: these, and where they are in matrices."""
-
-    features: Any
-    entries: Any
-    pairs: Any
-
-
-def moving(groups: list[Group], target: Matrix) -> NDArray[np.bool_]:
-    """Which coefficients may move, as a mask of the shape of ``target``."""
-    moves = np.zeros(target.shape, dtype=bool)
-    for _, entries, _ in groups:
-        moves[entries] = True
-    return moves
+    def solve(self, target: Matrix, ridges: Vector, pulls: Matrix, moves: Mask) -> Matrix | None:
+        return solve_by_columns(self.columns, target, ridges, pulls, moves)
 
 
 class _NoBounds:
     """Coefficients that may be anything."""
 
-    def groups(self, coef: Matrix, gradient: Matrix) -> tuple[list[Group], Matrix]:
-        """Who may move, and the gradient for these alone."""
-        return [Group(..., ..., ...)], gradient
+    def moves(self, coef: Matrix, gradient: Matrix) -> Mask:
+        """Which coefficients their gradient does not hold at a bound."""
+        return np.ones(coef.shape, dtype=bool)
 
     def clip(self, coef: Matrix) -> Matrix:
         """The nearest coefficients within the bounds."""
@@ -358,14 +270,8 @@ class _Bounds(_NoBounds):
     def __init__(self, lower: Vector, upper: Vector):
         self._lower, self._upper = lower, upper
 
-    def groups(self, coef: Matrix, gradient: Matrix) -> tuple[list[Group], Matrix]:
-        moves = ~((coef >= self._upper) & (gradient > 0) | (coef <= self._lower) & (gradient < 0))
-        patterns, members = np.unique(moves, axis=0, return_inverse=True)
-        groups = []
-        for number in np.flatnonzero(patterns.any(axis=1)):
-            tasks, features = np.flatnonzero(members.ravel() == number), np.flatnonzero(patterns[number])
-            groups.append(Group(features, np.ix_(tasks, features), np.ix_(features, features)))
-        return groups, gradient * moves
+    def moves(self, coef: Matrix, gradient: Matrix) -> Mask:
+        return ~((coef >= self._upper) & (gradient > 0) | (coef <= self._lower) & (gradient < 0))
 
     def clip(self, coef: Matrix) -> Matrix:
         return np.clip(coef, self._lower, self._upper)
@@ -406,8 +312,8 @@ def _newton_step(view: _View, coef: Matrix, terms: Matrix, bounds: _NoBounds) ->
     norms = np.sqrt(_dots(coef, coef))
     directions, bends = coef / norms, l1 / norms
     gradient = view.correlation - l1 * directions - l2 * coef
-    groups, pull = bounds.groups(coef, gradient)
-    newton = view.solve(pull, bends + l2, np.sqrt(bends) * directions, groups)
+    moves = bounds.moves(coef, gradient)
+    newton = view.solve(gradient * moves, bends + l2, np.sqrt(bends) * directions, moves)
     if newton is None:
         return coef, False
     outward = _dots(directions, newton)
@@ -427,26 +333,6 @@ def _newton_step(view: _View, coef: Matrix, terms: Matrix, bounds: _NoBounds) ->
         if np.vdot(gradient, step) - 0.5 * (view.bend(step) + l2 @ squares) - l1 @ excess > 0:
             return goal, length < LENGTHS[-1]
     return coef, False
-
-
-def _conjugate_gradients(product: Callable[[Any], Any], diagonal: NDArray, target: NDArray) -> NDArray:
-    """Roughly solve a positive definite system, given its product with a vector and its diagonal."""
-    solution, residual = np.zeros(target.shape), target.copy()
-    direction = scaled = residual / diagonal
-    size = first = np.vdot(residual, scaled)
-    for _ in range(MAX_STEPS):
-        if not size > FORCING**2 * first:
-            break
-        image = product(direction)
-        curvature = np.vdot(direction, image)
-        if not curvature > 0:
-            break
-        solution += size / curvature * direction
-        residual -= size / curvature * image
-        scaled = residual / diagonal
-        size, before = np.vdot(residual, scaled), size
-        direction = scaled + size / before * direction
-    return solution
 
 
 def _begins_with(coef: Matrix, start: Matrix) -> bool:

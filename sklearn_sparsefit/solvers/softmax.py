@@ -11,12 +11,13 @@ from scipy.linalg import LinAlgError, cho_factor, cho_solve
 from sklearn_sparsefit.penalty import MultiTaskPenalty, SeparateTasksPenalty
 from sklearn_sparsefit.solvers import _block_cd
 from sklearn_sparsefit.solvers.base import Iterate, Solver
-from sklearn_sparsefit.solvers.block import BlockSolver, Group, moving
+from sklearn_sparsefit.solvers.block import BlockSolver
 from sklearn_sparsefit.solvers.gram import GramSolver
 from sklearn_sparsefit.solvers.softmax_pairs import SoftmaxPairs
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 Positions = NDArray[np.intp]
 # Of shape (n_features, n_classes, n_features, n_classes).
 Blocks = NDArray[np.float64]
@@ -132,13 +133,12 @@ class _SoftmaxView:
         goal, correlation, room = coef.copy(), np.ascontiguousarray(self.correlation.T), np.empty(2 * len(coef))
         return goal, _block_cd.sweep_coupled(self.gram, terms, goal, correlation, room, at_most, rate, enough)
 
-    def solve(self, target: Matrix, ridges: Vector, pulls: Matrix, groups: list[Group]) -> Matrix | None:
+    def solve(self, target: Matrix, ridges: Vector, pulls: Matrix, moves: Mask) -> Matrix | None:
         """By factors of the whole matrix, of what may move.
 
         Where a feature has no penalty, equal steps for all classes, which change nothing, are held at zero.
         """
         n_features, n_classes = self.gram.shape[:2]
-        moves = moving(groups, target)
         shifted, each = self.gram.copy(), np.arange(n_features)
         own = shifted[each, :, each, :]
         held = np.where((ridges == 0) & moves.all(axis=0), np.trace(own, axis1=1, axis2=2) / n_classes, 0.0)
