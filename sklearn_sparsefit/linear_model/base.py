@@ -11,7 +11,7 @@ from scipy import sparse
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sklearn_sparsefit._sklearn import CallbackSupportMixin, Interval, align_sparse, one_of
+from sklearn_sparsefit._sklearn import CallbackSupportMixin, Interval, StrOptions, align_sparse, one_of
 from sklearn_sparsefit._validation import TrainingData
 from sklearn_sparsefit._warnings import warn_user
 from sklearn_sparsefit.datafit import Datafit
@@ -36,7 +36,7 @@ PARAMETER_CONSTRAINTS: dict[str, list] = {
     "tol": [Interval(Real, 0, None, closed="left")],
     "positive": ["boolean"],
     "random_state": ["random_state"],
-    "selection": [one_of(("cyclic", "random"))],
+    "selection": [StrOptions({"cyclic", "random"})],
     "solver": [one_of(SOLVERS)],
     "penalty_weights": ["array-like", dict, None],
     "lower_bounds": [Real, "array-like", dict, None],
