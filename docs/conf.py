@@ -1,5 +1,7 @@
 """Configuration of the documentation: ``sphinx-build -W -b html docs docs/_build/html``."""
 
+import re
+
 from docutils import nodes
 
 import sklearn_sparsefit
@@ -66,5 +68,12 @@ def link_to_scikit_learn(app, env, node, contnode):
     return nodes.reference("", "", contnode, internal=False, refuri=address)
 
 
+def link_to_gallery(app, name, source):
+    """Lead links to examples, which in a clone are files, to their pages in the gallery."""
+    source[0] = re.sub(r"\]\((?:\.\./)*examples/(\w+\.py)\)", r"](#sphx_glr_auto_examples_\1)", source[0])
+    source[0] = re.sub(r"\]\((?:\.\./)*examples\)", "](#gallery)", source[0])
+
+
 def setup(app):
+    app.connect("source-read", link_to_gallery)
     app.connect("missing-reference", link_to_scikit_learn)

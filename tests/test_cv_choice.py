@@ -11,6 +11,7 @@ from sklearn.model_selection import GridSearchCV, KFold, LeaveOneOut
 
 from registry import DENSE_STORAGES, FRAMES, SPARSE_STORAGES, make_data, make_weights
 from sklearn_sparsefit import ElasticNet, ElasticNetCV, Lasso, LassoCV
+from sklearn_sparsefit.exceptions import ModelWarning
 from sklearn_sparsefit.solvers import choice
 
 CV = KFold(4, shuffle=True, random_state=0)
@@ -259,6 +260,30 @@ def test_edge_of_the_grid_is_pointed_out():
     assert record[0].filename == __file__
     with pytest.warns(UserWarning, match=f"alpha={large:.6g} is the largest"):
         LassoCV(alphas=[large, large / 10], cv=CV).fit(X, y)
+
+
+@pytest.mark.parametrize("storage", ["dense_F", "csr_array"])
+@pytest.mark.parametrize(
+    ("ratio", "params", "hints"),
+    [
+        (90, {}, False),
+        (110, {}, True),
+        (110, {"standardize": True}, False),
+        (110, {"penalty_weights": 2 ** np.arange(9.0)}, False),
+    ],
+)
+def test_scales_far_apart_are_pointed_out_at_the_edge(storage, ratio, params, hints):
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((60, 9))
+    X *= np.geomspace(0.1, 0.1 * ratio, 9) / X.std(axis=0)
+    # A constant column has no scale.
+    X[:, 4] = 7.0
+    model = LassoCV(alphas=[1e3, 1e2], cv=CV, alpha_rule=lambda results: 1, **params)
+    with pytest.warns(ModelWarning, match="is the smallest") as record:
+        model.fit((DENSE_STORAGES | SPARSE_STORAGES)[storage](X), X[:, 0])
+    (warning,) = record
+    found = f"deviations from 0.1 to {0.1 * ratio:.2g}): standardize=True" in str(warning.message)
+    assert found == ("standardize" in str(warning.message)) == hints
 
 
 def test_weight_that_is_a_number_means_none():

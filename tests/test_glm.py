@@ -1,6 +1,7 @@
 """Generalised linear models: their objective, scikit-learn's answers, folds, exposures, and targets out of range."""
 
 import pickle
+import re
 import warnings
 
 import numpy as np
@@ -21,6 +22,7 @@ from sklearn.preprocessing import StandardScaler
 
 from registry import DENSE_STORAGES, FRAMES, SPARSE_STORAGES, make_data, make_weights
 from sklearn_sparsefit import ElasticNet, ElasticNetGLM, ElasticNetGLMCV, SparseLogisticRegression
+from sklearn_sparsefit.exceptions import ModelWarning
 from test_bad_input import assert_refused, put
 from test_generalized import MAIN, ROUNDING, GeneralizedProblem, make_glm
 
@@ -447,6 +449,31 @@ def test_groups_and_weights_are_routed():
     assert_array_equal(exposed.loss_path_, make_cv("poisson", cv=splits).fit(X, y, exposure=exposure).loss_path_)
 
 
+def test_families_are_named_in_the_order_of_the_documentation():
+    table = re.search(r"family : \{(.*)\}", ElasticNetGLM.__doc__).group(1)
+    with pytest.raises(ValueError, match=re.escape(table)):
+        make_model("normal").fit(X_TALL, COUNTS)
+
+
+@pytest.mark.parametrize("known", ["offset", "exposure", "both"])
+def test_scores_without_what_the_fit_was_given_warn(known):
+    X, y = data("poisson")
+    given, _ = known_of(known, len(y))
+    request = ", ".join(f"{name}=True" for name in given)
+    message = rf"fitted with {' and '.join(given)}, and is scored without.*set_score_request\({request}\)"
+    single, chosen = make_model("poisson").fit(X, y, **given), make_cv("poisson").fit(X, y, **given)
+    calls = [lambda: single.score(X, y), lambda: chosen.score(X, y), lambda: chosen.score_path(X, y)]
+    calls.append(lambda: GridSearchCV(make_model("poisson"), {"alpha": [0.1]}, cv=2).fit(X, y, **given))
+    for call in calls:
+        with pytest.warns(ModelWarning, match=message) as told:
+            call()
+        assert {warning.filename for warning in told} == {__file__}
+    # Means per unit of exposure are as good a question; so are those of a model that knows of none.
+    single.predict(X)
+    single.score(X, y, **given)
+    single.fit(X, y).score(X, y)
+
+
 def test_exposures_are_routed_by_cross_validation():
     X, y = data("poisson")
     exposure = np.random.default_rng(1).uniform(0.5, 2, len(y))
@@ -475,6 +502,14 @@ def test_rows_of_weight_zero_are_no_rows(family, standardize):
     without = make_cv(family, cv=splits, **params).fit(X[kept], y[kept], weights[kept], offset[kept])
     assert_allclose(ours.loss_path_, without.loss_path_, rtol=1e-5)
     assert_allclose(ours.coef_, without.coef_, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize(("n_features", "eps"), [(20, 1e-3), (21, 1e-2)])
+def test_paths_are_shorter_where_there_are_more_features_than_samples(n_features, eps):
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((20, n_features)), rng.poisson(2, 20)
+    alphas = ElasticNetGLMCV(alphas=3, cv=2).fit(X, y).alphas_
+    assert_allclose(alphas[-1], eps * alphas[0])
 
 
 def test_grid_search_chooses_the_same():

@@ -178,6 +178,27 @@ def test_lasso_agrees_with_liblinear(store):
 def test_alpha_from_C():
     assert alpha_from_C(2.0, 50) == 0.01
     assert alpha_from_C(2.0, 3, [1.0, 0.0, 4.0]) == 0.1
+    assert_array_equal(alpha_from_C([2.0, 0.5], 50), [0.01, 0.04])
+    assert_array_equal(alpha_from_C(np.array([[1, 4]]), 3, [1.0, 0.0, 4.0]), [[0.2, 0.05]])
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        ((0.0, 3), "C == 0.0, must be > 0"),
+        ((-1.0, 3), "C == -1.0, must be > 0"),
+        ((np.inf, 3), "C == inf, must be finite"),
+        (([1.0, np.nan], 3), r"C\[1\] == nan, must be finite"),
+        (([1.0, -2.0], 3), r"C\[1\] == -2.0, must be > 0"),
+        ((1.0, 0), "n_samples == 0"),
+        ((1.0, 3, [1.0, 2.0]), r"sample_weight.*\(3,\).*\(2,\)"),
+        ((1.0, 3, [1.0, -2.0, 1.0]), r"sample_weight\[1\] == -2.0"),
+        ((1.0, 3, [0.0, 0.0, 0.0]), "sample_weight is zero"),
+    ],
+)
+def test_no_alpha_from(args, message):
+    with pytest.raises(ValueError, match=message):
+        alpha_from_C(*args)
 
 
 # --- Cross-validation ---

@@ -115,7 +115,7 @@ def test_folds_are_stratified():
 def test_weights_are_routed():
     weights = make_weights("with_zeros", len(Y))
     scorer = make_scorer(log_loss, greater_is_better=False, response_method="predict_proba")
-    model = SparseLogisticRegressionCV(alphas=5, cv=CV)
+    model = SparseLogisticRegressionCV(alphas=5, eps=1e-2, cv=CV)
     with config_context(enable_metadata_routing=True):
         routed = clone(model).set_params(scoring=scorer.set_score_request(sample_weight=True))
         routed.fit(X, Y, sample_weight=weights)

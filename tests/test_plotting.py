@@ -3,7 +3,7 @@
 import subprocess
 import sys
 from functools import partial
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import numpy as np
 import pandas as pd
@@ -20,7 +20,7 @@ from sklearn.linear_model import Ridge
 from sklearn.metrics import get_scorer, make_scorer, mean_squared_error, r2_score
 from sklearn.model_selection import GridSearchCV, KFold, ShuffleSplit
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, PolynomialFeatures, StandardScaler
 
 from sklearn_sparsefit import (
     CoefficientPathDisplay,
@@ -145,6 +145,12 @@ def test_grey_is_for_features_without_name(style):
         assert colors[:3] == [(0.0, 0.0, 0.0), (0.4, 0.4, 0.4), (0.6, 0.6, 0.6)]
 
 
+def test_named_lines_look_different():
+    display = CoefficientPathDisplay(alphas=[2.0, 1.0], coefs=np.outer(np.arange(15, 0, -1), [0.0, 1.0]))
+    lines = display.plot(n_labels=15).lines_
+    assert len({(line.get_color(), line.get_linestyle()) for line in lines}) == 15
+
+
 def test_chosen_alpha_between_grid_points_ranks_by_interpolation():
     # Linear in alpha: at 1.25 the coefficients are 0.25 and 0.3.
     coefs = np.array([[0.0, 1.0], [0.3, 0.3]])
@@ -175,6 +181,33 @@ def test_path_of_a_pipeline_step_has_the_names_of_the_transformer(diabetes):
     pipeline.fit(*diabetes)
     display = CoefficientPathDisplay.from_estimator(pipeline[-1])
     assert set(names(display.ax_)) <= set(diabetes[0].columns)
+
+
+@pytest.mark.parametrize(
+    ("steps", "expected"),
+    [
+        ([], lambda columns: columns),
+        ([StandardScaler()], lambda columns: columns),
+        (["passthrough", PolynomialFeatures(interaction_only=True, include_bias=False)],
+         lambda columns: [*columns, *map(" ".join, combinations(columns, 2))]),
+        # A step that does not tell.
+        ([FunctionTransformer(np.asarray)], lambda columns: [f"x{j}" for j in range(len(columns))]),
+    ],
+)  # fmt: skip
+def test_path_of_a_pipeline_has_the_names_that_its_steps_give(diabetes, steps, expected):
+    X, y = diabetes
+    pipeline = make_pipeline(*steps, LassoCV(alphas=10)).fit(X, y)
+    display = CoefficientPathDisplay.from_estimator(pipeline)
+    coefs = pd.DataFrame(pipeline[-1].coef_path_, index=expected(X.columns))
+    for line in display.lines_:
+        assert_array_equal(line.get_ydata(), coefs.loc[line.get_label()])
+    assert len(display.lines_) == np.count_nonzero(coefs.any(axis=1))
+
+
+def test_curve_of_a_pipeline_is_that_of_its_last_step(diabetes):
+    pipeline = make_pipeline(StandardScaler(), LassoCV(alphas=10)).fit(*diabetes)
+    (line,) = CVCurveDisplay.from_estimator(pipeline).lines_
+    assert_allclose(line.get_ydata(), pipeline[-1].mse_path_.mean(axis=1))
 
 
 def test_path_of_several_l1_ratio_is_the_chosen_one(enet):
@@ -243,7 +276,7 @@ def test_path_of_several_tasks_is_the_norm_over_them(multi_task):
     for line, feature in zip(display.lines_, entering, strict=True):
         assert_array_equal(line.get_xdata(), multi_task.alphas_)
         assert_allclose(line.get_ydata(), norms[feature], rtol=1e-14)
-    assert display.ax_.get_ylabel() == "Norm of the coefficients over the tasks"
+    assert display.ax_.get_ylabel() == "Norm of each feature's coefficients"
     assert alpha_lines(display.ax_) == {CHOSEN: (multi_task.alpha_, "-")}
 
 
@@ -384,6 +417,26 @@ def test_names_overlap_neither_each_other_nor_the_axes(figsize, n_columns):
     for box in boxes:
         assert box.x0 > frame.x1
         assert 0 <= box.x1 <= figure.bbox.x1
+
+
+@pytest.mark.parametrize("position", [0, 1])
+@pytest.mark.parametrize("subfigures", [False, True])
+def test_names_keep_to_their_subplot_without_a_layout(lasso, position, subfigures):
+    figure = plt.figure(figsize=(10, 6))
+    parent = figure.subfigures(1, 2)[1] if subfigures else figure
+    axes = parent.subplots(2, 2, sharex="col")
+    for ax in axes.flat:
+        CVCurveDisplay.from_estimator(lasso, ax=ax)
+    path_ax, above, beside = axes[1, position], axes[0, position], axes[1, 1 - position]
+    right, width = path_ax.get_window_extent().x1, beside.get_position().width
+    for _ in range(2):
+        CoefficientPathDisplay.from_estimator(lasso, feature_names=[f"a long name {j}" for j in range(10)], ax=path_ax)
+        figure.canvas.draw()
+        boxes = [text.get_window_extent() for text in path_ax.texts]
+        assert max(box.x1 for box in boxes) == pytest.approx(right, abs=1)
+    assert above.get_position().width == path_ax.get_position().width < width == beside.get_position().width
+    # What is saved with a tight box, as in notebooks, has them all.
+    assert all(ax.get_in_layout() for ax in axes.flat)
 
 
 # Cross-validation curve
@@ -640,17 +693,18 @@ def test_not_fitted(display):
 @pytest.mark.parametrize("display", DISPLAYS)
 @pytest.mark.parametrize(
     "estimator",
-    [Lasso(), Ridge(), make_pipeline(LassoCV(alphas=5)), GridSearchCV(Lasso(), {"alpha": [1.0]})],
+    [Lasso(), Ridge(), GridSearchCV(Lasso(), {"alpha": [1.0]})],
 )
 def test_estimator_without_path_is_named(display, estimator, diabetes):
     estimator.fit(*diabetes)
-    with pytest.raises(TypeError, match=rf"{type(estimator).__name__} has no .*pipeline\[-1\].*best_estimator_"):
+    with pytest.raises(TypeError, match=rf"{type(estimator).__name__} has no .*best_estimator_"):
         display.from_estimator(estimator)
 
 
-def test_lasso_cv_of_scikit_learn_is_refused(diabetes):
-    with pytest.raises(TypeError, match="of sklearn_sparsefit; LassoCV has no 'alpha_1se_'"):
-        CVCurveDisplay.from_estimator(linear_model.LassoCV(cv=3).fit(*diabetes))
+@pytest.mark.parametrize("wrap", [lambda model: model, make_pipeline])
+def test_lasso_cv_of_scikit_learn_is_refused(diabetes, wrap):
+    with pytest.raises(TypeError, match=r"of sklearn_sparsefit, .*; LassoCV has no 'alpha_1se_'"):
+        CVCurveDisplay.from_estimator(wrap(linear_model.LassoCV(cv=3)).fit(*diabetes))
 
 
 def test_alpha_zero_has_no_place_on_a_log_axis():

@@ -164,7 +164,7 @@ def test_there_are_free_features_of_both_kinds(family):
 def test_free_features_that_separate_completely(strength, solver):
     alpha = strength * alpha_max(X, BY_FIRST)
     model = SparseLogisticRegression(alpha, penalty_weights=FIRST_FREE, solver=solver)
-    with pytest.warns(ModelWarning, match=r"penalty weight 0 \(0\) tell samples of the data apart without error"):
+    with pytest.warns(ModelWarning, match=r"separation in the data: features with penalty weight 0 \(0\)"):
         model.fit(X, BY_FIRST)
     # Nothing is left for others, and less of the loss than rounding leaves.
     raw = model.decision_function(X)
@@ -207,7 +207,7 @@ def test_what_free_features_have_left_is_in_the_certificate(power, tol):
 def test_the_features_are_named():
     pandas = pytest.importorskip("pandas")
     frame = pandas.DataFrame(X, columns=["dose", "a", "b", "c", "d"])
-    with pytest.warns(ModelWarning, match=r"weight 0 \(dose\) tell samples"):
+    with pytest.warns(ModelWarning, match=r"weight 0 \(dose\) tell apart"):
         SparseLogisticRegression(0.1, penalty_weights={"dose": 0}).fit(frame, BY_FIRST)
 
 
@@ -221,10 +221,10 @@ def test_folds_that_separate_are_named():
     y = BY_FIRST.copy()
     y[3] = 1 - y[3]
     model = SparseLogisticRegressionCV(cv=5, alphas=10, penalty_weights=FIRST_FREE)
-    with pytest.warns(ModelWarning, match=r"tell samples of fold 0 apart"):
+    with pytest.warns(ModelWarning, match=r"separation in fold 0:"):
         model.fit(X, y)
     assert np.isfinite(model.loss_path_).all()
-    with pytest.warns(ModelWarning, match=r"tell samples of the full data and 5 other path"):
+    with pytest.warns(ModelWarning, match=r"separation in the full data and 5 other path\(s\):"):
         model.fit(X, BY_FIRST)
 
 
@@ -266,7 +266,7 @@ def part_of_three(kind):
 def test_free_features_that_part_one_class_of_three(kind, grouped):
     X, y = part_of_three(kind)
     free = np.r_[0, np.ones(5)]
-    with pytest.warns(ModelWarning, match=r"Features with penalty weight 0 \(0\) tell samples .*separation"):
+    with pytest.warns(ModelWarning, match=r"separation in the data: features with penalty weight 0 \(0\)"):
         model = SparseLogisticRegression(0.02, penalty_weights=free, grouped=grouped, tol=1e-8).fit(X, y)
     assert np.isfinite(model.coef_).all() and 0 <= model.dual_gap_ <= 1e-8 * np.log(3)
     # As good as what bounds allow.

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.model_selection import check_cv
 
-from sklearn_sparsefit._sklearn import HasMethods, Interval, StrOptions
+from sklearn_sparsefit._sklearn import HasMethods, Interval, one_of
 from sklearn_sparsefit._validation import TrainingData
 from sklearn_sparsefit._warnings import warn_user
 from sklearn_sparsefit.exceptions import ModelWarning
@@ -29,7 +29,7 @@ class AdaptiveModel(SparseLinearRegressor):
     warm_start = False
 
     _adaptive_constraints: ClassVar[dict] = {
-        "first_stage": [StrOptions({*STRENGTHS, "elastic_net"}), "array-like", dict, HasMethods(["fit"])],
+        "first_stage": [one_of((*STRENGTHS, "elastic_net")), "array-like", dict, HasMethods(["fit"])],
         "gamma": [Interval(Real, 0, None, closed="neither")],
         "n_reweightings": [Interval(Integral, 1, None, closed="left")],
     }

@@ -11,7 +11,7 @@ from scipy import sparse
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sklearn_sparsefit._sklearn import CallbackSupportMixin, Interval, StrOptions, align_sparse
+from sklearn_sparsefit._sklearn import CallbackSupportMixin, Interval, StrOptions, align_sparse, one_of
 from sklearn_sparsefit._validation import TrainingData
 from sklearn_sparsefit._warnings import warn_user
 from sklearn_sparsefit.datafit import Datafit
@@ -37,7 +37,7 @@ PARAMETER_CONSTRAINTS: dict[str, list] = {
     "positive": ["boolean"],
     "random_state": ["random_state"],
     "selection": [StrOptions({"cyclic", "random"})],
-    "solver": [StrOptions(set(SOLVERS))],
+    "solver": [one_of(SOLVERS)],
     "penalty_weights": ["array-like", dict, None],
     "lower_bounds": [Real, "array-like", dict, None],
     "upper_bounds": [Real, "array-like", dict, None],
@@ -142,11 +142,12 @@ def warn_of(
     if unbounded:
         free = np.flatnonzero(may_move & (weights == 0))
         warn_user(
-            f"Features with penalty weight 0 ({_listed(free, data.names)}) tell samples of {unbounded[0]}"
+            f"Perfect separation in {unbounded[0]}"
             + f" and {len(unbounded) - 1} other path(s)" * (len(unbounded) > 1)
-            + " apart without error (separation), as where all of a group are of one class, or have a count of zero:"
-            " their best coefficients are infinite, and the loss has no minimum. What is returned is as close to its"
-            " infimum as can be told. Give these features a penalty weight above 0 or bounds, or leave them out.",
+            + f": features with penalty weight 0 ({_listed(free, data.names)}) tell apart without error the classes, or"
+            " a group that is all of one class, or all zeros. Their best coefficients are infinite; those returned are"
+            " finite, with a loss as close to its infimum as can be told. Give these features a penalty weight above 0"
+            " or bounds, or leave them out.",
             ModelWarning,
         )
     if may_move.any() and not weights.any():

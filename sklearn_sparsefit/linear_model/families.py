@@ -25,11 +25,11 @@ Vector = NDArray[np.float64]
 # To add a family, write its loss (datafit/_losses.pyx) and a row here and in the registry of the tests' losses.
 FAMILIES = {
     "gaussian": lambda power, delta: Gaussian(),
+    "huber": lambda power, delta: Huber(delta),
     "binomial": lambda power, delta: Binomial(),
     "poisson": lambda power, delta: Poisson(),
     "gamma": lambda power, delta: Gamma(),
     "tweedie": lambda power, delta: Tweedie(power),
-    "huber": lambda power, delta: Huber(delta),
 }
 
 

@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Callable
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,6 +59,11 @@ class GeneralizedSingle(GeneralizedModel):
 
 class GeneralizedCV(GeneralizedModel, PathCV):
     """Paths on the full data and on every fold, and the alpha that a rule chooses by their losses or other scores."""
+
+    _parameter_constraints: ClassVar[dict] = {
+        **PathCV._parameter_constraints,
+        "eps": [*PathCV._parameter_constraints["eps"], None],
+    }
 
     # What regressors take for compatibility.
     precompute = False

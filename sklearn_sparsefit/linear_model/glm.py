@@ -1,5 +1,6 @@
 """Generalised linear models with an elastic-net penalty, at one alpha."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from numbers import Real
 from typing import Any, ClassVar, Self
@@ -9,9 +10,11 @@ from numpy.typing import NDArray
 from sklearn.base import RegressorMixin
 from sklearn.utils import column_or_1d
 
-from sklearn_sparsefit._sklearn import Interval, StrOptions, fit_context
+from sklearn_sparsefit._sklearn import Interval, fit_context, one_of
 from sklearn_sparsefit._validation import TrainingData, check_rows, check_sample_weight
+from sklearn_sparsefit._warnings import warn_user
 from sklearn_sparsefit.datafit import Generalized, Loss
+from sklearn_sparsefit.exceptions import ModelWarning
 from sklearn_sparsefit.linear_model.base import PARAMETER_CONSTRAINTS
 from sklearn_sparsefit.linear_model.families import FAMILIES, check_offset, check_target
 from sklearn_sparsefit.linear_model.generalized_model import GeneralizedModel, GeneralizedSingle
@@ -19,7 +22,7 @@ from sklearn_sparsefit.linear_model.generalized_model import GeneralizedModel, G
 Vector = NDArray[np.float64]
 
 GLM_CONSTRAINTS: dict[str, list] = {
-    "family": [StrOptions(set(FAMILIES))],
+    "family": [one_of(FAMILIES)],
     "power": [Interval(Real, 1, 2, closed="neither")],
     "delta": [Interval(Real, 0, None, closed="neither")],
 }
@@ -27,6 +30,9 @@ GLM_CONSTRAINTS: dict[str, list] = {
 
 class GLMModel(RegressorMixin, GeneralizedModel):
     """A linear model of what the link makes of the mean of a target."""
+
+    # What of offset and exposure the fit was given.
+    _fitted_with: Sequence[str] = ()
 
     def _loss(self) -> Loss:
         return FAMILIES[self.family](self.power, self.delta)
@@ -36,7 +42,12 @@ class GLMModel(RegressorMixin, GeneralizedModel):
         if data.y_ndim == 2:
             column_or_1d(data.targets.T, warn=True)
         check_target(self._loss(), self._target(data), self.family)
-        return replace(data, offset=check_offset(offset, exposure, data.design.shape[0]))
+        given = [name for name, values in (("offset", offset), ("exposure", exposure)) if values is not None]
+        return replace(
+            data,
+            offset=check_offset(offset, exposure, data.design.shape[0]),
+            names={**data.names, "_fitted_with": given},
+        )
 
     def predict(self, X: Any, offset: Any = None, exposure: Any = None) -> NDArray:
         """Predict the mean of the target.
@@ -96,6 +107,8 @@ class GLMModel(RegressorMixin, GeneralizedModel):
         loss, weights = self._loss(), check_sample_weight(sample_weight, len(raw))
         check_target(loss, target, self.family)
         known = check_offset(offset, exposure, len(raw))
+        if known is None and self._fitted_with:
+            _warn_of_score_without(self._fitted_with)
         known = np.zeros(len(raw)) if known is None else known / loss.unit
         loss, target, raw = loss.in_its_unit(), target / loss.unit, raw.T / loss.unit + known
         errors = np.average(loss.values(target, np.ascontiguousarray(raw)), axis=1, weights=weights)
@@ -110,6 +123,18 @@ class GLMModel(RegressorMixin, GeneralizedModel):
         family = FAMILIES.get(str(self.family))
         tags.target_tags.positive_only = family is not None and family(1.5, 1.0).invalid(np.array([-1.0])) is not None
         return tags
+
+
+def _warn_of_score_without(names: Sequence[str]) -> None:
+    """Warn that what a model was fitted with is not known of the samples it is scored on."""
+    request = ", ".join(f"{name}=True" for name in names)
+    warn_user(
+        f"The model was fitted with {' and '.join(names)}, and is scored without: its predictions are then for an"
+        f" offset of 0, that is an exposure of 1. Give score the {' and '.join(names)} of the samples. Searches and"
+        " cross-validation do, after sklearn.set_config(enable_metadata_routing=True), for a model with"
+        f" set_fit_request({request}).set_score_request({request}).",
+        ModelWarning,
+    )
 
 
 class ElasticNetGLM(GLMModel, GeneralizedSingle):
@@ -263,7 +288,8 @@ class ElasticNetGLM(GLMModel, GeneralizedSingle):
         offset : array-like of shape (n_samples,), default=None
             Known part of the raw predictions, in their units (logarithms for a log link).
         exposure : array-like of shape (n_samples,), default=None
-            The same as an offset of ``log(exposure)``: what the mean of a count is proportional to.
+            The same as an offset of ``log(exposure)``: what the mean of a count is proportional to. Both together add
+            up, to ``offset + log(exposure)``: with a log link, means are multiplied by ``exp(offset) * exposure``.
 
         Returns
         -------

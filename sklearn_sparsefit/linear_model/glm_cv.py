@@ -25,8 +25,8 @@ class ElasticNetGLMCV(GLMModel, GeneralizedCV):
         Distribution of the target, and with it loss and link; see :class:`ElasticNetGLM`.
     l1_ratio : float or list of float, default=0.5
         Share of the L1 penalty, between 0 (ridge) and 1; the best of a list is chosen.
-    eps : float, default=1e-2
-        Length of the path, ``alpha_min / alpha_max``.
+    eps : float, default=None
+        Length of the path, ``alpha_min / alpha_max``; None is 1e-3, or 1e-2 where there are more features than samples.
     alphas : int or array-like, default=100
         Number of alphas, evenly spaced in the logarithm for each l1_ratio, or the alphas themselves, above 0.
     fit_intercept : bool, default=True
@@ -141,7 +141,7 @@ class ElasticNetGLMCV(GLMModel, GeneralizedCV):
         *,
         family="poisson",
         l1_ratio=0.5,
-        eps=1e-2,
+        eps=None,
         alphas=100,
         fit_intercept=True,
         power=1.5,
@@ -199,7 +199,7 @@ class ElasticNetGLMCV(GLMModel, GeneralizedCV):
         offset : array-like of shape (n_samples,), default=None
             Known part of the raw predictions; ``scoring`` does not know of it.
         exposure : array-like of shape (n_samples,), default=None
-            The same as an offset of ``log(exposure)``.
+            The same as an offset of ``log(exposure)``, to which ``offset`` is added where both are given.
         **params : dict
             Parameters for the splitter, such as ``groups``, and for the scorer, with metadata routing enabled.
 

@@ -184,6 +184,9 @@ class LogisticModel(ClassifierMixin, GeneralizedModel):
 class SparseLogisticRegression(LogisticModel, GeneralizedSingle):
     """Logistic regression with combined L1 and L2 penalties, certified by its duality gap.
 
+    The model of ``LogisticRegression(C=C, l1_ratio=l1_ratio)`` has the ``alpha`` of :func:`alpha_from_C`,
+    ``1 / (C * sum(s))``.
+
     Minimises, with weights s_i (1 unless ``sample_weight`` or ``class_weight`` is given), y_i = 1 for samples of the
     second class and 0 for others, and z_i = intercept + x_i @ coef [1]_::
 
@@ -200,8 +203,7 @@ class SparseLogisticRegression(LogisticModel, GeneralizedSingle):
     a feature is kept for all classes or for none.
 
     Intercepts are not penalised; those of several classes sum to zero. As the loss is a mean, alpha does not depend on
-    the number of samples: ``LogisticRegression(C=C, l1_ratio=l1_ratio)`` has ``alpha = 1 / (C * sum(s))``, see
-    :func:`alpha_from_C`.
+    the number of samples.
 
     Parameters
     ----------
@@ -342,37 +344,45 @@ class SparseLogisticRegression(LogisticModel, GeneralizedSingle):
         return self._fit(X, codes, sample_weight, lambda data: self._prepared(data, classes))
 
 
-def alpha_from_C(C: float, n_samples: int, sample_weight: ArrayLike | None = None) -> float:
+def alpha_from_C(C: ArrayLike, n_samples: int, sample_weight: ArrayLike | None = None) -> float | Vector:
     """The alpha of a model whose :class:`sklearn.linear_model.LogisticRegression` has some ``C``.
 
     That sums the losses of the samples, ``C * sum_i s_i f_i + penalty``, where models here take their mean.
 
     Parameters
     ----------
-    C : float
-        Inverse strength of the penalty.
+    C : float or array-like
+        Inverse strength of the penalty, or several of them, such as the ``Cs`` of
+        :class:`sklearn.linear_model.LogisticRegressionCV`.
     n_samples : int
         Number of samples it is fitted to.
     sample_weight : array-like of shape (n_samples,), default=None
-        Their weights, times those of their classes, if there are any.
+        Their weights, at least 0, times those of their classes, if there are any.
 
     Returns
     -------
-    alpha : float
+    alpha : float or ndarray of the shape of C
         ``1 / (C * sum(sample_weight))``, with weights of one in place of none.
 
     Raises
     ------
     ValueError
-        If C is not above 0, or there are no samples.
+        If C is not above 0 and finite, there are no samples, or the weights are not so many numbers of at least 0.
 
     Examples
     --------
     >>> from sklearn_sparsefit import alpha_from_C
     >>> alpha_from_C(1.0, 100)
     0.01
+    >>> alpha_from_C([0.1, 1.0, 10.0], 100)
+    array([0.1  , 0.01 , 0.001])
     """
-    check_scalar(C, "C", Real, min_val=0.0, include_boundaries="neither")
+    for place, price in np.ndenumerate(C):
+        name = f"C{list(place)}" if place else "C"
+        check_scalar(price, name, Real, min_val=0.0, include_boundaries="neither")
+        if not np.isfinite(price):
+            raise ValueError(f"{name} == {price}, must be finite: models here have a penalty.")
     check_scalar(n_samples, "n_samples", Integral, min_val=1)
-    total = n_samples if sample_weight is None else float(np.sum(sample_weight))
-    return 1.0 / (C * total)
+    weights = check_sample_weight(sample_weight, n_samples)
+    alphas = 1.0 / (np.asarray(C, dtype=np.float64) * (n_samples if weights is None else weights.sum()))
+    return alphas if alphas.ndim else float(alphas)

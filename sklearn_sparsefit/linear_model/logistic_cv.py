@@ -23,13 +23,14 @@ class SparseLogisticRegressionCV(LogisticModel, GeneralizedCV):
     """Logistic regression with combined L1 and L2 penalties, alpha and l1_ratio chosen by cross-validation.
 
     For the objective see :class:`SparseLogisticRegression`; for paths [1]_. Folds are row weightings: X is not copied.
+    The ``Cs`` of :class:`sklearn.linear_model.LogisticRegressionCV` are ``alphas`` by :func:`alpha_from_C`.
 
     Parameters
     ----------
     l1_ratio : float or list of float, default=1.0
         Share of the L1 penalty, between 0 (ridge) and 1; the best of a list is chosen.
-    eps : float, default=1e-2
-        Length of the path, ``alpha_min / alpha_max``.
+    eps : float, default=None
+        Length of the path, ``alpha_min / alpha_max``; None is 1e-3, or 1e-2 where there are more features than samples.
     alphas : int or array-like, default=100
         Number of alphas, evenly spaced in the logarithm for each l1_ratio, or the alphas themselves, above 0.
     fit_intercept : bool, default=True
@@ -148,7 +149,7 @@ class SparseLogisticRegressionCV(LogisticModel, GeneralizedCV):
         self,
         *,
         l1_ratio=1.0,
-        eps=1e-2,
+        eps=None,
         alphas=100,
         fit_intercept=True,
         class_weight=None,

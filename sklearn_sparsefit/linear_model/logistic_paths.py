@@ -20,7 +20,7 @@ PARAMETERS = (
 LOGISTIC_PATH_CONSTRAINTS: dict[str, list] = {
     "X": ["array-like", "sparse matrix"],
     "l1_ratio": [Interval(Real, 0, 1, closed="both")],
-    "eps": [Interval(Real, 0, None, closed="neither")],
+    "eps": [Interval(Real, 0, None, closed="neither"), None],
     "alphas": [Interval(Integral, 1, None, closed="left"), "array-like"],
     "class_weight": [dict, StrOptions({"balanced"}), None],
     "grouped": ["boolean"],
@@ -35,7 +35,7 @@ def logistic_path(
     y: Any,
     *,
     l1_ratio: float = 1.0,
-    eps: float = 1e-2,
+    eps: float | None = None,
     alphas: Any = 100,
     sample_weight: Any = None,
     class_weight: Any = None,
@@ -62,8 +62,8 @@ def logistic_path(
         Two classes, by any labels, whose coefficients are of the log-odds of the second in their order; or several.
     l1_ratio : float, default=1.0
         Share of the L1 penalty, between 0 (ridge) and 1.
-    eps : float, default=1e-2
-        Length of the path, ``alpha_min / alpha_max``.
+    eps : float, default=None
+        Length of the path, ``alpha_min / alpha_max``; None is 1e-3, or 1e-2 where there are more features than samples.
     alphas : int or array-like, default=100
         Number of alphas, evenly spaced in the logarithm, or the alphas themselves, above 0.
     sample_weight : float or array-like of shape (n_samples,), default=None
@@ -142,7 +142,7 @@ def logistic_path(
     )
     classes, codes = model._encoded(y)
     data = model._prepared(check_training_data(X, codes, sample_weight), classes)
-    grid = check_alphas(alphas, eps, l1_ratio)
+    grid = check_alphas(alphas, eps, l1_ratio, data.design.shape)
     check_above_zero(grid)
     (terms,) = model._terms(data, [data.sample_weight])
     path = make_path(

@@ -15,12 +15,7 @@ from sklearn.model_selection import check_cv
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 
 from sklearn_sparsefit._progress import PathJob, Progress
-from sklearn_sparsefit._sklearn import (
-    StrOptions,
-    check_method_params,
-    routing_enabled,
-    safe_indexing,
-)
+from sklearn_sparsefit._sklearn import check_method_params, one_of, routing_enabled, safe_indexing
 from sklearn_sparsefit._threads import single_threaded_blas
 from sklearn_sparsefit._validation import TrainingData, takes_sample_weight
 from sklearn_sparsefit._warnings import warn_user
@@ -55,8 +50,8 @@ class PathCV(PathModel):
     _parameter_constraints: ClassVar[dict] = {
         "cv": ["cv_object"],
         "n_jobs": [Integral, None],
-        "alpha_rule": [StrOptions({"min", "1se"}), callable],
-        "scoring": [StrOptions(set(get_scorer_names())), callable, None],
+        "alpha_rule": [one_of(("min", "1se")), callable],
+        "scoring": [one_of(get_scorer_names()), callable, None],
         "store_fold_coefs": ["boolean"],
         **PATH_CONSTRAINTS,
     }
@@ -114,7 +109,7 @@ class PathCV(PathModel):
         labelled = [*zip(full_labels, full_paths, strict=True), *((path.label, path.result) for path in fold_paths)]
         warn_of(labelled, full_paths[row], self._feature_options(), data, self.tol)
         _warn_if_interpolated(fold_paths, folds, terms, self.fit_intercept)
-        warn_if_at_edge(full_paths[row], column, terms)
+        warn_if_at_edge(full_paths[row], column, terms, self._feature_options(), data)
         return self
 
     # Attribute that holds the errors of every alpha on every fold.

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sklearn.model_selection import check_cv
 
 from sklearn_sparsefit._progress import Progress
-from sklearn_sparsefit._sklearn import Interval, StrOptions, fit_context, safe_indexing
+from sklearn_sparsefit._sklearn import Interval, StrOptions, fit_context, one_of, safe_indexing
 from sklearn_sparsefit._threads import single_threaded_blas
 from sklearn_sparsefit._validation import TrainingData
 from sklearn_sparsefit._warnings import warn_user
@@ -33,7 +33,7 @@ class PathIC(RegressionPath):
     """Paths on the full data; the alpha (and l1_ratio) with the least value of an information criterion."""
 
     _parameter_constraints: ClassVar[dict] = {
-        "criterion": [StrOptions(set(CRITERIA))],
+        "criterion": [one_of(CRITERIA)],
         "noise_variance": [Interval(Real, 0, None, closed="neither"), StrOptions({"cv"}), None],
         "ebic_gamma": [Interval(Real, 0, None, closed="left")],
         **PATH_CONSTRAINTS,
@@ -90,7 +90,7 @@ class PathIC(RegressionPath):
         )
         progress.end()
         warn_of(zip(labels, paths, strict=True), paths[row], self._feature_options(), data, self.tol)
-        warn_if_at_edge(paths[row], int(column), terms)
+        warn_if_at_edge(paths[row], int(column), terms, self._feature_options(), data)
         return self
 
     def _check_n_samples(self, data: TrainingData) -> None:

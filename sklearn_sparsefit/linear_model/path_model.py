@@ -31,6 +31,7 @@ from sklearn_sparsefit.linear_model.base import (
     SparseLinearRegressor,
     make_path,
 )
+from sklearn_sparsefit.linear_model.feature_terms import FeatureOptions
 from sklearn_sparsefit.path import AlphaGrid, Measuring, PathGenerator, PathResult
 from sklearn_sparsefit.penalty import FeatureTerms
 from sklearn_sparsefit.solvers import as_rows, choice
@@ -45,6 +46,10 @@ PATH_CONSTRAINTS: dict[str, list] = {
     **PARAMETER_CONSTRAINTS,
     "relax": [Interval(Real, 0, 1, closed="both"), "array-like"],
 }
+
+
+# Standard deviations of features whose ratio is above this hardly compare.
+FAR_APART = 100
 
 
 class PathModel(SparseLinearModel):
@@ -68,7 +73,7 @@ class PathModel(SparseLinearModel):
         if self._target(data).ndim < data.y_ndim:
             column_or_1d(data.targets.T, warn=True)
         l1_ratios = self._l1_ratios()
-        grids = [check_alphas(self.alphas, self.eps, l1_ratio) for l1_ratio in l1_ratios]
+        grids = [check_alphas(self.alphas, self.eps, l1_ratio, data.design.shape) for l1_ratio in l1_ratios]
         check_gram(self.precompute, data, self.fit_intercept)
         return data, l1_ratios, grids
 
@@ -195,7 +200,9 @@ def path_labels(l1_ratios: list[float], what: str) -> list[str]:
     return [what] if len(l1_ratios) == 1 else [f"{what}, l1_ratio={l1_ratio:g}" for l1_ratio in l1_ratios]
 
 
-def warn_if_at_edge(path: PathResult, chosen: int, terms: FeatureTerms) -> None:
+def warn_if_at_edge(
+    path: PathResult, chosen: int, terms: FeatureTerms, options: FeatureOptions, data: TrainingData
+) -> None:
     """Warn where the best alpha may lie beyond the grid: at its small end, or at a large end below alpha_max."""
     chosen_alpha, largest, smallest = path.alphas[[chosen, 0, -1]]
     penalised = terms.l1_weights > 0
@@ -203,8 +210,24 @@ def warn_if_at_edge(path: PathResult, chosen: int, terms: FeatureTerms) -> None:
         return
     if 0 < chosen_alpha == smallest < largest:
         advice = "the smallest that was tried; smaller ones may do better: lower eps, or extend alphas"
+        advice += _advice_on_scales(options, data)
     elif smallest < chosen_alpha == largest and penalised[path.supports[0]].any():
         advice = "the largest that was tried; larger ones may do better: extend alphas"
     else:
         return
     warn_user(f"The chosen alpha={chosen_alpha:.6g} is {advice}.", ModelWarning)
+
+
+def _advice_on_scales(options: FeatureOptions, data: TrainingData) -> str:
+    """What may help where features whose weights nobody chose are on scales far apart."""
+    if options.standardize or options.penalty_weights is not None:
+        return ""
+    (scales,) = replace(options, standardize=True).scales(data, [data.sample_weight])
+    # Constant columns have none, and are given a one.
+    scales = scales[scales != 1]
+    if not len(scales) or scales.max() <= FAR_APART * scales.min():
+        return ""
+    return (
+        f". The features are on scales far apart (standard deviations from {scales.min():.2g} to {scales.max():.2g}):"
+        " standardize=True, or a StandardScaler before, may do better still"
+    )

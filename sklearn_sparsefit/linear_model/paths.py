@@ -4,7 +4,7 @@ from numbers import Integral, Real
 from typing import Any
 
 from sklearn_sparsefit._progress import PathJob, RegularizationPath
-from sklearn_sparsefit._sklearn import Interval, StrOptions, validate_parameter_constraints, validate_params
+from sklearn_sparsefit._sklearn import Interval, StrOptions, one_of, validate_parameter_constraints, validate_params
 from sklearn_sparsefit._validation import (
     check_alphas,
     check_coef,
@@ -36,7 +36,7 @@ PATH_CONSTRAINTS: dict[str, list] = {
     "positive": ["boolean"],
     "fit_intercept": ["boolean"],
     "return_intercept": ["boolean"],
-    "solver": [StrOptions(set(SOLVERS))],
+    "solver": [one_of(SOLVERS)],
     **{name: PARAMETER_CONSTRAINTS[name] for name in FEATURE_PARAMETERS},
     "callbacks": [list, tuple, None],
 }
@@ -305,7 +305,7 @@ def enet_path(
     data = check_training_data(X, y, sample_weight, check_input=check_input)
     if data.y_ndim == 2 and positive:
         raise ValueError("positive=True is not allowed for multi-output (y.ndim != 1)")
-    alphas = check_alphas(alphas, eps, l1_ratio)
+    alphas = check_alphas(alphas, eps, l1_ratio, data.design.shape)
     check_gram(precompute, data, fit_intercept)
     if len(data.targets) > 1 and solver != "auto":
         raise ValueError(f"solver is for a single target, but y has {len(data.targets)}.")

@@ -1,10 +1,9 @@
 """Axes on which alpha runs from strong to weak regularization."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils.validation import check_is_fitted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -13,23 +12,6 @@ if TYPE_CHECKING:
 # Room between either end of the path and the frame, as a share of the path's length: a line that
 # marks the first or the last alpha stays clear of the frame.
 MARGIN = 0.025
-# Who keeps what is drawn.
-KEEPERS = {
-    "coef_path_": "LassoCV, ElasticNetCV, one of their multi-task or adaptive relatives, LassoIC, ElasticNetIC,"
-    " SparseLogisticRegressionCV or ElasticNetGLMCV",
-    "alpha_1se_": "LassoCV, ElasticNetCV or one of their multi-task or adaptive relatives",
-}
-
-
-def check_has_path(estimator: Any, attribute: str, caller: type) -> None:
-    """Raise unless the estimator is fitted and has the attribute that the display needs."""
-    check_is_fitted(estimator)
-    if not hasattr(estimator, attribute):
-        raise TypeError(
-            f"{caller.__name__}.from_estimator needs a fitted {KEEPERS[attribute]} of "
-            f"sklearn_sparsefit; {type(estimator).__name__} has no {attribute!r}. Of a Pipeline, "
-            "pass the last step, pipeline[-1]; of a search, its best_estimator_."
-        )
 
 
 def alpha_axes(ax: "Axes | None", alphas: NDArray[np.float64], caller: type) -> "Axes":

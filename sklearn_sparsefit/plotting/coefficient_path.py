@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sklearn_sparsefit._validation import check_penalty_weights
-from sklearn_sparsefit.plotting.alpha_axes import alpha_axes, check_has_path, mark_alpha
+from sklearn_sparsefit.plotting.alpha_axes import alpha_axes, mark_alpha
+from sklearn_sparsefit.plotting.fitted import fitted_model, names_of_features
 from sklearn_sparsefit.plotting.line_labels import label_line_ends
 
 if TYPE_CHECKING:
@@ -146,10 +147,10 @@ class CoefficientPathDisplay:
         ax.axhline(0.0, color="black", zorder=2.5)
         grey = {"color": "0.8", "linewidth": 0.8, "zorder": 1.5}
         line_kw = normalize_kwargs(line_kw, Line2D)
-        colors = _colors()
+        styles = _styles()
         self.lines_, named_lines = [], []
         for feature in np.flatnonzero(coefs.any(axis=1)):
-            style = {"color": next(colors), **line_kw} if feature in named else grey
+            style = {**next(styles), **line_kw} if feature in named else grey
             (line,) = ax.plot(alphas, coefs[feature], label=names[feature], **style)
             self.lines_.append(line)
             if feature in named:
@@ -189,12 +190,12 @@ class CoefficientPathDisplay:
             one of their multi-task or adaptive relatives, :class:`~sklearn_sparsefit.LassoIC`,
             :class:`~sklearn_sparsefit.ElasticNetIC`,
             :class:`~sklearn_sparsefit.SparseLogisticRegressionCV`, of which several classes are
-            tasks, or :class:`~sklearn_sparsefit.ElasticNetGLMCV`. Of a
-            :class:`~sklearn.pipeline.Pipeline`, pass its last step, ``pipeline[-1]``.
+            tasks, or :class:`~sklearn_sparsefit.ElasticNetGLMCV`, or a fitted
+            :class:`~sklearn.pipeline.Pipeline` that ends with one of them.
 
         feature_names : array-like of shape (n_features,), default=None
-            Names of the features. If None, the estimator's `feature_names_in_` or, where it has
-            none, "x0", "x1", ... are used.
+            Names of the features. If None, the estimator's `feature_names_in_`, or those that the
+            steps before it in a pipeline give, or, where there are none, "x0", "x1", ... are used.
 
         task_names : array-like of shape (n_tasks,), default=None
             Names of the tasks, such as ``Y.columns``. If None, the classes of a classifier or
@@ -233,21 +234,21 @@ class CoefficientPathDisplay:
         <...>
         >>> plt.show()
         """
-        check_has_path(estimator, "coef_path_", cls)
-        alphas = np.asarray(estimator.alphas_)
+        model = fitted_model(estimator, "coef_path_", cls)
+        alphas = np.asarray(model.alphas_)
         if alphas.ndim == 2:
-            chosen = np.flatnonzero(np.asarray(estimator.l1_ratio) == estimator.l1_ratio_)[0]
+            chosen = np.flatnonzero(np.asarray(model.l1_ratio) == model.l1_ratio_)[0]
             alphas = alphas[chosen]
-        names_in = getattr(estimator, "feature_names_in_", None)
-        if task_names is None and np.ndim(estimator.coef_path_) == 3:
-            task_names = getattr(estimator, "classes_", None)
-        weights = check_penalty_weights(estimator.penalty_weights, estimator.n_features_in_, names_in)
+        if task_names is None and np.ndim(model.coef_path_) == 3:
+            task_names = getattr(model, "classes_", None)
+        names_in = getattr(model, "feature_names_in_", None)
+        weights = check_penalty_weights(model.penalty_weights, model.n_features_in_, names_in)
         display = cls(
             alphas=alphas,
-            coefs=estimator.coef_path_,
-            feature_names=names_in if feature_names is None else feature_names,
+            coefs=model.coef_path_,
+            feature_names=names_of_features(estimator) if feature_names is None else feature_names,
             task_names=task_names,
-            chosen_alpha=estimator.alpha_,
+            chosen_alpha=model.alpha_,
             unpenalised=weights == 0,
         )
         return display.plot(ax, task=task, n_labels=n_labels, line_kw=line_kw)
@@ -275,7 +276,7 @@ class CoefficientPathDisplay:
             return coefs, "Coefficient"
         names = _names(self.task_names, "task", len(coefs), "task ")
         if task is None:
-            return np.linalg.norm(coefs, axis=0), "Norm of the coefficients over the tasks"
+            return np.linalg.norm(coefs, axis=0), "Norm of each feature's coefficients"
         if isinstance(task, str) and task in names:
             task = names.index(task)
         if isinstance(task, str) or not 0 <= index(task) < len(coefs):
@@ -302,10 +303,11 @@ def _names(given: ArrayLike | None, kind: str, number: int, prefix: str) -> list
     return names
 
 
-def _colors() -> Iterator[Any]:
-    """The colours of matplotlib's cycle, over and over, but for greys: those mean "not named"."""
+def _styles() -> Iterator[dict[str, Any]]:
+    """The colours of matplotlib's cycle, but for greys, which mean "not named"; each time around with other dashes."""
     from matplotlib import rcParams
     from matplotlib.colors import to_rgb
 
     colors = rcParams["axes.prop_cycle"].by_key().get("color", ["black"])
-    return cycle([color for color in colors if len(set(to_rgb(color))) > 1] or colors)
+    colors = [color for color in colors if len(set(to_rgb(color))) > 1] or colors
+    return ({"color": color, "linestyle": dashes} for dashes in cycle(["-", "--", "-.", ":"]) for color in colors)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sklearn_sparsefit.plotting.alpha_axes import alpha_axes, check_has_path, mark_alpha
+from sklearn_sparsefit.plotting.alpha_axes import alpha_axes, mark_alpha
+from sklearn_sparsefit.plotting.fitted import fitted_model
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -173,15 +174,17 @@ class CVCurveDisplay:
         """Draw the scores by which a cross-validated estimator chose its alpha.
 
         These are those of its `scoring`, the greater the better, or, where that is None, mean
-        squared errors. Beside the chosen alpha, `alpha_min_` and `alpha_1se_` are marked where they
+        squared errors or mean losses. Beside the chosen alpha, `alpha_min_` and `alpha_1se_` are marked where they
         differ from it; a callable `alpha_rule` may have chosen another `l1_ratio` than theirs.
 
         Parameters
         ----------
         estimator : estimator instance
-            Fitted :class:`~sklearn_sparsefit.LassoCV`, :class:`~sklearn_sparsefit.ElasticNetCV` or
-            one of their multi-task or adaptive relatives. Of a
-            :class:`~sklearn.pipeline.Pipeline`, pass its last step, ``pipeline[-1]``.
+            Fitted :class:`~sklearn_sparsefit.LassoCV`, :class:`~sklearn_sparsefit.ElasticNetCV`,
+            one of their multi-task or adaptive relatives,
+            :class:`~sklearn_sparsefit.SparseLogisticRegressionCV` or
+            :class:`~sklearn_sparsefit.ElasticNetGLMCV`, or a fitted
+            :class:`~sklearn.pipeline.Pipeline` that ends with one of them.
 
         ax : matplotlib Axes, default=None
             Axes to draw on. If None, a new figure is created.
@@ -211,20 +214,20 @@ class CVCurveDisplay:
         <...>
         >>> plt.show()
         """
-        check_has_path(estimator, "alpha_1se_", cls)
-        l1_ratio, relaxes = getattr(estimator, "l1_ratio", None), np.ravel(getattr(estimator, "relax", 1.0))
-        shape = np.size(l1_ratio), len(relaxes), estimator.alphas_.shape[-1], -1
+        model = fitted_model(estimator, "alpha_1se_", cls)
+        l1_ratio, relaxes = getattr(model, "l1_ratio", None), np.ravel(getattr(model, "relax", 1.0))
+        shape = np.size(l1_ratio), len(relaxes), model.alphas_.shape[-1], -1
         # Where several weights of the penalised coefficients were tried, those of the chosen one.
-        test_scores = _test_scores(estimator).reshape(shape)[:, np.argmax(relaxes == getattr(estimator, "relax_", 1.0))]
-        named_alphas = {r"$\alpha_\mathrm{min}$": estimator.alpha_min_, r"$\alpha_\mathrm{1se}$": estimator.alpha_1se_}
+        test_scores = _test_scores(model).reshape(shape)[:, np.argmax(relaxes == getattr(model, "relax_", 1.0))]
+        named_alphas = {r"$\alpha_\mathrm{min}$": model.alpha_min_, r"$\alpha_\mathrm{1se}$": model.alpha_1se_}
         display = cls(
-            alphas=estimator.alphas_,
+            alphas=model.alphas_,
             test_scores=test_scores,
-            score_name=_score_name(estimator),
-            chosen_alpha=estimator.alpha_,
-            other_alphas={name: alpha for name, alpha in named_alphas.items() if alpha != estimator.alpha_},
+            score_name=_score_name(model),
+            chosen_alpha=model.alpha_,
+            other_alphas={name: alpha for name, alpha in named_alphas.items() if alpha != model.alpha_},
             l1_ratio=l1_ratio,
-            chosen_l1_ratio=getattr(estimator, "l1_ratio_", None),
+            chosen_l1_ratio=getattr(model, "l1_ratio_", None),
         )
         return display.plot(ax, line_kw=line_kw, fold_line_kw=fold_line_kw, fill_between_kw=fill_between_kw)
 

@@ -15,6 +15,8 @@ LINE_SPACING = 1.4
 POINTS_PER_INCH = 72.0
 # Between the frame of the axes and a name, in points.
 GAP = 14.0
+# What names leave of the width of a subplot, however long they are.
+MIN_WIDTH = 0.4
 
 
 def spread(heights: ArrayLike, distance: float) -> NDArray[np.float64]:
@@ -43,7 +45,7 @@ def label_line_ends(ax: "Axes", lines: "list[Line2D]") -> None:
     pixels_per_point = ax.figure.dpi / POINTS_PER_INCH
     heights = ax.transData.transform(ends)[:, 1] / pixels_per_point
     shifts = spread(heights, LINE_SPACING * FONT_SIZE) - heights
-    for line, end, shift in zip(lines, ends, shifts, strict=True):
+    names = [
         ax.annotate(
             line.get_label(),
             xy=end,
@@ -63,3 +65,26 @@ def label_line_ends(ax: "Axes", lines: "list[Line2D]") -> None:
                 "relpos": (0.0, 0.5),
             },
         )
+        for line, end, shift in zip(lines, ends, shifts, strict=True)
+    ]
+    # Layout engines make room for what lies beside axes.
+    if ax.figure.get_layout_engine() is None and ax.get_subplotspec() is not None:
+        _make_room(ax, max(name.get_window_extent().x1 for name in names))
+
+
+def _make_room(ax: "Axes", right: float) -> None:
+    """Narrow axes beside which there is something up to a pixel, so that it ends where their subplot does.
+
+    A colour bar makes its room in this way, too. Axes above and below that share alpha stay as wide as these.
+    """
+    figure = ax.figure
+    subplot = ax.get_subplotspec().get_position(figure)
+    excess = figure.transSubfigure.inverted().transform((right, 0.0))[0] - subplot.x1
+    before = ax.get_position()
+    width = min(before.width, max(before.width - excess, MIN_WIDTH * subplot.width))
+    for other in ax.get_shared_x_axes().get_siblings(ax):
+        place = other.get_position()
+        if other.figure is figure and (place.x0, place.x1) == (before.x0, before.x1):
+            other.set_position((place.x0, place.y0, width, place.height))
+            # Where a position is set, matplotlib takes it that axes are not to be laid out again.
+            other.set_in_layout(True)
