@@ -9,7 +9,7 @@ from registry import DESIGNS, make_data
 from sklearn_sparsefit.datafit import Quadratic
 from sklearn_sparsefit.design import make_design
 from sklearn_sparsefit.path import AlphaGrid, Problem, Solved, SolverOptions, drive, solve_path
-from sklearn_sparsefit.path.records import Correlate, Gather
+from sklearn_sparsefit.path.records import Correlate, Gather, SquaredNorms
 from sklearn_sparsefit.penalty import ElasticNetPenalty, FeatureTerms, multi_task_penalty
 from sklearn_sparsefit.solvers import Iterate, WorkingSet, choice, duality_gap, make_solver, quadratic_misfit
 from sklearn_sparsefit.solvers.choice import AutoSolver
@@ -41,11 +41,13 @@ def test_requests_are_few_and_wide():
             break
         answer = None
         if isinstance(request, Correlate):
-            n_passes += 1
+            n_passes += not choice.are_few(request.features, 3000)
             answer = request.features, design.correlate(request.residuals, request.features)
         elif isinstance(request, Gather):
             gathered.extend(request.features)
             answer = design.columns(request.features, request.scale, request.centre)
+        elif isinstance(request, SquaredNorms):
+            answer = design.sq_norms(request.weights, request.scale)
         else:
             solved.append(request.index)
     assert n_passes < 30
@@ -156,7 +158,7 @@ def test_nearly_collinear_columns_do_not_stall():
 
 
 @pytest.mark.parametrize("l1_ratio", [1.0, 0.5])
-@pytest.mark.parametrize("store", [sparse.csc_array, sparse.csr_array])
+@pytest.mark.parametrize("store", [sparse.csc_array, sparse.csr_array, np.asarray])
 def test_what_a_bound_leaves_out_of_a_pass_changes_no_answer(store, l1_ratio, monkeypatch):
     rng = np.random.default_rng(0)
     X = rng.standard_normal((300, 4000)) * (rng.uniform(size=(300, 4000)) < rng.uniform(0, 0.05, 4000))
@@ -175,7 +177,7 @@ def test_what_a_bound_leaves_out_of_a_pass_changes_no_answer(store, l1_ratio, mo
 
     design.correlate = counting_correlate
     bounded, n_bounded = run(30), sum(n_read)
-    monkeypatch.setattr(choice, "BOUNDED_DENSITY", 0.0)
+    monkeypatch.setattr(choice, "bounds_pay", lambda *shape: False)
     whole, n_whole = run(30), sum(n_read) - n_bounded
     assert n_bounded < 0.7 * n_whole
     assert bounded.converged.all()
@@ -204,7 +206,7 @@ def test_several_tasks_read_little_between_the_ends_of_a_block(order, dtype, mon
 
     design.correlate = counting_correlate
     bounded, n_bounded = run(), sum(n_read)
-    monkeypatch.setattr(choice, "bounds_pay", lambda density, n_tasks: False)
+    monkeypatch.setattr(choice, "bounds_pay", lambda *shape: False)
     whole, n_whole = run(), sum(n_read) - n_bounded
     assert n_bounded < 0.4 * n_whole
     assert bounded.converged.all()

@@ -137,7 +137,7 @@ class _Engine:
         if not choice.is_small(self.shape):
             stones = with_stepping_stones([step.alpha for step in steps], self.forecast.alpha)
             steps = [Step(stone, None) if index is None else steps[index] for stone, index in stones]
-        if self.working_set.outside.any() and choice.bounds_pay(self.density, math.prod(self.tasks)):
+        if self.working_set.outside.any() and choice.bounds_pay(self.density, math.prod(self.tasks), len(steps)):
             yield from self._begin_bounds(correlation, residual)
         yield from self._walk(steps, reports)
         return reports.result(self.working_set, self.shape[1], self.has_no_minimum)

@@ -54,10 +54,11 @@ FEW_COLUMNS, CHEAP_DENSITY, FEW_SWEEPS = 100, 0.1, 50
 # Past this share of the tolerated gap, rounding of the moments included, residuals are computed from X.
 ROUNDING_SHARE = 0.01
 
-# Up to this density, and for several tasks, passes leave out what bounds keep from the threshold. That is three of four
-# columns of text (4143 x 54877) at the end of every block of alphas. Between its ends it is nearly everything, also on
-# dense designs, where that pays when a residual is many numbers for every sample.
-BOUNDED_DENSITY = 0.3
+# Up to this density, for several tasks, and from so many alphas on, passes leave out what bounds keep from the
+# threshold. That is three of four columns of text (4143 x 54877) at the end of every block of alphas, and nearly
+# everything between its ends: 10 to 30 % of a dense path of 100 alphas. The norms that bounds need are one more reading
+# of X, as long as a single alpha takes.
+BOUNDED_DENSITY, BOUNDED_ALPHAS = 0.3, 10
 # So few of the features are read apart from others: that is no reading of X, and not shared with other paths.
 FEW_READ = 1 / 8
 
@@ -93,9 +94,9 @@ def takes_whole(shape: tuple[int, int], density: float) -> bool:
     return is_small(shape) or n_features <= min(density * MAX_WHOLE, n_samples)
 
 
-def bounds_pay(density: float, n_tasks: int) -> bool:
-    """Whether a pass that leaves out features is shorter for it."""
-    return density <= BOUNDED_DENSITY or n_tasks > 1
+def bounds_pay(density: float, n_tasks: int, n_alphas: int) -> bool:
+    """Whether passes that leave out features are shorter for it."""
+    return density <= BOUNDED_DENSITY or n_tasks > 1 or n_alphas >= BOUNDED_ALPHAS
 
 
 def are_few(features: NDArray[np.intp] | slice, n_features: int) -> bool:
