@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_sparsefit.datafit._losses import Loss
+from sklearn_sparsefit.datafit._loss import Loss
 from sklearn_sparsefit.datafit.base import Block, Datafit, Fits, Vector
 from sklearn_sparsefit.datafit.quadratic import Quadratic, QuadraticModel, summing_to_one
 

@@ -22,7 +22,7 @@ from sklearn_sparsefit.path import AlphaGrid
 
 Vector = NDArray[np.float64]
 
-# To add a family, write its loss (datafit/_losses.pyx) and a row here and in the registry of the tests' losses.
+# To add a family, write its loss (datafit/_families.pyx) and a row here and in the registry of the tests' losses.
 FAMILIES = {
     "gaussian": lambda power, delta: Gaussian(),
     "binomial": lambda power, delta: Binomial(),
