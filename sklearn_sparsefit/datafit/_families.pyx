@@ -1,4 +1,4 @@
-"""Families of generalised linear models: half the deviance of each, as a function of what its link makes of the mean."""
+"""Families of generalised linear models: half the deviance of each, as a function of a raw prediction."""
 
 from libc.math cimport INFINITY, exp, expm1, fabs, fmax, fmin, log, log1p
 
