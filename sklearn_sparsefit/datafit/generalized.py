@@ -80,6 +80,12 @@ class Generalized(Datafit):
         residuals[:, self._unused] = 0.0
         return Fits(residuals, offsets, losses, raw)
 
+    def losses(self, raw: Block) -> Vector:
+        """What raw predictions come to that have offsets and intercepts in them."""
+        raw = np.array(raw, order="C")
+        raw[:, self._unused] = 0.0
+        return self.loss.values(self._y, raw) @ self.weights
+
     def residuals(self, raw: Block) -> Block:
         """Minus the derivatives at raw predictions that have offsets and intercepts in them."""
         residuals = np.stack([-self.loss.derivatives(self._y, row) for row in raw])
@@ -119,12 +125,15 @@ class Generalized(Datafit):
         ``like`` is a model with the same curvatures about some other point.
         """
 
+        # A copy: fits are written to, and a view would keep those of all alphas alive for as long as the model.
+        residual, raw = fits.residuals[row].copy(), fits.raw[row].copy()
+
         def target() -> Vector:
             # Rows without weight have no curvature.
             steps = np.divide(
-                self.weights * fits.residuals[row], curvatures, out=np.zeros_like(curvatures), where=curvatures > 0
+                self.weights * residual, curvatures, out=np.zeros_like(curvatures), where=curvatures > 0
             )
-            return fits.raw[row] - self._offset + steps
+            return raw - self._offset + steps
 
         return QuadraticModel(target, curvatures, self.fit_intercept, like)
 
