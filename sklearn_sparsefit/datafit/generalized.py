@@ -130,9 +130,7 @@ class Generalized(Datafit):
 
         def target() -> Vector:
             # Rows without weight have no curvature.
-            steps = np.divide(
-                self.weights * residual, curvatures, out=np.zeros_like(curvatures), where=curvatures > 0
-            )
+            steps = np.divide(self.weights * residual, curvatures, out=np.zeros_like(curvatures), where=curvatures > 0)
             return raw - self._offset + steps
 
         return QuadraticModel(target, curvatures, self.fit_intercept, like)
