@@ -124,7 +124,6 @@ class Generalized(Datafit):
 
         ``like`` is a model with the same curvatures about some other point.
         """
-
         # A copy: fits are written to, and a view would keep those of all alphas alive for as long as the model.
         residual, raw = fits.residuals[row].copy(), fits.raw[row].copy()
 
