@@ -5,7 +5,7 @@ curvature, and put it into the registry of the tests. What else a loss says of i
 digits. One without a curvature leaves that out.
 """
 
-from libc.math cimport INFINITY, NAN, fabs, fmax, fmin, isfinite
+from libc.math cimport INFINITY, NAN, fabs, fmax, isfinite
 
 import numpy as np
 
@@ -21,8 +21,6 @@ cdef enum:
 cdef int MAX_STEPS = 1500
 cdef double ROUNDING = 1e-15
 cdef double SMALL_STEP = 1e-8
-# What rounding does to a residual, beside its size and that of the derivative.
-cdef double NUDGE = 1e-13
 
 
 cdef class Loss:
@@ -209,14 +207,10 @@ cdef class Loss:
         const double[::1] residuals,
         double scale,
     ):
-        """sum_i s_i [f(z_i) + f*(-t r_i) + t r_i z_i] at a scale t of the residuals r.
-
-        Residuals that rounding has taken beyond the slopes that there are count for the nearest. Rounding is that of a
-        sample's own residual and derivative: what others are says nothing of it.
-        """
+        """sum_i s_i [f(z_i) + f*(-t r_i) + t r_i z_i] at a scale t of the residuals r."""
         cdef Py_ssize_t i, block, first, n
         cdef double[BLOCK] slopes, misfits
-        cdef double total = 0.0, nudge
+        cdef double total = 0.0
         with nogil:
             for block in range((y.shape[0] + BLOCK - 1) // BLOCK):
                 first = block * BLOCK
@@ -224,13 +218,6 @@ cdef class Loss:
                 for i in range(n):
                     slopes[i] = -scale * residuals[first + i]
                 self.misfit_rows(&y[first], &raw[first], slopes, n, misfits)
-                for i in range(n):
-                    if misfits[i] == INFINITY:
-                        nudge = NUDGE * (fabs(slopes[i]) + fabs(self.derivative(y[first + i], raw[first + i])))
-                        misfits[i] = fmin(
-                            self.misfit(y[first + i], raw[first + i], slopes[i] + nudge),
-                            self.misfit(y[first + i], raw[first + i], slopes[i] - nudge),
-                        )
                 total += weighted_sum(&weights[first], misfits, n)
         return total
 

@@ -92,19 +92,6 @@ class Generalized(Datafit):
         residuals[:, self._unused] = 0.0
         return residuals
 
-    def balanced(self, residuals: Block) -> Block:
-        """Residuals without what rounding has left of their mean, which is taken from those of its sign.
-
-        So they stay slopes that the loss has.
-        """
-        if not self.fit_intercept:
-            return residuals
-        rest = residuals @ self.weights
-        is_of_its_sign = residuals * rest[:, None] > 0
-        total = np.where(is_of_its_sign, residuals, 0.0) @ self.weights
-        kept = 1.0 - np.divide(rest, total, out=np.zeros_like(rest), where=total != 0)
-        return np.where(is_of_its_sign, residuals * kept[:, None], residuals)
-
     def misfit(self, scale: float, fits: Fits, row: int) -> float:
         """See :class:`Datafit`."""
         if self.null_loss == 0:

@@ -131,8 +131,12 @@ class ProxNewtonPathSolver(ProxNewtonSolver):
         datafit, models, fits = working_set.datafit, self._models, here.fits
         total = models.move_to(working_set, fits, len(goals) // 2, moved_at_most)
         steepness = models.steepness(datafit.weights)
-        # The best intercepts of the model, to begin with.
-        shifts = fits.residuals @ datafit.weights / total * datafit.fit_intercept
+
+        def best_shifts(residuals: Matrix) -> Vector:
+            """Of the model's intercept: its residuals sum to zero."""
+            return residuals @ datafit.weights / total * datafit.fit_intercept
+
+        shifts = best_shifts(fits.residuals)
         residuals = fits.residuals - shifts[:, None] * steepness
         starts = Starts(
             here.coefs.copy(),
@@ -144,6 +148,7 @@ class ProxNewtonPathSolver(ProxNewtonSolver):
         offsets = fits.offsets + shifts + models.model.intercept_shift(starts.coefs - here.coefs)
         reached = working_set.fit_at(starts.coefs, offsets)
         residuals -= steepness * (reached.raw - fits.raw - shifts[:, None])
-        reached.residuals[:] = datafit.balanced(residuals)
+        # What rounding has left of the sum; columns with large means would magnify it.
+        reached.residuals[:] = residuals - best_shifts(residuals)[:, None] * steepness
         n_iters = [n_iter + 1 for n_iter in here.n_iters]
         return Solutions(starts.coefs, n_iters, reached, total * starts.correlations)
