@@ -23,10 +23,13 @@ SHARED_UTILITY = f"{PACKAGE}._cyutility"
 
 # What a module with loops for wide registers needs.
 SIMD = {"include_dirs": [f"{PACKAGE}/design"], "depends": [f"{PACKAGE}/design/_simd.h"]}
+LOSSES = SIMD | {"depends": [*SIMD["depends"], f"{PACKAGE}/datafit/_blocks.h"]}
 
 # Module name, within the package -> what its Extension needs beyond the common options.
 EXTENSIONS = {
-    "datafit._losses": SIMD | {"depends": [*SIMD["depends"], f"{PACKAGE}/datafit/_blocks.h"]},
+    "datafit._loss": LOSSES,
+    "datafit._families": LOSSES,
+    "penalty._feature_terms": {},
     "penalty._penalty": {},
     "penalty._bounded_norm": {},
     "design._columns": SIMD,

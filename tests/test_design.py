@@ -274,10 +274,9 @@ def test_the_number_of_threads_does_not_change_a_bit(store, dtype, monkeypatch):
             assert_array_equal(one, another)
 
 
-@pytest.mark.parametrize("mean", [0.0, 3.0, 1e3])
+@pytest.mark.parametrize("mean", [0.0, 3.0, 1e3, 1e6])
 @pytest.mark.parametrize("start", [0, 4])
 def test_products_of_packed_columns(mean, start):
-    # Where means are most of the columns, products of sparse ones are made as those of dense ones are.
     rng = np.random.default_rng(0)
     X = (rng.standard_normal((50, 9)) + mean) * (rng.uniform(size=(50, 9)) < (0.3 if mean < 1e3 else 1.0))
     weights = rng.uniform(size=50) * (np.arange(50) % 5 > 0)
@@ -289,4 +288,4 @@ def test_products_of_packed_columns(mean, start):
         columns = make_design(stored).columns(np.arange(9), 1.0, weights)
         means, _ = columns.moments(weights, True, slice(0, 9))
         found = columns.products(weights, means, slice(start, 8))
-        assert (abs(found - expected) <= 1e-14 * (1 + mean**2) * sizes).all()
+        assert (abs(found - expected) <= 1e-14 * (1 + mean) * sizes).all()

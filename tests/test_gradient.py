@@ -390,7 +390,7 @@ def test_several_tasks():
 
 OUTSIDE = """
 from libc.math cimport exp, fabs, log, log1p, tanh
-from sklearn_sparsefit.datafit._losses cimport Loss
+from sklearn_sparsefit.datafit._loss cimport Loss
 
 cdef class LogCosh(Loss):
     cdef double value(self, double y, double z) noexcept nogil:

@@ -689,6 +689,16 @@ def test_a_model_has_the_same_residuals(row, fit_intercept):
     np.testing.assert_allclose((model.weights * seen.residuals[0])[used], ours, rtol=1e-9, atol=1e-14)
 
 
+def test_a_model_does_not_see_what_is_written_to_the_fits_later():
+    datafit = Generalized(Poisson(), np.array([0.0, 1.0, 4.0]))
+    fits = datafit.fit(np.array([[0.1, 0.0, -0.2], [0.0, 0.5, 0.0]]))
+    curvatures = datafit.curvatures(fits.raw[0])
+    like = datafit.model(fits, 0, curvatures)
+    later = datafit.model(fits, 0, curvatures, like)
+    fits.raw[:], fits.residuals[:] = 7.0, 8.0
+    np.testing.assert_array_equal(later.target, like.target)
+
+
 @every_loss
 def test_losses_are_pickled_and_copied(row):
     y, z = pairs(row)

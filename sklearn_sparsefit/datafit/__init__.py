@@ -1,6 +1,7 @@
 """Datafits: what a raw prediction costs. A datafit never sees X or the coefficients."""
 
-from sklearn_sparsefit.datafit._losses import Binomial, Gamma, Gaussian, Huber, Loss, Poisson, Tweedie
+from sklearn_sparsefit.datafit._families import Binomial, Gamma, Gaussian, Huber, Poisson, Tweedie
+from sklearn_sparsefit.datafit._loss import Loss
 from sklearn_sparsefit.datafit.base import Datafit, Fits
 from sklearn_sparsefit.datafit.generalized import Generalized
 from sklearn_sparsefit.datafit.multinomial import Multinomial, SoftmaxModel, multinomial_losses

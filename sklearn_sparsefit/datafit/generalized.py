@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_sparsefit.datafit._losses import Loss
+from sklearn_sparsefit.datafit._loss import Loss
 from sklearn_sparsefit.datafit.base import Block, Datafit, Fits, Vector
 from sklearn_sparsefit.datafit.quadratic import Quadratic, QuadraticModel, summing_to_one
 
@@ -80,24 +80,17 @@ class Generalized(Datafit):
         residuals[:, self._unused] = 0.0
         return Fits(residuals, offsets, losses, raw)
 
+    def losses(self, raw: Block) -> Vector:
+        """What raw predictions come to that have offsets and intercepts in them."""
+        raw = np.array(raw, order="C")
+        raw[:, self._unused] = 0.0
+        return self.loss.values(self._y, raw) @ self.weights
+
     def residuals(self, raw: Block) -> Block:
         """Minus the derivatives at raw predictions that have offsets and intercepts in them."""
         residuals = np.stack([-self.loss.derivatives(self._y, row) for row in raw])
         residuals[:, self._unused] = 0.0
         return residuals
-
-    def balanced(self, residuals: Block) -> Block:
-        """Residuals without what rounding has left of their mean, which is taken from those of its sign.
-
-        So they stay slopes that the loss has.
-        """
-        if not self.fit_intercept:
-            return residuals
-        rest = residuals @ self.weights
-        is_of_its_sign = residuals * rest[:, None] > 0
-        total = np.where(is_of_its_sign, residuals, 0.0) @ self.weights
-        kept = 1.0 - np.divide(rest, total, out=np.zeros_like(rest), where=total != 0)
-        return np.where(is_of_its_sign, residuals * kept[:, None], residuals)
 
     def misfit(self, scale: float, fits: Fits, row: int) -> float:
         """See :class:`Datafit`."""
@@ -118,13 +111,13 @@ class Generalized(Datafit):
 
         ``like`` is a model with the same curvatures about some other point.
         """
+        # A copy: fits are written to, and a view would keep those of all alphas alive for as long as the model.
+        residual, raw = fits.residuals[row].copy(), fits.raw[row].copy()
 
         def target() -> Vector:
             # Rows without weight have no curvature.
-            steps = np.divide(
-                self.weights * fits.residuals[row], curvatures, out=np.zeros_like(curvatures), where=curvatures > 0
-            )
-            return fits.raw[row] - self._offset + steps
+            steps = np.divide(self.weights * residual, curvatures, out=np.zeros_like(curvatures), where=curvatures > 0)
+            return raw - self._offset + steps
 
         return QuadraticModel(target, curvatures, self.fit_intercept, like)
 

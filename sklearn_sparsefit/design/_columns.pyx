@@ -1,7 +1,6 @@
 """Packed columns of a working set, in double precision, one column at a time for the kernels."""
 
 import numpy as np
-from scipy import sparse
 
 from scipy.linalg.cython_blas cimport ddot
 
@@ -25,10 +24,6 @@ cdef extern from "_simd.h":
     ) nogil
 
 
-# Of the mean square of a column, what its mean may make up: one digit less is left of the rest.
-MOST_OF_IT = 15 / 16
-
-
 cdef class Columns:
     """Columns z_j = x_j - shift_j of some features of X.
 
@@ -42,19 +37,6 @@ cdef class Columns:
         self, Py_ssize_t j, const double* steps, const double* s, Py_ssize_t width, double* v
     ) noexcept nogil:
         pass
-
-    def products(self, weights, means, block):
-        """Weighted products of some columns with all up to these, about the means of both."""
-        centred = self.densify(block.start, block.stop)
-        centred -= means[block, None]
-        result = np.empty((len(centred), block.stop))
-        if block.start:
-            # Centring one side is enough: (z - mean)'(s * c) = z'(s * c) where s'c = 0.
-            result[:, : block.start] = self.correlate(centred * weights, block.start)
-        # BLAS sees that this is symmetric.
-        centred *= np.sqrt(weights)
-        result[:, block] = centred @ centred.T
-        return result
 
 
 cdef class DenseColumns(Columns):
@@ -92,6 +74,19 @@ cdef class DenseColumns(Columns):
     def correlate(self, residuals, stop=None):
         """``residuals @ Z[:, :stop]`` for residuals of shape (k, n_samples)."""
         return multiply(residuals, self._packed[:stop].T)
+
+    def products(self, weights, means, block):
+        """Weighted products of some columns with all up to these, about the means of both."""
+        centred = self.densify(block.start, block.stop)
+        centred -= means[block, None]
+        result = np.empty((len(centred), block.stop))
+        if block.start:
+            # Centring one side is enough: (z - mean)'(s * c) = z'(s * c) where s'c = 0.
+            result[:, : block.start] = self.correlate(centred * weights, block.start)
+        # BLAS sees that this is symmetric.
+        centred *= np.sqrt(weights)
+        result[:, block] = centred @ centred.T
+        return result
 
     def densify(self, start, stop):
         """Copy of columns start to stop, one per row."""
@@ -176,14 +171,12 @@ cdef class SparseColumns(Columns):
 
     def products(self, weights, means, block):
         """Weighted products of some columns with all up to these, about the means of both."""
-        lines = self._lines
-        rows = sparse.csr_array((lines.data, lines.indices, lines.indptr), (self.n_columns, self.n_samples))
-        rows = rows[: block.stop]
-        if (means[: block.stop] ** 2 > MOST_OF_IT * (rows.multiply(rows) @ weights)).any():
-            # Taking away the means would cancel digits.
-            return Columns.products(self, weights, means, block)
-        result = (rows[block] * weights @ rows.T).toarray()
-        result -= means[block, None] * means[: block.stop]
+        centred = self.densify(block.start, block.stop)
+        centred -= means[block, None]
+        centred *= weights
+        result = self.correlate(centred, block.stop)
+        # What rounding has left of one mean meets the other, which may be large.
+        result -= np.outer(centred.sum(axis=1), means[: block.stop])
         return result
 
     def densify(self, start, stop):

@@ -22,7 +22,7 @@ from sklearn_sparsefit.path import AlphaGrid
 
 Vector = NDArray[np.float64]
 
-# To add a family, write its loss (datafit/_losses.pyx) and a row here and in the registry of the tests' losses.
+# To add a family, write its loss (datafit/_families.pyx) and a row here and in the registry of the tests' losses.
 FAMILIES = {
     "gaussian": lambda power, delta: Gaussian(),
     "huber": lambda power, delta: Huber(delta),
@@ -40,10 +40,16 @@ def make_datafit(loss: Loss, data: TrainingData, target: Vector, fit_intercept: 
         return Quadratic(shifted, data.sample_weight, fit_intercept)
     if fit_intercept:
         check_intercept(loss, target, data.sample_weight)
-    offset = None if data.offset is None else data.offset / loss.unit
-    return Generalized(
-        loss.in_its_unit(), target / loss.unit, data.sample_weight, fit_intercept, offset, unit=loss.unit
-    )
+    return in_unit_of_loss(loss, target, data.sample_weight, fit_intercept, data.offset)
+
+
+def in_unit_of_loss(
+    loss: Loss, target: Vector, sample_weight: Vector | None, fit_intercept: bool, offset: Vector | None
+) -> Generalized:
+    """The weighted mean of a loss, in the unit of that."""
+    unit = loss.unit
+    offset = None if offset is None else offset / unit
+    return Generalized(loss.in_its_unit(), target / unit, sample_weight, fit_intercept, offset, unit)
 
 
 def check_intercept(loss: Loss, target: Vector, sample_weight: Vector | None, of: str = "sample") -> None:

@@ -13,10 +13,10 @@ from sklearn.utils import column_or_1d
 from sklearn_sparsefit._sklearn import Interval, fit_context, one_of
 from sklearn_sparsefit._validation import TrainingData, check_rows, check_sample_weight
 from sklearn_sparsefit._warnings import warn_user
-from sklearn_sparsefit.datafit import Generalized, Loss
+from sklearn_sparsefit.datafit import Loss
 from sklearn_sparsefit.exceptions import ModelWarning
 from sklearn_sparsefit.linear_model.base import PARAMETER_CONSTRAINTS
-from sklearn_sparsefit.linear_model.families import FAMILIES, check_offset, check_target
+from sklearn_sparsefit.linear_model.families import FAMILIES, check_offset, check_target, in_unit_of_loss
 from sklearn_sparsefit.linear_model.generalized_model import GeneralizedModel, GeneralizedSingle
 
 Vector = NDArray[np.float64]
@@ -109,13 +109,12 @@ class GLMModel(RegressorMixin, GeneralizedModel):
         known = check_offset(offset, exposure, len(raw))
         if known is None and self._fitted_with:
             _warn_of_score_without(self._fitted_with)
-        known = np.zeros(len(raw)) if known is None else known / loss.unit
-        loss, target, raw = loss.in_its_unit(), target / loss.unit, raw.T / loss.unit + known
-        errors = np.average(loss.values(target, np.ascontiguousarray(raw)), axis=1, weights=weights)
-        null_error = Generalized(loss, target, weights, offset=known).null_loss
-        if null_error == 0:
+        datafit = in_unit_of_loss(loss, target, weights, fit_intercept=True, offset=known)
+        raw = raw if known is None else raw + known[:, None]
+        errors = datafit.losses(raw.T / datafit.unit)
+        if datafit.null_loss == 0:
             return np.where(errors == 0, 1.0, 0.0)
-        return 1 - errors / null_error
+        return 1 - errors / datafit.null_loss
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -108,7 +108,8 @@ class PathModel(SparseLinearModel):
         if len(numbers):
             n_kept = max(len(support) for path in done for support in path.supports)
             design = data.design
-            n_at_once = choice.paths_at_once(self._datafit(data), design.shape[1], design.density, n_kept)
+            solver = self._options().solver
+            n_at_once = choice.paths_at_once(self._datafit(data), design.shape[1], design.density, n_kept, solver)
             yield from np.array_split(numbers, -(-len(numbers) // n_at_once))
 
     def _path(

@@ -4,7 +4,8 @@ A penalty is separable over features. The kernels see it one coordinate at a tim
 ``curvature``); the engine sees it whole (``value``, ``magnitudes``, ``conjugate``). It never sees X or y.
 """
 
-from sklearn_sparsefit.penalty._penalty import ElasticNetPenalty, FeatureTerms, Penalty
+from sklearn_sparsefit.penalty._feature_terms import FeatureTerms
+from sklearn_sparsefit.penalty._penalty import ElasticNetPenalty, Penalty
 from sklearn_sparsefit.penalty.multi_task import BoundedMultiTaskPenalty, MultiTaskPenalty, multi_task_penalty
 from sklearn_sparsefit.penalty.separate_tasks import SeparateTasksPenalty
 

@@ -1,3 +1,6 @@
+from sklearn_sparsefit.penalty._feature_terms cimport FeatureTerms
+
+
 cdef class Penalty:
     # Minimiser over u of (u - value)^2 / 2 + step * penalty_j(u).
     cdef double prox(self, Py_ssize_t j, double value, double step) noexcept nogil
@@ -11,24 +14,6 @@ cdef class Penalty:
     # ... and this second derivative, some fixed multiple of a common one.
     cdef double curvature(self, Py_ssize_t j) noexcept nogil
     cdef double common_curvature(self) noexcept nogil
-
-
-cdef class FeatureTerms:
-    cdef const double[::1] _l1
-    cdef const double[::1] _l2
-    cdef const double[::1] _lower
-    cdef const double[::1] _upper
-    # What a correlation is multiplied by to be held against the threshold, on either side of zero; zero where that side
-    # is closed to the coefficient, and in the second pair where it has a bound there.
-    cdef const double[::1] _up
-    cdef const double[::1] _down
-    cdef const double[::1] _unbounded_up
-    cdef const double[::1] _unbounded_down
-    cdef readonly bint is_uniform
-    cdef readonly bint has_bounds
-    # Largest of what correlations are multiplied by.
-    cdef readonly double steepest
-    cdef readonly double unit
 
 
 cdef class ElasticNetPenalty(Penalty):

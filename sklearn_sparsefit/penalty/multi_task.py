@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sklearn_sparsefit.penalty import _bounded_norm
-from sklearn_sparsefit.penalty._penalty import ElasticNetPenalty, FeatureTerms
+from sklearn_sparsefit.penalty._feature_terms import FeatureTerms
+from sklearn_sparsefit.penalty._penalty import ElasticNetPenalty
 from sklearn_sparsefit.penalty.of_tasks import PenaltyOfTasks
 
 Vector = NDArray[np.float64]

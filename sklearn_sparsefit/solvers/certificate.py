@@ -13,8 +13,8 @@ from sklearn_sparsefit.penalty import Penalty
 Vector = NDArray[np.float64]
 
 HAIR = 4 * np.finfo(np.float64).eps
-# By how much dual points are shortened where there is no gap at their full length.
-BACKS = (0.0, 1e-12, 1e-9, 1e-6)
+# By how much dual points are shortened where there is no gap at their full length, first for rounding.
+BACKS = (0.0, 1e-14, 1e-12, 1e-9, 1e-6)
 
 
 @dataclass(frozen=True)

@@ -66,6 +66,8 @@ FEW_READ = 1 / 8
 # minimised by quadratic models more, and packed columns twice (20000 x 100 of two classes 36 MB, of three 60 MB, 20000
 # x 20 of ten 45 MB; it takes the same time with one path as with five).
 VECTORS, VECTORS_OF_MODELS = 5, 20
+# Sweeps on sparse columns remember so many more: what they extrapolate from, for eight alphas at once.
+VECTORS_OF_SWEEPS = 60
 # Numbers (64 MB of them) that nobody will miss, however small X is.
 SMALL_MEMORY = 2**23
 
@@ -119,15 +121,19 @@ def affordable_width(shape: tuple[int, int], n_paths: int, n_tasks: int) -> int:
     return min(affordable_rows(shape, n_paths, n_tasks), affordable_rows(shape[::-1], n_paths, n_tasks))
 
 
-def paths_at_once(datafit: Datafit, n_features: int, density: float, n_kept: int) -> int:
+def paths_at_once(datafit: Datafit, n_features: int, density: float, n_kept: int, solver: str) -> int:
     """How many paths go in lockstep that keep so many features at their ends: what they hold is a quarter of X.
 
     Most of what a pass costs is shared by three or four already.
     """
     n_samples, n_tasks = len(datafit.weights), math.prod(datafit.mean.shape)
     is_quadratic = isinstance(datafit, Quadratic)
-    held: float = (VECTORS if is_quadratic else VECTORS_OF_MODELS) * n_tasks * n_samples
-    if is_quadratic and takes_whole((n_samples, n_features), density):
+    n_vectors = VECTORS if is_quadratic else VECTORS_OF_MODELS
+    if datafit.has_models and n_tasks == 1 and density < CHEAP_DENSITY:
+        n_vectors += VECTORS_OF_SWEEPS
+    held: float = n_vectors * n_tasks * n_samples
+    has_gram = n_features <= _solver_of(solver, datafit).max_gram
+    if is_quadratic and has_gram and takes_whole((n_samples, n_features), density):
         held += 2 * n_features**2
     else:
         # A working set grows to about twice the support; its columns and Gram have some room to spare. Then the factor,
@@ -241,11 +247,16 @@ def _is_sparse(part: WorkingSet) -> bool:
 SOLVERS: dict[str, type[Solver]] = {"auto": AutoSolver, "cd": ResidualSolver, "prox_grad": ProxGradSolver}
 
 
+def _solver_of(name: str, datafit: Datafit) -> type[Solver]:
+    """The solver of least squares, or of quadratic models of a loss."""
+    return BlockSolver if datafit.mean.ndim else SOLVERS[name]
+
+
 def make_solver(name: str, datafit: Datafit, penalty: Penalty) -> Solver:
     """A fresh solver of a problem, by its public name where there is one task and the loss has second derivatives."""
     if isinstance(datafit, Multinomial):
         return MultinomialSolver(PairSolver if isinstance(penalty, SeparateTasksPenalty) else SoftmaxBlockSolver)
-    solver = BlockSolver if datafit.mean.ndim else SOLVERS[name]
+    solver = _solver_of(name, datafit)
     if isinstance(datafit, Quadratic):
         return solver()
     if not datafit.has_models:

@@ -166,8 +166,12 @@ class ProxNewtonPathSolver(Solver):
         datafit, models, fits = working_set.datafit, self._models, here.fits
         total = models.move_to(working_set, fits, len(goals) // 2, moved_at_most)
         steepness = models.steepness(datafit.weights)
-        # The best intercepts of the model, to begin with.
-        shifts = fits.residuals @ datafit.weights / total * datafit.fit_intercept
+
+        def best_shifts(residuals: Matrix) -> Vector:
+            """Of the model's intercept: its residuals sum to zero."""
+            return residuals @ datafit.weights / total * datafit.fit_intercept
+
+        shifts = best_shifts(fits.residuals)
         residuals = fits.residuals - shifts[:, None] * steepness
         starts = Starts(
             here.coefs.copy(),
@@ -179,5 +183,6 @@ class ProxNewtonPathSolver(Solver):
         offsets = fits.offsets + shifts + models.model.intercept_shift(starts.coefs - here.coefs)
         reached = working_set.fit_at(starts.coefs, offsets)
         residuals -= steepness * (reached.raw - fits.raw - shifts[:, None])
-        reached.residuals[:] = datafit.balanced(residuals)
+        # What rounding has left of the sum; columns with large means would magnify it.
+        reached.residuals[:] = residuals - best_shifts(residuals)[:, None] * steepness
         return Points(starts.coefs, reached, total * starts.correlations)

@@ -1,26 +1,17 @@
-"""Losses of one raw prediction, other than its square: what generalised linear models are fitted by.
+"""A loss of one raw prediction, other than its square: best intercepts, residuals and misfits of all samples.
 
-To add one, write a class with its value, derivative and curvature, and put it into the registry of the tests. What else
-a loss says of itself makes it faster, or keeps more digits. One without a curvature leaves that out.
+Families of generalised linear models are in ``_families.pyx``. To add one, write a class with its value, derivative and
+curvature, and put it into the registry of the tests. What else a loss says of itself makes it faster, or keeps more
+digits. One without a curvature leaves that out.
 """
 
-from libc.math cimport INFINITY, NAN, exp, expm1, fabs, fmax, fmin, isfinite, log, log1p
-
-from math import frexp, ldexp
+from libc.math cimport INFINITY, NAN, fabs, fmax, isfinite
 
 import numpy as np
-from scipy.special import expit
 
 cdef extern from "_blocks.h":
     double weighted_sum(const double* weights, const double* x, Py_ssize_t n) nogil
     void add_shift(const double* z, double shift, Py_ssize_t n, double* shifted) nogil
-    void exp_rows(const double* z, Py_ssize_t n, double* result) nogil
-    void binomial_evaluate(const double* y, const double* z, Py_ssize_t n, double* values, double* derivatives) nogil
-    void binomial_look(const double* y, const double* z, Py_ssize_t n, double* derivatives, double* curvatures) nogil
-    double sparsefit_divergence(double a, double b) nogil
-    void binomial_misfit(
-        const double* y, const double* z, const double* slopes, Py_ssize_t n, double* misfits
-    ) nogil
 
 # Rows that are taken at a time, and stay in the cache.
 cdef enum:
@@ -30,28 +21,6 @@ cdef enum:
 cdef int MAX_STEPS = 1500
 cdef double ROUNDING = 1e-15
 cdef double SMALL_STEP = 1e-8
-# Log-odds whose exponential is finite.
-cdef double FAR = 700.0
-# What rounding does to a residual, beside its size and that of the derivative.
-cdef double NUDGE = 1e-13
-
-
-cdef double _xlogx(double x) noexcept nogil:
-    return x * log(x) if x > 0.0 else 0.0
-
-
-cdef double _at_least_zero(double x) noexcept nogil:
-    """What rounding has taken below zero is zero; NaN stays NaN, which fmax would hide."""
-    return 0.0 if x < 0.0 else x
-
-
-cdef double _divergence(double a, double b, double log_b) noexcept nogil:
-    """a log(a / b) - a + b of b >= 0, infinite for a < 0."""
-    if a < 0.0:
-        return INFINITY
-    if fabs(a - b) < 0.5 * b:
-        return sparsefit_divergence(a, b)
-    return _at_least_zero(_xlogx(a) - a * log_b - a + b)
 
 
 cdef class Loss:
@@ -111,7 +80,7 @@ cdef class Loss:
             if fabs(new - v) <= ROUNDING * fmax(fabs(v), 1.0):
                 break
             v = new
-        return _at_least_zero(value - self.value(y, v) - slope * (z - v))
+        return at_least_zero(value - self.value(y, v) - slope * (z - v))
 
     cdef void look_rows(
         self, const double* y, const double* z, Py_ssize_t n, double* derivatives, double* curvatures
@@ -238,14 +207,10 @@ cdef class Loss:
         const double[::1] residuals,
         double scale,
     ):
-        """sum_i s_i [f(z_i) + f*(-t r_i) + t r_i z_i] at a scale t of the residuals r.
-
-        Residuals that rounding has taken beyond the slopes that there are count for the nearest. Rounding is that of a
-        sample's own residual and derivative: what others are says nothing of it.
-        """
+        """sum_i s_i [f(z_i) + f*(-t r_i) + t r_i z_i] at a scale t of the residuals r."""
         cdef Py_ssize_t i, block, first, n
         cdef double[BLOCK] slopes, misfits
-        cdef double total = 0.0, nudge
+        cdef double total = 0.0
         with nogil:
             for block in range((y.shape[0] + BLOCK - 1) // BLOCK):
                 first = block * BLOCK
@@ -253,13 +218,6 @@ cdef class Loss:
                 for i in range(n):
                     slopes[i] = -scale * residuals[first + i]
                 self.misfit_rows(&y[first], &raw[first], slopes, n, misfits)
-                for i in range(n):
-                    if misfits[i] == INFINITY:
-                        nudge = NUDGE * (fabs(slopes[i]) + fabs(self.derivative(y[first + i], raw[first + i])))
-                        misfits[i] = fmin(
-                            self.misfit(y[first + i], raw[first + i], slopes[i] + nudge),
-                            self.misfit(y[first + i], raw[first + i], slopes[i] - nudge),
-                        )
                 total += weighted_sum(&weights[first], misfits, n)
         return total
 
@@ -326,213 +284,3 @@ cdef class Loss:
 
     def __reduce__(self):
         return type(self), ()
-
-
-cdef class Gaussian(Loss):
-    """Half the square of the error."""
-
-    cdef double value(self, double y, double z) noexcept nogil:
-        return 0.5 * (y - z) * (y - z)
-
-    cdef double derivative(self, double y, double z) noexcept nogil:
-        return z - y
-
-    cdef double curvature(self, double y, double z) noexcept nogil:
-        return 1.0
-
-    cdef double misfit(self, double y, double z, double slope) noexcept nogil:
-        return 0.5 * (z - y - slope) ** 2
-
-
-cdef class Binomial(Loss):
-    """Half the deviance of a share y of successes, between 0 and 1, for raw predictions that are log-odds."""
-
-    cdef double value(self, double y, double z) noexcept nogil:
-        # log(1 + exp(z)) - y z, less its minimum, the entropy of y.
-        cdef double excess = fmax(z, 0.0) - y * z + log1p(exp(-fabs(z)))
-        return excess if y == 0.0 or y == 1.0 else _at_least_zero(excess + _xlogx(y) + _xlogx(1.0 - y))
-
-    cdef double derivative(self, double y, double z) noexcept nogil:
-        # (1 - y) p - y (1 - p): nothing cancels.
-        cdef double e = exp(-fabs(z))
-        return ((1.0 - y) * (1.0 if z > 0.0 else e) - y * (e if z > 0.0 else 1.0)) / (1.0 + e)
-
-    cdef double curvature(self, double y, double z) noexcept nogil:
-        cdef double e = exp(-fabs(z))
-        return e / ((1.0 + e) * (1.0 + e))
-
-    cdef double misfit(self, double y, double z, double slope) noexcept nogil:
-        # The share that belongs to the slope, and minus its entropy for the conjugate.
-        cdef double e = exp(-fabs(z)), success = y + slope, failure = (1.0 - y) - slope
-        if not fmin(success, failure) >= 0.0:
-            return INFINITY
-        return _at_least_zero(fmax(z, 0.0) - success * z + log1p(e) + _xlogx(success) + _xlogx(failure))
-
-    cdef void look_rows(
-        self, const double* y, const double* z, Py_ssize_t n, double* derivatives, double* curvatures
-    ) noexcept nogil:
-        binomial_look(y, z, n, derivatives, curvatures)
-
-    cdef void evaluate_rows(
-        self, const double* y, const double* z, Py_ssize_t n, double* values, double* derivatives
-    ) noexcept nogil:
-        cdef Py_ssize_t i
-        binomial_evaluate(y, z, n, values, derivatives)
-        for i in range(n):
-            if not (y[i] == 0.0 or y[i] == 1.0):
-                values[i] = _at_least_zero(values[i] + _xlogx(y[i]) + _xlogx(1.0 - y[i]))
-
-    cdef void misfit_rows(
-        self, const double* y, const double* z, const double* slopes, Py_ssize_t n, double* misfits
-    ) noexcept nogil:
-        cdef Py_ssize_t i
-        binomial_misfit(y, z, slopes, n, misfits)
-        for i in range(n):
-            if not fabs(z[i]) <= FAR:
-                misfits[i] = self.misfit(y[i], z[i], slopes[i])
-
-    def mean(self, raw):
-        """Probabilities of success."""
-        return expit(raw)
-
-    def invalid(self, y):
-        """Shares are between 0 and 1."""
-        return None if ((y >= 0) & (y <= 1)).all() else "between 0 and 1"
-
-    def has_intercept(self, y):
-        """Not where all are successes, or none is."""
-        return bool((y < 1).any() and (y > 0).any())
-
-
-cdef class _LogLink(Loss):
-    """Of a target that is at least zero, for logarithms of its mean."""
-
-    def mean(self, raw):
-        """Means."""
-        with np.errstate(over="ignore"):
-            return np.exp(raw)
-
-    def invalid(self, y):
-        """At least zero."""
-        return None if (y >= 0).all() else "at least 0"
-
-    def has_intercept(self, y):
-        """Not where all are zero."""
-        return bool((y > 0).any())
-
-
-cdef class Poisson(_LogLink):
-    """Half the deviance of counts, for logarithms of their mean."""
-
-    cdef double value(self, double y, double z) noexcept nogil:
-        cdef double distance = z - log(y) if y > 0.0 else INFINITY
-        # Near the minimum, of large counts, the terms all but cancel.
-        if fabs(distance) < 1.0:
-            return _at_least_zero(y * (expm1(distance) - distance))
-        return _at_least_zero(exp(z) - y * z + _xlogx(y) - y)
-
-    cdef double derivative(self, double y, double z) noexcept nogil:
-        return exp(z) - y
-
-    cdef double curvature(self, double y, double z) noexcept nogil:
-        return exp(z)
-
-    cdef void look_rows(
-        self, const double* y, const double* z, Py_ssize_t n, double* derivatives, double* curvatures
-    ) noexcept nogil:
-        cdef Py_ssize_t i
-        exp_rows(z, n, curvatures)
-        for i in range(n):
-            derivatives[i] = curvatures[i] - y[i]
-
-    cdef double misfit(self, double y, double z, double slope) noexcept nogil:
-        # The divergence of the mean that belongs to the slope.
-        cdef double mean = exp(z)
-        return _divergence(y + slope, mean, z) if mean < INFINITY else INFINITY
-
-
-cdef class Gamma(_LogLink):
-    """Half the deviance of the gamma distribution, for logarithms of the mean: y exp(-z) + z - log(y) - 1."""
-
-    cdef double value(self, double y, double z) noexcept nogil:
-        cdef double distance = log(y) - z
-        return _at_least_zero(expm1(distance) - distance)
-
-    cdef double derivative(self, double y, double z) noexcept nogil:
-        return 1.0 - exp(log(y) - z)
-
-    cdef double curvature(self, double y, double z) noexcept nogil:
-        return exp(log(y) - z)
-
-    cdef double misfit(self, double y, double z, double slope) noexcept nogil:
-        # The same of y / mean.
-        cdef double distance = log(y) - z, ratio = exp(distance)
-        return _divergence(1.0 - slope, ratio, distance) if ratio < INFINITY else INFINITY
-
-    def invalid(self, y):
-        """Above zero."""
-        return None if (y > 0).all() else "above 0"
-
-
-cdef class Tweedie(_LogLink):
-    """Half the deviance of the Tweedie distribution of a power between 1 and 2, for logarithms of the mean.
-
-    exp((2 - p) z) / (2 - p) + y exp((1 - p) z) / (p - 1), less its minimum y^(2 - p) / ((p - 1) (2 - p)).
-    """
-
-    def __init__(self, double power):
-        self.power = power
-
-    cdef double value(self, double y, double z) noexcept nogil:
-        cdef double p = self.power, total = exp((2.0 - p) * z) / (2.0 - p)
-        if y > 0.0:
-            total += y * exp((1.0 - p) * z) / (p - 1.0) - y ** (2.0 - p) / ((p - 1.0) * (2.0 - p))
-        return _at_least_zero(total)
-
-    cdef double derivative(self, double y, double z) noexcept nogil:
-        return exp((2.0 - self.power) * z) - (y * exp((1.0 - self.power) * z) if y > 0.0 else 0.0)
-
-    cdef double curvature(self, double y, double z) noexcept nogil:
-        cdef double p = self.power
-        return (2.0 - p) * exp((2.0 - p) * z) + ((p - 1.0) * y * exp((1.0 - p) * z) if y > 0.0 else 0.0)
-
-    def __reduce__(self):
-        return type(self), (self.power,)
-
-
-cdef class Huber(Loss):
-    """Half the square of an error up to ``delta``, and beyond that delta times its size, less delta^2 / 2."""
-
-    def __init__(self, double delta):
-        self.delta = delta
-
-    cdef double value(self, double y, double z) noexcept nogil:
-        cdef double size = fabs(y - z), within = fmin(size, self.delta)
-        return within * (size - 0.5 * within)
-
-    cdef double derivative(self, double y, double z) noexcept nogil:
-        # Of NaN, NaN.
-        cdef double error = z - y
-        return self.delta if error > self.delta else -self.delta if error < -self.delta else error
-
-    cdef double curvature(self, double y, double z) noexcept nogil:
-        return 1.0 if fabs(y - z) <= self.delta else 0.0
-
-    cdef double misfit(self, double y, double z, double slope) noexcept nogil:
-        # The square of what is between the slopes, and beyond delta what that takes off a line.
-        cdef double error = z - y, within = fmin(fmax(error, -self.delta), self.delta), left = within - slope
-        if fabs(slope) > self.delta:
-            return INFINITY
-        return _at_least_zero(0.5 * left * left + left * (error - within))
-
-    @property
-    def unit(self):
-        """A power of two near delta, which says what is small and what is large."""
-        return ldexp(1.0, frexp(self.delta)[1] - 1)
-
-    def in_its_unit(self):
-        """Another delta."""
-        return Huber(self.delta / self.unit)
-
-    def __reduce__(self):
-        return type(self), (self.delta,)

@@ -1,3 +1,8 @@
+cdef inline double at_least_zero(double x) noexcept nogil:
+    """What rounding has taken below zero is zero; NaN stays NaN, which fmax would hide."""
+    return 0.0 if x < 0.0 else x
+
+
 cdef class Loss:
     cdef double value(self, double y, double z) noexcept nogil
     cdef double derivative(self, double y, double z) noexcept nogil
@@ -17,31 +22,3 @@ cdef class Loss:
     cdef double _best_shift(
         self, const double[::1] y, const double[::1] weights, const double[::1] z, double shift
     ) noexcept nogil
-
-
-cdef class Gaussian(Loss):
-    pass
-
-
-cdef class Binomial(Loss):
-    pass
-
-
-cdef class _LogLink(Loss):
-    pass
-
-
-cdef class Poisson(_LogLink):
-    pass
-
-
-cdef class Gamma(_LogLink):
-    pass
-
-
-cdef class Tweedie(_LogLink):
-    cdef readonly double power
-
-
-cdef class Huber(Loss):
-    cdef readonly double delta
