@@ -1,6 +1,7 @@
 """Residual coordinate descent with Anderson extrapolation: no Gram, for working sets of any size."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,28 +100,33 @@ class SweepSolver(Solver):
         levels = Levels(working_set, _side_by_side(weights * residuals))
         n_iter, max_iter = 0, min(goal.max_iter for goal in goals)
         while n_iter < max_iter:
-            coefs, weighted_residuals = _side_by_side(starts.coefs), _side_by_side(weights * residuals)
-            history = [(coefs.copy(), levels.values.copy(), weighted_residuals.copy())]
-            while len(history) <= MEMORY and n_iter < max_iter:
+            n_sweeps = min(MEMORY, max_iter - n_iter)
+            # Before the sweeps, and after each.
+            here = _side_by_side(starts.coefs), levels.values, _side_by_side(weights * residuals)
+            coefs, past_levels, weighted_residuals = past = [np.empty((n_sweeps + 1, *now.shape)) for now in here]
+            for values, now in zip(past, here, strict=True):
+                values[0] = now
+            for before, after in pairwise(range(n_sweeps + 1)):
+                coefs[after], weighted_residuals[after] = coefs[before], weighted_residuals[before]
                 _residual_cd.sweep(
                     working_set.columns,
                     levels.means,
                     levels.sq_norms,
                     weights,
-                    coefs,
-                    weighted_residuals,
+                    coefs[after],
+                    weighted_residuals[after],
                     strengths,
                     levels.values,
                     penalty,
                 )
-                levels.follow(coefs, weighted_residuals)
-                history.append((coefs.copy(), levels.values.copy(), weighted_residuals.copy()))
-                n_iter += 1
+                levels.follow(coefs[after], weighted_residuals[after])
+                past_levels[after] = levels.values
+            n_iter += n_sweeps
             signs = np.sign(starts.coefs)
             for row, goal in enumerate(goals):
-                past = [np.array([block[..., row] for block in blocks]) for blocks in zip(*history, strict=True)]
-                mixture = self._best_mixture(working_set.datafit, goal.penalty, *past)
-                starts.coefs[row], levels.values[row] = mixture @ past[0][1:], mixture @ past[1][1:]
+                of_row = [np.ascontiguousarray(values[..., row]) for values in past]
+                mixture = self._best_mixture(working_set.datafit, goal.penalty, *of_row)
+                starts.coefs[row], levels.values[row] = mixture @ of_row[0][1:], mixture @ of_row[1][1:]
             gaps = self._look(working_set, goals, origin, starts)
             for row, goal in enumerate(goals):
                 rests = np.array_equal(signs[row], np.sign(starts.coefs[row]))
