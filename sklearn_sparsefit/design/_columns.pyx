@@ -23,6 +23,10 @@ cdef extern from "_simd.h":
         double* out
     ) nogil
 
+# Sparse columns of which there is a dense copy at a time.
+cdef enum:
+    DENSE_AT_ONCE = 16
+
 
 cdef class Columns:
     """Columns z_j = x_j - shift_j of some features of X.
@@ -171,12 +175,16 @@ cdef class SparseColumns(Columns):
 
     def products(self, weights, means, block):
         """Weighted products of some columns with all up to these, about the means of both."""
-        centred = self.densify(block.start, block.stop)
-        centred -= means[block, None]
-        centred *= weights
-        result = self.correlate(centred, block.stop)
-        # What rounding has left of one mean meets the other, which may be large.
-        result -= np.outer(centred.sum(axis=1), means[: block.stop])
+        result = np.empty((block.stop - block.start, block.stop))
+        for first in range(block.start, block.stop, DENSE_AT_ONCE):
+            some = slice(first, min(first + DENSE_AT_ONCE, block.stop))
+            centred = self.densify(some.start, some.stop)
+            centred -= means[some, None]
+            centred *= weights
+            products = self.correlate(centred, block.stop)
+            # What rounding has left of one mean meets the other, which may be large.
+            products -= np.outer(centred.sum(axis=1), means[: block.stop])
+            result[some.start - block.start : some.stop - block.start] = products
         return result
 
     def densify(self, start, stop):
