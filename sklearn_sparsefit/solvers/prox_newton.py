@@ -1,13 +1,14 @@
 """Proximal Newton steps: a loss that is not quadratic, by quadratic models of it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_sparsefit.datafit import Fits
 from sklearn_sparsefit.penalty import Penalty
-from sklearn_sparsefit.solvers.base import Iterate, Solver
+from sklearn_sparsefit.solvers.base import Goal, Iterate, Solver
 from sklearn_sparsefit.solvers.certificate import duality_gap
 from sklearn_sparsefit.solvers.extrapolation import Track, extrapolation
 from sklearn_sparsefit.solvers.loss_models import LossModels
@@ -110,9 +111,8 @@ class ProxNewtonSolver(Solver):
             total = self._models.move_to(working_set, fits, 0, MOVED if gap <= RATE * last else 0.0)
             model = self._models.model
             goal = Iterate(iterate.coef.copy(), iterate.correlation / total)
-            share = min(FORCING, gap / working_set.datafit.null_loss)
-            model_tol = max(share * gap, LEAST * gap_tol) / total
-            self._models.solver.solve(model, penalty.with_alpha(penalty.alpha / total), goal, model_tol, max_iter)
+            model_goal = forced(Goal(penalty, gap_tol, max_iter), gap, working_set.datafit.null_loss).in_units(total)
+            self._models.solver.solve(model, model_goal.penalty, goal, model_goal.gap_tol, max_iter)
             before = float(fits.losses[0]) + penalty.value(iterate.coef)
             offset = fits.offsets[0] + model.intercept_shift(goal.coef - iterate.coef)
             found = self._step(working_set, penalty, iterate, before, goal.coef, offset)
@@ -147,6 +147,14 @@ class ProxNewtonSolver(Solver):
             if float(fits.losses[0]) + penalty.value(coef) <= before - ARMIJO * length * promised + slack:
                 return coef, fits, correlations
         return None
+
+
+def forced(goal: Goal, gap: float, null_loss: float) -> Goal:
+    """The goal of a model about where the loss has some duality gap."""
+    least = LEAST * goal.gap_tol
+    if 0 < gap < np.inf and null_loss > 0:
+        least = max(min(FORCING, gap / null_loss) * gap, least)
+    return replace(goal, gap_tol=least)
 
 
 def _no_misfit(scale: float) -> float:

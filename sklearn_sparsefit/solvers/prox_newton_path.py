@@ -12,7 +12,7 @@ from sklearn_sparsefit.solvers.base import Goal, Iterate, Solutions, Solver, Sta
 from sklearn_sparsefit.solvers.certificate import duality_gap
 from sklearn_sparsefit.solvers.extrapolation import Track, extrapolation
 from sklearn_sparsefit.solvers.loss_models import LossModels
-from sklearn_sparsefit.solvers.prox_newton import LEAST, N_KNOWN, ProxNewtonSolver
+from sklearn_sparsefit.solvers.prox_newton import N_KNOWN, ProxNewtonSolver, forced
 from sklearn_sparsefit.solvers.working_set import WorkingSet
 
 Vector = NDArray[np.float64]
@@ -22,6 +22,8 @@ Matrix = NDArray[np.float64]
 FIRST_WIDTH, MAX_WIDTH = 2, 8
 # Polynomials do not lead to where alpha is so many times as small as at the last solution.
 FAR = 1.5
+# The duality gap, beside the null loss, that is reckoned with where they do not lead.
+FAR_GAP = 0.1
 # Steps of all of them, and by how much of their sum the curvatures of the model may have moved at each.
 MOVED = (0.25, 0.25, 0.1, 0.05)
 
@@ -123,24 +125,28 @@ class ProxNewtonPathSolver(Solver):
         self._models.take_whole(working_set)
         points, n_steps = self._starts(working_set, goals, iterate), [0] * len(goals)
         pending = list(range(len(goals)))
+        # Where polynomials lead is taken for as good as solved.
+        gaps = [0.0 if len(self._track) else FAR_GAP * working_set.datafit.null_loss] * len(goals)
         for moved in MOVED[: min(goal.max_iter for goal in goals)]:
             here = points.at(pending)
             here.fits.residuals[:] = working_set.datafit.residuals(here.fits.raw)
             if not np.isfinite(here.fits.residuals).all():
                 # From where the loss overflows no model leads back.
                 break
-            points.put(pending, self._step_together(working_set, [goals[row] for row in pending], here, moved))
+            of_models = [forced(goals[row], gaps[row], working_set.datafit.null_loss) for row in pending]
+            points.put(pending, self._step_together(working_set, of_models, here, moved))
             for row in pending:
                 n_steps[row] += 1
-            pending = [row for row in pending if not self._is_solved(working_set, goals[row], points, row)]
+                gaps[row] = self._gap(working_set, goals[row], points, row)
+            pending = [row for row in pending if not gaps[row] <= goals[row].gap_tol]
             if not pending:
                 return points, n_steps
         return points.at(range(pending[0])), n_steps
 
     @staticmethod
-    def _is_solved(working_set: WorkingSet, goal: Goal, points: Points, row: int) -> bool:
+    def _gap(working_set: WorkingSet, goal: Goal, points: Points, row: int) -> float:
         misfit = working_set.datafit.misfit_of(points.fits, row)
-        return duality_gap(misfit, points.coefs[row], points.correlations[row], goal.penalty) <= goal.gap_tol
+        return duality_gap(misfit, points.coefs[row], points.correlations[row], goal.penalty)
 
     def _starts(self, working_set: WorkingSet, goals: Sequence[Goal], iterate: Iterate) -> Points:
         """Where polynomials through the last solutions lead, or else the iterate."""
@@ -162,7 +168,7 @@ class ProxNewtonPathSolver(Solver):
     def _step_together(
         self, working_set: WorkingSet, goals: Sequence[Goal], here: Points, moved_at_most: float
     ) -> Points:
-        """A step of each goal to the minimum of its model, about finite residuals."""
+        """A step of each goal to the minimum of its model, whose gap is the goal's, about finite residuals."""
         datafit, models, fits = working_set.datafit, self._models, here.fits
         total = models.move_to(working_set, fits, len(goals) // 2, moved_at_most)
         steepness = models.steepness(datafit.weights)
@@ -178,8 +184,7 @@ class ProxNewtonPathSolver(Solver):
             working_set.correlations(datafit.weights * residuals) / total,
             np.divide(residuals, steepness, out=np.zeros_like(residuals), where=steepness > 0),
         )
-        of_model = [replace(goal, gap_tol=LEAST * goal.gap_tol).in_units(total) for goal in goals]
-        models.solver.solve_from(models.model, of_model, starts)
+        models.solver.solve_from(models.model, [goal.in_units(total) for goal in goals], starts)
         offsets = fits.offsets + shifts + models.model.intercept_shift(starts.coefs - here.coefs)
         reached = working_set.fit_at(starts.coefs, offsets)
         residuals -= steepness * (reached.raw - fits.raw - shifts[:, None])
