@@ -156,3 +156,15 @@ def test_least_squares_gap_is_exact(rank):
     best = X @ np.linalg.lstsq(X, y)[0]
     suboptimality = 0.5 * ((y - X @ w) @ (y - X @ w) - (y - best) @ (y - best)) / 30
     assert least_squares_gap(X.T @ (y - X @ w) / 30, X.T @ X / 30) == pytest.approx(suboptimality, rel=1e-9)
+
+
+def test_dual_points_outside_the_domain_are_shortened():
+    penalty = ElasticNetPenalty(1.0, 1.0, FeatureTerms.uniform(1))
+    coef, correlation = np.zeros(1), np.full(1, 0.5)
+
+    def gap(furthest):
+        return duality_gap(lambda scale: np.inf if scale > furthest else (1 - scale) ** 2, coef, correlation, penalty)
+
+    assert gap(1 - 1e-13) == pytest.approx(1e-24, rel=1e-3)
+    assert gap(1 - 1e-7) == pytest.approx(1e-12, rel=1e-3)
+    assert gap(0.9) == np.inf

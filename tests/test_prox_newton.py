@@ -15,7 +15,7 @@ from sklearn_sparsefit.path import AlphaGrid, Problem, SolverOptions, drive, sol
 from sklearn_sparsefit.penalty import ElasticNetPenalty, FeatureTerms
 from sklearn_sparsefit.solvers import Goal, GramSolver, Iterate, WorkingSet, choice, loss_models
 from sklearn_sparsefit.solvers.base import Starts
-from sklearn_sparsefit.solvers.residual import SweepSolver
+from sklearn_sparsefit.solvers.residual import Levels, SweepSolver
 
 
 def solve(X, y, loss, alphas, l1_ratio=1.0, tol=1e-9):
@@ -213,6 +213,19 @@ def test_groups_that_are_all_of_the_samples_are_swept_as_they_are():
     rng = np.random.default_rng(0)
     groups = sparse.csc_array(np.eye(60)[rng.integers(60, size=600)])
     assert n_sweeps(groups, 1e-4, False) <= 5
+
+
+@pytest.mark.parametrize("response", [0.5, 5.0, 30.0])
+def test_levels_come_to_the_means_however_these_answer(response):
+    # The mean of the residuals falls with the level, by more than columns about their means were taken to make it.
+    X, _, _ = make_counts(n_features=100)
+    (working_set, *_) = make_model(X, fit_intercept=False)
+    levels = Levels(working_set, np.full((400, 1), 3 / 400))
+    assert levels.values == pytest.approx([3.0])
+    for _ in range(100):
+        mean = 2.0 - response * levels.values
+        levels.follow(np.ones((100, 1)), np.full((400, 1), mean / 400))
+    assert levels.values == pytest.approx([2.0 / (1 + response)], rel=1e-6)
 
 
 def test_a_path_that_begins_where_nothing_may_enter():

@@ -12,7 +12,7 @@ from sklearn_sparsefit.datafit.quadratic import Quadratic, QuadraticModel, summi
 EXACT = 64 * np.finfo(np.float64).eps
 # Curvatures that are smaller than this, beside their mean, are raised to a share of the derivative, lest a step from
 # where the loss is a line lead far; but not of what is small itself, as where an exponential has fallen.
-FLAT, SHARE, LOWEST = 1e-4, 0.1, 1e-20
+FLAT, SHARE, LOWEST = 1e-4, 1e-3, 1e-20
 # Beside raw predictions, a change that tells how steep derivatives are.
 STEP = np.sqrt(np.finfo(np.float64).eps)
 

@@ -37,7 +37,6 @@ from sklearn_sparsefit.solvers import (
     Goal,
     Iterate,
     Outside,
-    Solutions,
     WholeDesign,
     WorkingSet,
     as_rows,
@@ -222,7 +221,7 @@ class _Engine:
         yield from self._bring_in(support[self.working_set.outside[support]])
         # No solver moves the coefficient of a constant column.
         self.iterate.coef[:] = np.where(self.working_set.sq_norms > 0, coef[..., self.working_set.features], 0.0)
-        evaluation = yield from self._evaluate([step], Solutions(self.iterate.coef[None], [0]))
+        evaluation = yield from self._evaluate([step], self.iterate.coef[None])
         (seen,), gaps = yield from self._check([step], evaluation)
         self.iterate.correlation[:] = evaluation.inside[0]
         largest = max(self.inner.largest_magnitude(evaluation.inside[0]), seen.largest_magnitude)
@@ -242,7 +241,7 @@ class _Engine:
             yield from self._bring_in(newcomers)
             block, steps = steps[:n_ahead], steps[n_ahead:]
             while block:
-                evaluation = yield from self._evaluate(block, self._solve(block))
+                evaluation = yield from self._evaluate(block, *self._solve(block))
                 evaluation = yield from self._without_divergence(block, evaluation)
                 seen, gaps = yield from self._check(block, evaluation)
                 n_done, newcomers = yield from self._accept(block, evaluation, seen, gaps, reports)
@@ -282,8 +281,8 @@ class _Engine:
         residuals = self.working_set.fit(coef[None]).residuals
         self.iterate = Iterate(coef, self.working_set.correlations(self.datafit.weights * residuals)[0])
 
-    def _solve(self, block: list[Step]) -> Solutions:
-        """Solutions of each alpha of the block on the working set, each from the one before."""
+    def _solve(self, block: list[Step]) -> tuple[Matrix, Fits | None]:
+        """Solutions of each alpha of the block on the working set, each from the one before; fits that are known."""
         coefs, known = self._null_coefs(len(block)), self.working_set
         n_null = sum(step.alpha >= self.null_alpha for step in block)
         goals = [self._goal(step) for step in block[n_null:]]
@@ -294,7 +293,7 @@ class _Engine:
         fits = found.fits
         if n_null and fits is not None:
             fits = Fits.together([known.fit(coefs[:n_null]), fits])
-        return Solutions(coefs, found.n_iters, fits)
+        return coefs, fits
 
     def _goal(self, step: Step) -> Goal:
         is_stone = step.index is None
@@ -306,13 +305,16 @@ class _Engine:
         coefs[..., : self.null_coef.shape[-1]] = self.null_coef
         return coefs
 
-    def _evaluate(self, block: list[Step], solutions: Solutions) -> Generator[Request, Any, Evaluation]:
-        known, coefs = self.working_set, solutions.coefs
+    def _evaluate(
+        self, block: list[Step], coefs: Matrix, fits: Fits | None = None
+    ) -> Generator[Request, Any, Evaluation]:
+        """What rows of coefficients come to, from their fits where these are known."""
+        known = self.working_set
         if isinstance(known, WorkingSet):
-            if solutions.fits is None:
+            if fits is None:
                 fits, inside = known.look(coefs)
             else:
-                fits, inside = solutions.fits, known.correlations(self.datafit.weights * solutions.fits.residuals)
+                inside = known.correlations(self.datafit.weights * fits.residuals)
             is_rounding = fits.losses <= self.least_gap
             fits.residuals[is_rounding] = inside[is_rounding] = 0.0
             fits.losses[is_rounding] = 0.0
@@ -372,7 +374,7 @@ class _Engine:
         if not diverged.any():
             return evaluation
         evaluation.coefs[diverged] = self._null_coefs(1)
-        return (yield from self._evaluate(block, Solutions(evaluation.coefs, [])))
+        return (yield from self._evaluate(block, evaluation.coefs))
 
     def _pass(self, weighted_residuals: Block, features: Features) -> Generator[Request, Any, tuple[Features, Block]]:
         # Not around the yield: in lockstep it may be another thread, with a context of its own, that goes on.

@@ -11,7 +11,7 @@ from sklearn_sparsefit.solvers import _block_cd
 from sklearn_sparsefit.solvers.base import Iterate, Solver
 from sklearn_sparsefit.solvers.block_systems import solve_by_columns, solve_by_gram
 from sklearn_sparsefit.solvers.certificate import duality_gap, quadratic_misfit
-from sklearn_sparsefit.solvers.extrapolation import extrapolation
+from sklearn_sparsefit.solvers.extrapolation import Track, extrapolation
 from sklearn_sparsefit.solvers.known import Known
 from sklearn_sparsefit.solvers.root_columns import RootColumns
 from sklearn_sparsefit.solvers.working_set import WorkingSet
@@ -57,8 +57,7 @@ class BlockSolver(Solver):
         self._columns = RootColumns()
         # Whether the last sweeps ended for want of progress.
         self._stalled = False
-        # Alphas and coefficients of the last solutions.
-        self._way: list[tuple[float, Matrix]] = []
+        self._track: Track[None] = Track(POINTS)
 
     def solve(self, known: Known, penalty: MultiTaskPenalty, iterate: Iterate, gap_tol: float, max_iter: int) -> int:
         """See :class:`Solver`."""
@@ -118,7 +117,7 @@ class BlockSolver(Solver):
             view.move(active, goal - here)
         iterate.correlation[:] = view.correlation
         if by_gram:
-            self._way = [*self._way[1 - POINTS :], (penalty.alpha, coef.copy())]
+            self._track.add(penalty.alpha, coef, None)
         return n_iter
 
     def _go_ahead(self, view: "_View", penalty: MultiTaskPenalty, terms: Matrix, coef: Matrix) -> bool:
@@ -126,14 +125,14 @@ class BlockSolver(Solver):
 
         Returns whether that is elsewhere.
         """
-        if self._way and not (self._way[-1][0] > penalty.alpha and _begins_with(coef, self._way[-1][1])):
-            self._way = []
-        alphas = [alpha for alpha, _ in self._way]
-        if len(alphas) < 2 or alphas[-1] - penalty.alpha > STRETCH * (alphas[-2] - alphas[-1]):
+        alphas = self._track.alphas
+        if not self._track.leads_to([penalty.alpha], coef):
+            self._track.clear()
+            return False
+        if len(alphas) < 2 or alphas[0] - penalty.alpha > STRETCH * (alphas[1] - alphas[0]):
             return False
         shares = extrapolation(alphas, penalty.alpha)
-        length = self._way[0][1].shape[1]
-        points, step = np.stack([point[:, :length] for _, point in self._way]), np.zeros(coef.shape)
+        points, step = self._track.coefs(coef.shape[-1]), np.zeros(coef.shape)
         is_elsewhere = _block_cd.go_ahead(points, shares, terms, coef, step) > 0
         if is_elsewhere:
             moved = step.any(axis=0).nonzero()[0]
@@ -216,7 +215,7 @@ class _GramView:
 
 
 class _ColumnView:
-    """By the columns, one per row, and the residuals of all tasks: for more features than samples, without bounds."""
+    """By the columns, one per row, and the residuals of all tasks: for more features than samples, none free."""
 
     sweeps_after_newton = 1
 
@@ -333,10 +332,6 @@ def _newton_step(view: _View, coef: Matrix, terms: Matrix, bounds: _NoBounds) ->
         if np.vdot(gradient, step) - 0.5 * (view.bend(step) + l2 @ squares) - l1 @ excess > 0:
             return goal, length < LENGTHS[-1]
     return coef, False
-
-
-def _begins_with(coef: Matrix, start: Matrix) -> bool:
-    return np.array_equal(coef[:, : start.shape[1]], start)
 
 
 def _n_sweeps(at_most: int, work: float) -> int:

@@ -89,23 +89,23 @@ def duality_gap(
         outside_norm, largest_outside = outside.dual_norm, outside.largest_magnitude
 
     def gap(scale: float) -> float:
-        misfit = penalty.fenchel_young(coef, correlation, scale)
+        of_penalty = penalty.fenchel_young(coef, correlation, scale)
         if scale * largest_outside > penalty.l1:
-            misfit += outside.penalty.conjugate(outside.correlation, scale)
+            of_penalty += outside.penalty.conjugate(outside.correlation, scale)
         if slack:
-            misfit = loosened(misfit, scale)
-        return loss_misfit(scale) + (1 - scale) ** 2 * reach + misfit
+            of_penalty = loosened(of_penalty, scale)
+        return loss_misfit(scale) + (1 - scale) ** 2 * reach + of_penalty
 
     def best_near(scale: float) -> float:
         # Dual points of models may be a little beyond what the loss has a conjugate for.
         found = (gap(scale * (1.0 - back)) for back in BACKS)
         return next((value for value in found if value != np.inf), np.inf)
 
-    def loosened(misfit: float, scale: float) -> float:
+    def loosened(of_penalty: float, scale: float) -> float:
         """Slack is for designs that are known as a whole: nothing is outside."""
         if scale == 1.0 and norm > penalty.l1:
-            return (np.sqrt(misfit) + slack * np.sqrt(coef.shape[-1] / (2 * penalty.least_curvature))) ** 2
-        return misfit + scale * (reach + slack * penalty.bounded_reach(scale * correlation, scale * slack))
+            return (np.sqrt(of_penalty) + slack * np.sqrt(coef.shape[-1] / (2 * penalty.least_curvature))) ** 2
+        return of_penalty + scale * (reach + slack * penalty.bounded_reach(scale * correlation, scale * slack))
 
     reach_of_norms = slack * penalty.terms.steepest
     norm = reach_of_norms + np.maximum(penalty.dual_norm(correlation), outside_norm)

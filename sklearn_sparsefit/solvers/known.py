@@ -70,10 +70,10 @@ class Known(ABC):
         return goals - before
 
     def to_gain(self, coefs: Block, correlations: Block, goals: Block) -> Vector:
-        """What free features may take off each loss.
+        """What free features may take off each loss, near enough.
 
-        A step s to the minimum of a quadratic, along correlations c, gains c's / 2; for ever down an exponential, c's.
-        Where its curvature was raised, steps are shorter: so twice that.
+        A step s to the minimum of a quadratic, along correlations c, gains c's / 2; on for ever down an exponential,
+        c's. Twice that is for what is neither.
         """
         positions = self.free.positions
         gains = (goals - coefs[..., positions]) * correlations[..., positions]
@@ -85,12 +85,12 @@ class Known(ABC):
         correlations[..., positions] *= self.free.are_held(coefs[..., positions], correlations[..., positions])
         correlations[..., self.free.dependent] = 0.0
 
-    def unsettled(self, coefs: Block, correlations: Block) -> float:
-        """The largest of what is to be taken for zero, beside the norm of its column."""
+    def unsettled(self, coefs: Block, correlations: Block) -> Vector:
+        """The largest of what is to be taken for zero in each row, beside the norm of its column."""
         left = correlations[..., self.free.positions] / self.free.norms
         left *= ~self.free.are_held(coefs[..., self.free.positions], left)
-        return float(np.abs(left).max(initial=0.0))
+        return np.abs(left).reshape(len(coefs), -1).max(axis=1, initial=0.0)
 
     def is_settled(self, coefs: Block, correlations: Block) -> bool:
         """Whether what is to be taken for zero is as small as rounding makes it."""
-        return self.unsettled(coefs, correlations) <= SETTLED * self.datafit.residual_size
+        return bool((self.unsettled(coefs, correlations) <= SETTLED * self.datafit.residual_size).all())

@@ -42,18 +42,25 @@ class ProxNewtonSolver(Solver):
     def __init__(self, new_inner: Callable[[WorkingSet], Solver], max_gram: int):
         self.max_gram = max_gram
         self._models = LossModels(new_inner)
-        self.offsets: NDArray[np.float64] | None = None
-        self.track: Track[None] = Track(N_KNOWN)
+        self._offsets: NDArray[np.float64] | None = None
+        self._track: Track[None] = Track(N_KNOWN)
+
+    def solve(self, working_set: WorkingSet, penalty: Penalty, iterate: Iterate, gap_tol: float, max_iter: int) -> int:
+        """See :class:`Solver`."""
+        return self.solve_to(working_set, Goal(penalty, gap_tol, max_iter), iterate)[0] if len(working_set) else 0
+
+    def forget(self) -> None:
+        """Do not start from where the last solutions lead."""
+        self._track.clear()
 
     # Steps that are too long may overflow, and are not taken.
     @np.errstate(over="ignore", invalid="ignore")
-    def solve(self, working_set: WorkingSet, penalty: Penalty, iterate: Iterate, gap_tol: float, max_iter: int) -> int:
-        """See :class:`Solver`."""
-        if len(working_set) == 0:
-            return 0
+    def solve_to(self, working_set: WorkingSet, goal: Goal, iterate: Iterate) -> tuple[int, Fits]:
+        """The same for a goal; the number of iterations, and what the coefficients come to."""
+        penalty, gap_tol, max_iter = goal.penalty, goal.gap_tol, goal.max_iter
         if working_set.free is not None or penalty.l1 == 0:
             self._models.take_whole(working_set)
-            return self._solve_at_hand(working_set, penalty, iterate, gap_tol, max_iter)[0]
+            return self._solve_at_hand(working_set, penalty, iterate, gap_tol, max_iter)
         n_iter = 0
         self._go_ahead(penalty, iterate)
         while True:
@@ -68,17 +75,17 @@ class ProxNewtonSolver(Solver):
             violates = penalty.magnitudes(penalty.sizes(iterate.correlation)) > penalty.l1
             violates[members] = False
             if not violates.any() or n_iter >= max_iter or self._gap(working_set, fits, penalty, iterate) <= gap_tol:
-                self.track.add(penalty.alpha, iterate.coef, None)
-                return n_iter
+                self._track.add(penalty.alpha, iterate.coef, None)
+                return n_iter, fits
 
     def _go_ahead(self, penalty: Penalty, iterate: Iterate) -> None:
         """Start where polynomials through the last solutions lead, for what stays on its side of zero."""
-        if not self.track.leads_to([penalty.alpha], iterate.coef):
+        if not self._track.leads_to([penalty.alpha], iterate.coef):
             return
-        coefs = self.track.coefs(iterate.coef.shape[-1])
+        coefs = self._track.coefs(iterate.coef.shape[-1])
         for n_used in range(2, len(coefs) + 1):
             used = coefs[:n_used]
-            ahead = np.tensordot(extrapolation(self.track.alphas[:n_used], penalty.alpha), used, axes=1)
+            ahead = np.tensordot(extrapolation(self._track.alphas[:n_used], penalty.alpha), used, axes=1)
             ahead = np.clip(ahead, penalty.terms.lower, penalty.terms.upper)
             stays = (used * ahead > 0).all(axis=0)
             iterate.coef[stays] = ahead[stays]
@@ -96,7 +103,7 @@ class ProxNewtonSolver(Solver):
         self, working_set: WorkingSet, penalty: Penalty, iterate: Iterate, gap_tol: float, max_iter: int
     ) -> tuple[int, Fits]:
         """The number of iterations, and what the coefficients come to."""
-        fits, correlations = working_set.look(iterate.coef[None], self.offsets)
+        fits, correlations = working_set.look(iterate.coef[None], self._offsets)
         n_iter, last = 0, np.inf
         while True:
             iterate.correlation[:] = correlations[0]
@@ -126,7 +133,7 @@ class ProxNewtonSolver(Solver):
                 iterate.correlation[:] = correlations[0]
                 break
             last = gap
-        self.offsets = fits.offsets
+        self._offsets = fits.offsets
         return n_iter, fits
 
     @staticmethod

@@ -113,10 +113,9 @@ class ProxNewtonPathSolver(Solver):
 
     def _solve_alone(self, working_set: WorkingSet, goal: Goal, iterate: Iterate) -> tuple[Points, int]:
         # Where the last solutions lead is no good start, as has been seen.
-        self._alone.track.clear()
-        n_iter = self._alone.solve(working_set, goal.penalty, iterate, goal.gap_tol, goal.max_iter)
-        fits, correlations = working_set.look(iterate.coef[None], self._alone.offsets)
-        return Points(iterate.coef[None].copy(), fits, correlations), n_iter
+        self._alone.forget()
+        n_iter, fits = self._alone.solve_to(working_set, goal, iterate)
+        return Points(iterate.coef[None].copy(), fits, iterate.correlation[None].copy()), n_iter
 
     def _solve_together(
         self, working_set: WorkingSet, goals: Sequence[Goal], iterate: Iterate

@@ -64,8 +64,7 @@ class Levels:
         if self._bends is None:
             return
         rest = weighted_residuals.sum(axis=0) - self.values
-        runs_away = np.abs(rest) > 2.0 * self._last
-        self._rates = np.where(runs_away, 0.5 * self._rates, np.minimum(2.0 * self._rates, 1.0))
+        self._rates[np.abs(rest) > 2.0 * self._last] *= 0.5
         # It may come close by chance.
         self._last = np.fmax(np.abs(rest), 0.5 * self._last)
         self.values += self._rates * rest / (1 + self._bends @ (coefs != 0))
@@ -147,14 +146,15 @@ class SweepSolver(Solver):
     def _look(working_set: WorkingSet, goals: Sequence[Goal], origin: Starts, here: Starts) -> list[float]:
         """Duality gaps; true residuals and correlations, with free features settled, are put in place."""
         datafit = working_set.datafit
-        for _ in range(REFINEMENTS):
+        for refinement in range(REFINEMENTS):
+            if refinement:
+                working_set.settle(here.coefs, here.correlations)
             moves = here.coefs - origin.coefs
             here.residuals[:] = origin.residuals - working_set.columns.predict(moves)
             datafit.centre(here.residuals)
             here.correlations[:] = working_set.correlations(datafit.weights * here.residuals)
             if working_set.free is None or working_set.is_settled(here.coefs, here.correlations):
                 break
-            working_set.settle(here.coefs, here.correlations)
         if working_set.free is not None:
             working_set.hold(here.coefs, here.correlations)
         gaps = []

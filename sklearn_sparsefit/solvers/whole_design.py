@@ -57,17 +57,9 @@ class WholeDesign(Known):
         """Correlations of rows of coefficients, whose free features are settled in place."""
         correlations = self.correlations(coefs)
         if self.free is not None:
-            self.settle_by_moments(coefs, correlations)
+            correlations -= self.settle(coefs, correlations) @ self.gram[self.free.positions]
+            self.hold(coefs, correlations)
         return correlations
-
-    def settle_by_moments(self, coefs: Block, correlations: Block) -> Vector:
-        """Settle free features of rows of coefficients, in place; return what that takes off the losses."""
-        found = correlations[..., self.free.positions].copy()
-        moves = self.settle(coefs, correlations)
-        correlations -= moves @ self.gram[self.free.positions]
-        taken = moves * (found + correlations[..., self.free.positions])
-        self.hold(coefs, correlations)
-        return taken.reshape(len(coefs), -1).sum(axis=1)
 
     def losses(self, coefs: Block, correlations: Block) -> Vector:
         """sum_i s_i r_i^2 = sum_i s_i y_i^2 - w'(q + c), halved, for rows of coefficients w and correlations c."""

@@ -196,20 +196,21 @@ class WorkingSet(Known):
             n_steps, goals_of, go = REFINEMENTS, self._minima, self._go_to
         else:
             n_steps, goals_of, go = NEWTON_STEPS, partial(self._newton_goals, self._hessians(len(coefs))), self._go_down
-        left, size = np.inf, self.datafit.residual_size
+        left, size = np.full(len(coefs), np.inf), self.datafit.residual_size
         for n_left in range(n_steps, -1, -1):
             left_before, left = left, self.unsettled(coefs, correlations)
             goals = goals_of(coefs, fits, correlations)
             # Large and opposed coefficients leave more rounding, of which a step only makes other rounding.
-            if left <= SETTLED * size or SLOWEST * left_before < left <= UNSETTLED * size or not n_left:
+            is_rounding = (left <= SETTLED * size) | (left <= UNSETTLED * size) & (left > SLOWEST * left_before)
+            if is_rounding.all() or not n_left:
                 break
             if not go(coefs, goals, fits):
                 break
             fits, correlations = self._seen_at(coefs, fits.offsets)
-        # What is far from settled is not taken for zero, and no certificate is given.
-        if left <= UNSETTLED * size:
-            fits.to_gain = self.to_gain(coefs, correlations, goals)
-            self.hold(coefs, correlations)
+        fits.to_gain = self.to_gain(coefs, correlations, goals)
+        for row in np.flatnonzero(left <= UNSETTLED * size):
+            # What is far from settled is not taken for zero, and no certificate is given.
+            self.hold(coefs[row], correlations[row])
         return fits, correlations
 
     def _seen_at(self, coefs: Block, offsets: Matrix | None) -> tuple[Fits, Block]:
