@@ -121,3 +121,26 @@ def test_the_number_of_threads_does_not_change_a_bit_of_a_wide_cross_validation(
         two = LassoCV(cv=4, alphas=20, eps=0.05, n_jobs=2).fit(wide, y)
         assert_array_equal(two.mse_path_, one.mse_path_)
         assert_array_equal(two.coef_path_, one.coef_path_)
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e-140, 1e-170, 1e-290])
+@pytest.mark.parametrize("store", [np.asarray, sparse.csc_array])
+def test_columns_whose_squares_vanish_are_not_left_out_of_certificates(store, scale):
+    # Two directions make y; what comes in first, of both, leaves the others correlated with the rest.
+    rng = np.random.default_rng(0)
+    u, v = np.linalg.qr(rng.standard_normal((60, 2)))[0].T * np.sqrt(60)
+    u, v = u - u.mean(), v - v.mean()
+    y = u + v
+    A = np.column_stack([2 * u + 0.3 * v, (u - v)[:, None] + 0.3 * rng.standard_normal((60, 799))])
+    known = np.column_stack([np.ones(60), y])
+    A[:, 1:] -= known @ np.linalg.lstsq(known, A[:, 1:])[0]
+    scales = np.r_[1.0, np.full(799, scale)]
+    with warnings.catch_warnings(action="ignore", category=ConvergenceWarning):
+        alphas, coefs, gaps = lasso_path(store(A * scales), y, alphas=30, standardize=True, fit_intercept=True)
+    best = Lasso(alphas[-1], tol=1e-10, standardize=True).fit(A, y)
+
+    def objective(coef):
+        residual = y - y.mean() - (A - A.mean(axis=0)) @ coef
+        return residual @ residual / 120 + alphas[-1] * A.std(axis=0) @ abs(coef)
+
+    assert gaps[-1] >= objective(coefs[:, -1] * scales) - objective(best.coef_) - 1e-12

@@ -55,6 +55,8 @@ PathGenerator: TypeAlias = Generator[Request, Any, PathResult]
 SLACK = 1e-12
 # Residuals this small beside the target are rounding; so is a loss this small that would fall for ever.
 EXACT, VANISHED = 64 * np.finfo(np.float64).eps, 1e-12
+# Squares of columns that are smaller may have vanished.
+UNDERFLOW = 1e-300
 # Relative duality gap of stepping stones.
 STONE_TOL = 1e-3
 # An objective this many times that of the null model is no descent from it, rounding allowed for.
@@ -150,7 +152,8 @@ class _Engine:
         sq_norms = yield SquaredNorms(self.datafit.weights, self.unit)
         if sq_norms is not None:
             sizes, weights = self.penalty.sizes(correlation), self.datafit.weights
-            self.bounds = SafeBounds(self.penalty, np.sqrt(sq_norms), weights, sizes, residual)
+            norms = np.sqrt(np.maximum(sq_norms, UNDERFLOW))
+            self.bounds = SafeBounds(self.penalty, norms, weights, sizes, residual)
 
     def _inner(self, step: Step) -> Penalty:
         """The penalty of the features that are known, at the strength of a step."""

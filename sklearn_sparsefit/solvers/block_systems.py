@@ -61,7 +61,7 @@ def solve_by_columns(columns: Matrix, target: Matrix, ridges: Vector, pulls: Mat
         without = [(t, _inverse_without(whitened[:, ~moves[t]].T)) for t in np.flatnonzero(~moves.all(axis=1))]
     except LinAlgError:
         return None
-    squares = _dots(pulls, pulls)
+    squares = dots(pulls, pulls)
     own = np.maximum(1.0 - squares, 0.0)
 
     def seen(v: Matrix) -> Matrix:
@@ -71,11 +71,11 @@ def solve_by_columns(columns: Matrix, target: Matrix, ridges: Vector, pulls: Mat
         return images @ whitened
 
     def inner(x: Vector) -> Vector:
-        return own * x + _dots(pulls, seen(x * pulls))
+        return own * x + dots(pulls, seen(x * pulls))
 
     scaled_target = (target / roots).astype(precision)
     solution = scaled_target - moves * seen(scaled_target)
-    weights = _conjugate_gradients(inner, own + squares * _dots(whitened, whitened), _dots(pulls, solution))
+    weights = _conjugate_gradients(inner, own + squares * dots(whitened, whitened), dots(pulls, solution))
     pulled = weights * pulls
     return (solution + pulled - moves * seen(pulled)) / roots
 
@@ -105,7 +105,7 @@ def _solve_by_factors(gram: Matrix, target: Matrix, ridges: Vector, pulls: Matri
         inverses.append((entries, inverse))
         solution[entries] = inverse.times(target[entries])
         inner[pairs] -= inverse.between(pulls[entries])
-    _, weights, info = dposv(inner, _dots(pulls, solution), lower=1, overwrite_a=1)
+    _, weights, info = dposv(inner, dots(pulls, solution), lower=1, overwrite_a=1)
     if info != 0:
         raise LinAlgError
     pulled = weights * pulls
@@ -169,7 +169,7 @@ def _solve_roughly(gram: Matrix, target: Matrix, ridges: Vector, pulls: Matrix, 
     """By conjugate gradients."""
 
     def product(v: Matrix) -> Matrix:
-        return moves * (v @ gram + ridges * v - _dots(pulls, v) * pulls)
+        return moves * (v @ gram + ridges * v - dots(pulls, v) * pulls)
 
     # Rounding may leave nothing of the Gram where ridges and pulls cancel.
     own = gram.diagonal()
@@ -179,7 +179,8 @@ def _solve_roughly(gram: Matrix, target: Matrix, ridges: Vector, pulls: Matrix, 
 def _conjugate_gradients(product: Callable[[Any], Any], diagonal: NDArray, target: NDArray) -> NDArray:
     """Roughly solve a positive definite system, given its product with a vector and its diagonal."""
     solution, residual = np.zeros(target.shape), target.copy()
-    direction = scaled = residual / diagonal
+    scales = np.divide(1.0, diagonal, out=np.zeros_like(diagonal), where=diagonal > 0)
+    direction = scaled = residual * scales
     size = first = np.vdot(residual, scaled)
     for _ in range(MAX_STEPS):
         if not size > FORCING**2 * first:
@@ -190,7 +191,7 @@ def _conjugate_gradients(product: Callable[[Any], Any], diagonal: NDArray, targe
             break
         solution += size / curvature * direction
         residual -= size / curvature * image
-        scaled = residual / diagonal
+        scaled = residual * scales
         size, before = np.vdot(residual, scaled), size
         direction = scaled + size / before * direction
     return solution
@@ -202,6 +203,6 @@ def _plus_identity(matrix: Matrix) -> Matrix:
     return matrix
 
 
-def _dots(rows: Matrix, others: Matrix) -> Vector:
+def dots(rows: Matrix, others: Matrix) -> Vector:
     """Inner products over the tasks, for every feature."""
     return np.einsum("tj,tj->j", rows, others)
