@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sklearn_sparsefit.penalty import MultiTaskPenalty
 from sklearn_sparsefit.solvers import _block_cd
 from sklearn_sparsefit.solvers.base import Iterate, Solver
-from sklearn_sparsefit.solvers.block_systems import solve_by_columns, solve_by_gram
+from sklearn_sparsefit.solvers.block_systems import dots, solve_by_columns, solve_by_gram
 from sklearn_sparsefit.solvers.certificate import duality_gap, quadratic_misfit
 from sklearn_sparsefit.solvers.extrapolation import Track, extrapolation
 from sklearn_sparsefit.solvers.known import Known
@@ -308,14 +308,14 @@ def _newton_step(view: _View, coef: Matrix, terms: Matrix, bounds: _NoBounds) ->
     where the first ones turn: whether the step was cut there is returned, too.
     """
     _, l1, l2, *_ = terms
-    norms = np.sqrt(_dots(coef, coef))
+    norms = np.sqrt(dots(coef, coef))
     directions, bends = coef / norms, l1 / norms
     gradient = view.correlation - l1 * directions - l2 * coef
     moves = bounds.moves(coef, gradient)
     newton = view.solve(gradient * moves, bends + l2, np.sqrt(bends) * directions, moves)
     if newton is None:
         return coef, False
-    outward = _dots(directions, newton)
+    outward = dots(directions, newton)
     turns = np.divide(norms, -outward, out=np.full(len(norms), np.inf), where=outward < 0)
     ends = np.concatenate([turns, bounds.distances(coef, newton)])
     first = np.sort(ends[ends < LENGTHS[-1]])
@@ -324,7 +324,7 @@ def _newton_step(view: _View, coef: Matrix, terms: Matrix, bounds: _NoBounds) ->
     for length in (*LENGTHS, *soon):
         goal = np.where(turns > length, bounds.clip(coef + length * newton), 0.0)
         step = goal - coef
-        along, squares = _dots(directions, step), _dots(step, step)
+        along, squares = dots(directions, step), dots(step, step)
         # |w + v| - |w| - <e, v> = s / (|w + v| + |w| + <e, v>), s the square of what is across.
         ahead, across = np.maximum(norms + along, 0.0), np.maximum(squares - along**2, 0.0)
         sums = ahead + np.sqrt(ahead**2 + across)
@@ -342,8 +342,3 @@ def _n_sweeps(at_most: int, work: float) -> int:
 def _at(values: Matrix, features: Positions) -> Matrix:
     """Values of some features; other than from ``values[:, features]``, in C order."""
     return values.take(features, axis=1)
-
-
-def _dots(rows: Matrix, others: Matrix) -> Vector:
-    """Inner products over the tasks, for every feature."""
-    return np.einsum("tj,tj->j", rows, others)
