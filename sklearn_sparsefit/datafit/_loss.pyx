@@ -221,31 +221,24 @@ cdef class Loss:
                 total += weighted_sum(&weights[first], misfits, n)
         return total
 
-    def derivatives(self, const double[::1] y, const double[::1] raw):
-        """f'(y_i, z_i)."""
+    def _looked(self, const double[::1] y, const double[::1] raw):
         cdef Py_ssize_t block, first, n
-        cdef double[BLOCK] curvatures
-        result = np.empty(y.shape[0])
-        cdef double[::1] out = result
+        results = np.empty((2, y.shape[0]))
+        cdef double[:, ::1] out = results
         with nogil:
             for block in range((y.shape[0] + BLOCK - 1) // BLOCK):
                 first = block * BLOCK
                 n = min(BLOCK, y.shape[0] - first)
-                self.look_rows(&y[first], &raw[first], n, &out[first], curvatures)
-        return result
+                self.look_rows(&y[first], &raw[first], n, &out[0, first], &out[1, first])
+        return results
 
-    def curvatures(self, const double[::1] y, const double[::1] raw):
+    def derivatives(self, y, raw):
+        """f'(y_i, z_i)."""
+        return self._looked(y, raw)[0]
+
+    def curvatures(self, y, raw):
         """f''(y_i, z_i)."""
-        cdef Py_ssize_t block, first, n
-        cdef double[BLOCK] derivatives
-        result = np.empty(y.shape[0])
-        cdef double[::1] out = result
-        with nogil:
-            for block in range((y.shape[0] + BLOCK - 1) // BLOCK):
-                first = block * BLOCK
-                n = min(BLOCK, y.shape[0] - first)
-                self.look_rows(&y[first], &raw[first], n, derivatives, &out[first])
-        return result
+        return self._looked(y, raw)[1]
 
     def values(self, const double[::1] y, const double[:, ::1] raw):
         """f(y_i, z_ki) of rows of raw predictions."""

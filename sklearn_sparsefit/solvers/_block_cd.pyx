@@ -19,14 +19,11 @@ cdef inline Feature _feature(const double[:, ::1] terms, Py_ssize_t j) noexcept 
     return Feature(terms[0, j], terms[1, j], terms[2, j], terms[3, j], terms[4, j])
 
 
-cdef inline void _minimise(Feature f, double* goal, Py_ssize_t n_tasks, double square) noexcept nogil:
-    """Go from u = w + c / h, w of some ``square``, to the minimum.
-
-    That is u (1 - l1 / (h |u|))_+ / (1 + l2 / h) where no bound is in the way.
-    """
-    cdef Py_ssize_t t
+cdef inline void _minimise(Feature f, Py_ssize_t j, const double[:, ::1] coef, double* goal) noexcept nogil:
+    """Go from u = w_j + c / h to the minimum: u (1 - l1 / (h |u|))_+ / (1 + l2 / h) where no bound is in the way."""
+    cdef Py_ssize_t t, n_tasks = coef.shape[0]
     cdef bint is_within = True
-    cdef double factor, norm = 0.0
+    cdef double factor, norm = 0.0, square = 0.0
     for t in range(n_tasks):
         norm += goal[t] * goal[t]
     norm = sqrt(norm)
@@ -37,6 +34,9 @@ cdef inline void _minimise(Feature f, double* goal, Py_ssize_t n_tasks, double s
         for t in range(n_tasks):
             goal[t] *= factor
         return
+    # The norm so far is where the search for the next begins.
+    for t in range(n_tasks):
+        square += coef[t, j] * coef[t, j]
     factor = best_scale(goal, n_tasks, f.l1 / f.h, 1.0 + f.l2 / f.h, f.lower, f.upper, sqrt(square))
     for t in range(n_tasks):
         goal[t] = within(factor, goal[t], f.lower, f.upper)
@@ -48,9 +48,7 @@ cdef double _update(Feature f, Py_ssize_t j, double[:, ::1] coef, const double* 
     cdef double square = 0.0, goal
     for t in range(coef.shape[0]):
         move[t] = coef[t, j] + c[t] / f.h
-        square += coef[t, j] * coef[t, j]
-    _minimise(f, move, coef.shape[0], square)
-    square = 0.0
+    _minimise(f, j, coef, move)
     for t in range(coef.shape[0]):
         goal = move[t]
         move[t] = goal - coef[t, j]
@@ -78,9 +76,7 @@ def moves(
                 continue
             for t in range(coef.shape[0]):
                 room[t] = coef[t, j] + correlation[t, j] / f.h
-                square += coef[t, j] * coef[t, j]
-            _minimise(f, &room[0], coef.shape[0], square)
-            square = 0.0
+            _minimise(f, j, coef, &room[0])
             for t in range(coef.shape[0]):
                 square += (room[t] - coef[t, j]) * (room[t] - coef[t, j])
             out[j] = sqrt(f.h * square)
