@@ -81,7 +81,7 @@ class ProxNewtonPathSolver(Solver):
         parts: list[Points] = []
         n_iters: list[int] = []
         while goals:
-            some = self._near(goals[: self._width])
+            some = self._within_reach(goals[: self._width], iterate)
             found, n_steps = self._solve_together(working_set, some, iterate)
             n_solved = len(found.coefs)
             n_needed = max(n_steps[:n_solved], default=0)
@@ -103,13 +103,14 @@ class ProxNewtonPathSolver(Solver):
         coefs = np.concatenate([part.coefs for part in parts])
         return Solutions(coefs, n_iters, Fits.together([part.fits for part in parts]))
 
-    def _near(self, goals: Sequence[Goal]) -> Sequence[Goal]:
-        """The leading goals that polynomials through the last solutions lead to, or all if they lead to none."""
-        n_near = sum(self._is_near(goal.penalty.alpha) for goal in goals)
-        return goals[: n_near or len(goals)]
-
-    def _is_near(self, alpha: float) -> bool:
-        return len(self._track) > 0 and alpha * FAR > self._track.alphas[0]
+    def _within_reach(self, goals: Sequence[Goal], iterate: Iterate) -> Sequence[Goal]:
+        """The leading goals that the track leads to; all, and it begins anew, where it leads to none."""
+        alphas = [goal.penalty.alpha for goal in goals]
+        n_near = sum(alpha * FAR > self._track.alphas[0] for alpha in alphas) if len(self._track) else 0
+        if n_near and self._track.leads_to(alphas[:n_near], iterate.coef):
+            return goals[:n_near]
+        self._track.clear()
+        return goals
 
     def _solve_alone(self, working_set: WorkingSet, goal: Goal, iterate: Iterate) -> tuple[Points, int]:
         # Where the last solutions lead is no good start, as has been seen.
@@ -148,13 +149,11 @@ class ProxNewtonPathSolver(Solver):
         return duality_gap(misfit, points.coefs[row], points.correlations[row], goal.penalty)
 
     def _starts(self, working_set: WorkingSet, goals: Sequence[Goal], iterate: Iterate) -> Points:
-        """Where polynomials through the last solutions lead, or else the iterate."""
-        alphas = [goal.penalty.alpha for goal in goals]
-        if not (self._is_near(alphas[-1]) and self._track.leads_to(alphas, iterate.coef)):
-            self._track.clear()
+        """Where polynomials through the solutions on the track lead, or the iterate where there are none."""
+        if not len(self._track):
             start = Points(iterate.coef[None], working_set.fit(iterate.coef[None]), iterate.correlation[None])
             return start.at([0] * len(goals))
-        weights = np.array([extrapolation(self._track.alphas, alpha) for alpha in alphas])
+        weights = np.array([extrapolation(self._track.alphas, goal.penalty.alpha) for goal in goals])
         coefs = weights @ self._track.coefs(len(working_set))
         offsets, raw = (weights @ np.array(parts) for parts in zip(*self._track.kept, strict=True))
         fits = Fits(np.empty_like(raw), offsets, np.empty(len(goals)), raw)
