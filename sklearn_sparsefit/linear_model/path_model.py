@@ -16,6 +16,7 @@ from sklearn.utils import column_or_1d
 from sklearn_sparsefit._progress import PathJob, Progress
 from sklearn_sparsefit._sklearn import Interval, StrOptions
 from sklearn_sparsefit._validation import (
+    RELAX_IS,
     TrainingData,
     check_alphas,
     check_between_zero_and_one,
@@ -44,7 +45,7 @@ PATH_CONSTRAINTS: dict[str, list] = {
     "precompute": [StrOptions({"auto"}), "array-like", "boolean"],
     "verbose": ["verbose"],
     **PARAMETER_CONSTRAINTS,
-    "relax": [Interval(Real, 0, 1, closed="both"), "array-like"],
+    "relax": [*PARAMETER_CONSTRAINTS["relax"], "array-like"],
 }
 
 
@@ -65,7 +66,7 @@ class PathModel(SparseLinearModel):
 
     def _relaxes(self) -> list[float]:
         """The weights of the penalised coefficients to choose from."""
-        return check_between_zero_and_one(self.relax, "relax")
+        return check_between_zero_and_one(self.relax, "relax", f"; {RELAX_IS}")
 
     def _check(self, X: Any, y: Any, sample_weight: Any) -> tuple[TrainingData, list[float], list[Vector | AlphaGrid]]:
         """The training data, and the l1_ratios to choose from with the alphas of each, or a clear error."""
