@@ -31,6 +31,8 @@ FAMILIES = {
     "gamma": lambda power, delta: Gamma(),
     "tweedie": lambda power, delta: Tweedie(power),
 }
+# Those whose mean is the exponential of the raw prediction.
+WITH_LOG_LINK = ("poisson", "gamma", "tweedie")
 
 
 def make_datafit(loss: Loss, data: TrainingData, target: Vector, fit_intercept: bool) -> Datafit:
@@ -78,9 +80,14 @@ def check_above_zero(grid: Vector | AlphaGrid) -> None:
         raise ValueError("alphas contains 0.0, must be above 0; scikit-learn has models without a penalty.")
 
 
-def check_offset(offset: Any, exposure: Any, n_samples: int) -> Vector | None:
+def check_offset(offset: Any, exposure: Any, n_samples: int, family: str) -> Vector | None:
     """What is added to raw predictions: offsets, logarithms of exposures, or their sum."""
     total = None
+    if exposure is not None and family not in WITH_LOG_LINK:
+        raise ValueError(
+            f"exposure is for families with a log link ({', '.join(WITH_LOG_LINK)}), whose means it multiplies; for"
+            f" family={family!r} use offset, which is added to the raw predictions."
+        )
     if offset is not None:
         total = check_rows(offset, "offset", n_samples)
     if exposure is not None:

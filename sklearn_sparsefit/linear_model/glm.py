@@ -45,7 +45,7 @@ class GLMModel(RegressorMixin, GeneralizedModel):
         given = [name for name, values in (("offset", offset), ("exposure", exposure)) if values is not None]
         return replace(
             data,
-            offset=check_offset(offset, exposure, data.design.shape[0]),
+            offset=check_offset(offset, exposure, data.design.shape[0], self.family),
             names={**data.names, "_fitted_with": given},
         )
 
@@ -59,7 +59,7 @@ class GLMModel(RegressorMixin, GeneralizedModel):
         offset : array-like of shape (n_samples,), default=None
             Known part of the raw predictions.
         exposure : array-like of shape (n_samples,), default=None
-            The same as an offset of ``log(exposure)``: with a log link the mean is per unit of exposure.
+            The same as an offset of ``log(exposure)``, for families with a log link: the mean is per unit of exposure.
 
         Returns
         -------
@@ -98,7 +98,7 @@ class GLMModel(RegressorMixin, GeneralizedModel):
 
     def _means(self, raw: NDArray, offset: Any, exposure: Any) -> NDArray:
         """Means of the target, by raw predictions of shape (n_samples, n_models) and what is known besides."""
-        known = check_offset(offset, exposure, len(raw))
+        known = check_offset(offset, exposure, len(raw), self.family)
         return self._loss().mean(raw if known is None else raw + known[:, None])
 
     def _explained(self, raw: NDArray, y: Any, sample_weight: Any, offset: Any, exposure: Any) -> Vector:
@@ -106,7 +106,7 @@ class GLMModel(RegressorMixin, GeneralizedModel):
         target = check_rows(column_or_1d(y), "y", len(raw))
         loss, weights = self._loss(), check_sample_weight(sample_weight, len(raw))
         check_target(loss, target, self.family)
-        known = check_offset(offset, exposure, len(raw))
+        known = check_offset(offset, exposure, len(raw), self.family)
         if known is None and self._fitted_with:
             _warn_of_score_without(self._fitted_with)
         datafit = in_unit_of_loss(loss, target, weights, fit_intercept=True, offset=known)
@@ -287,8 +287,9 @@ class ElasticNetGLM(GLMModel, GeneralizedSingle):
         offset : array-like of shape (n_samples,), default=None
             Known part of the raw predictions, in their units (logarithms for a log link).
         exposure : array-like of shape (n_samples,), default=None
-            The same as an offset of ``log(exposure)``: what the mean of a count is proportional to. Both together add
-            up, to ``offset + log(exposure)``: with a log link, means are multiplied by ``exp(offset) * exposure``.
+            The same as an offset of ``log(exposure)``, for families with a log link: what the mean of a count is
+            proportional to. Both together add up, to ``offset + log(exposure)``: means are multiplied by
+            ``exp(offset) * exposure``.
 
         Returns
         -------

@@ -199,7 +199,7 @@ class ElasticNetGLMCV(GLMModel, GeneralizedCV):
         offset : array-like of shape (n_samples,), default=None
             Known part of the raw predictions; ``scoring`` does not know of it.
         exposure : array-like of shape (n_samples,), default=None
-            The same as an offset of ``log(exposure)``, to which ``offset`` is added where both are given.
+            The same as an offset of ``log(exposure)``, for families with a log link; where both are given they add up.
         **params : dict
             Parameters for the splitter, such as ``groups``, and for the scorer, with metadata routing enabled.
 
@@ -228,7 +228,7 @@ class ElasticNetGLMCV(GLMModel, GeneralizedCV):
         offset : array-like of shape (n_samples,), default=None
             Known part of the raw predictions.
         exposure : array-like of shape (n_samples,), default=None
-            The same as an offset of ``log(exposure)``: with a log link the mean is per unit of exposure.
+            The same as an offset of ``log(exposure)``, for families with a log link: the mean is per unit of exposure.
 
         Returns
         -------
