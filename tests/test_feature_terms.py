@@ -979,7 +979,7 @@ class TestNamesAndErrors:
     def test_relax_is_no_boolean(self, Estimator, relax):
         X, y = self.data()
         with pytest.raises(ValueError, match="relax is a number: 1 is the lasso, 0 least squares on its features"):
-            make(Estimator, relax=relax).fit(X, y)
+            Estimator(relax=relax).fit(X, y)
 
     @pytest.mark.parametrize("Estimator", [Lasso, ElasticNet, LassoIC, ElasticNetIC])
     def test_relax_is_one_number_elsewhere(self, Estimator):

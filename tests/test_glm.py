@@ -17,7 +17,7 @@ from sklearn.feature_selection import SelectFromModel
 from sklearn.linear_model import GammaRegressor, PoissonRegressor, TweedieRegressor
 from sklearn.metrics import d2_log_loss_score, d2_tweedie_score, get_scorer, make_scorer, mean_absolute_error
 from sklearn.model_selection import GridSearchCV, GroupKFold, KFold, cross_val_score
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from registry import DENSE_STORAGES, FRAMES, SPARSE_STORAGES, make_data, make_weights
@@ -305,7 +305,7 @@ def test_d2_is_that_of_scikit_learn(weights):
 @pytest.mark.parametrize("store", [np.asarray, sparse.csc_array])
 def test_predictions_along_the_path(family, known, store):
     X, y = data(family)
-    known = known_of(known, len(y))[0]
+    known = known_of(known, len(y), family)[0]
     weights = make_weights("random", len(y))
     model = make_cv(family, tol=1e-12, solver=solver_of(family)).fit(X, y, **known)
     means, scores = model.predict_path(store(X), **known), model.score_path(store(X), y, weights, **known)
@@ -466,6 +466,7 @@ def test_scores_without_what_the_fit_was_given_warn(known):
     single, chosen = make_model("poisson").fit(X, y, **given), make_cv("poisson").fit(X, y, **given)
     calls = [lambda: single.score(X, y), lambda: chosen.score(X, y), lambda: chosen.score_path(X, y)]
     calls.append(lambda: GridSearchCV(make_model("poisson"), {"alpha": [0.1]}, cv=2).fit(X, y, **given))
+    calls.append(lambda: Pipeline([("model", single)]).score(X, y))
     for call in calls:
         with pytest.warns(ModelWarning, match=message) as told:
             call()

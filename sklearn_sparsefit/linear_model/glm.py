@@ -129,9 +129,9 @@ def _warn_of_score_without(names: Sequence[str]) -> None:
     request = ", ".join(f"{name}=True" for name in names)
     warn_user(
         f"The model was fitted with {' and '.join(names)}, and is scored without: its predictions are then for an"
-        f" offset of 0, that is an exposure of 1. Give score the {' and '.join(names)} of the samples. Searches and"
-        " cross-validation do, after sklearn.set_config(enable_metadata_routing=True), for a model with"
-        f" set_fit_request({request}).set_score_request({request}).",
+        f" offset of 0, that is an exposure of 1. Give score the {' and '.join(names)} of the samples. Searches,"
+        " cross-validation and a Pipeline too hand these on, after sklearn.set_config(enable_metadata_routing=True), to"
+        f" a model, or last step, with set_fit_request({request}).set_score_request({request}).",
         ModelWarning,
     )
 
