@@ -15,6 +15,7 @@ from sklearn.model_selection import GridSearchCV, KFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+import sklearn_sparsefit
 from oracles import ElasticNetProblem, standard_deviations
 from registry import disordered_csc, make_data, make_weights
 from sklearn_sparsefit import (
@@ -229,6 +230,27 @@ class TestStandardize:
         peer = Estimator(alphas=10, tol=1e-12).fit(X / scales, y)
         assert_allclose(model.criterion_, peer.criterion_, rtol=1e-9)
         assert_allclose(model.coef_ * scales, peer.coef_, atol=1e-9)
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            name
+            for name in sklearn_sparsefit.__all__
+            if "standardize" in getattr(getattr(sklearn_sparsefit, name), "_parameter_constraints", {})
+        ],
+    )
+    def test_scales_are_kept(self, name):
+        X, y = make_data("tall")
+        X = np.column_stack([X * np.logspace(-2, 2, 10) + 1, np.ones(len(y))])
+        weights = make_weights("random", len(y))
+        target = np.digitize(y, np.quantile(y, [1 / 3, 2 / 3]))
+        model = getattr(sklearn_sparsefit, name)(standardize=True)
+        model.fit(X, np.column_stack([target, y]) if name.startswith("MultiTask") else target, sample_weight=weights)
+        assert_allclose(model.scales_, np.append(standard_deviations(X[:, :10], weights), 1.0), rtol=1e-10)
+        model.set_params(standardize=False).fit(
+            X, np.column_stack([target, y]) if name.startswith("MultiTask") else target
+        )
+        assert not hasattr(model, "scales_")
 
 
 class TestPenaltyWeights:

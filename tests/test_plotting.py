@@ -14,7 +14,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.optimize import LinearConstraint, minimize
 from scipy.stats import sem
 from sklearn import linear_model
-from sklearn.datasets import load_diabetes
+from sklearn.datasets import load_diabetes, load_wine
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import Ridge
 from sklearn.metrics import get_scorer, make_scorer, mean_squared_error, r2_score
@@ -30,6 +30,7 @@ from sklearn_sparsefit import (
     LassoCV,
     MultiTaskElasticNetCV,
     MultiTaskLassoCV,
+    SparseLogisticRegressionCV,
     lasso_path,
 )
 from sklearn_sparsefit.plotting.line_labels import spread
@@ -102,6 +103,31 @@ def test_names_are_those_of_the_largest_kept_coefficients(lasso, n_labels):
     kept = pd.Series(np.abs(lasso.coef_), lasso.feature_names_in_)
     expected = kept[kept > 0].nlargest(n_labels).index
     assert sorted(names(display.ax_)) == sorted(expected)
+
+
+@pytest.mark.parametrize(
+    "Estimator, label",
+    [
+        (LassoCV, "Coefficient per standard deviation"),
+        (SparseLogisticRegressionCV, "Norm of each feature's coefficients per standard deviation"),
+    ],
+)
+def test_standardised_models_are_drawn_per_standard_deviation(Estimator, label):
+    X, y = load_wine(return_X_y=True, as_frame=True)
+    model = Estimator(alphas=20, standardize=True, cv=KFold(3, shuffle=True, random_state=0)).fit(X, y)
+    display = CoefficientPathDisplay.from_estimator(model, n_labels=3)
+    path = np.atleast_3d(model.coef_path_).reshape(-1, 13, 20) * X.std(ddof=0).to_numpy()[:, None]
+    sizes = np.linalg.norm(path, axis=0)
+    for line in display.lines_:
+        assert_allclose(np.abs(line.get_ydata()), sizes[X.columns.get_loc(line.get_label())], atol=1e-12)
+    chosen = pd.Series(sizes[:, model.alphas_ == model.alpha_][:, 0], X.columns)
+    assert sorted(names(display.ax_)) == sorted(chosen.nlargest(3).index)
+    assert display.ax_.get_ylabel() == label
+
+
+def test_wrong_number_of_scales_is_refused():
+    with pytest.raises(ValueError, match=r"scales must have shape \(2,\).*\(3,\)"):
+        CoefficientPathDisplay(alphas=[2.0, 1.0], coefs=np.ones((2, 2)), scales=[1.0, 2.0, 3.0]).plot()
 
 
 @pytest.mark.parametrize("n_labels", [1, 2, 4])

@@ -104,6 +104,8 @@ class AdaptiveLasso(AdaptiveFit):
         Iterations taken.
     n_passes_ : int
         Times X was read as a whole, the first stage not counted.
+    scales_ : ndarray of shape (n_features,)
+        What ``standardize=True`` divided the features by: their standard deviations, 1 where constant; else not there.
     n_features_in_ : int
         Number of features seen in :meth:`fit`.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -236,6 +238,8 @@ class AdaptiveElasticNet(AdaptiveFit):
         Iterations taken.
     n_passes_ : int
         Times X was read as a whole, the first stage not counted.
+    scales_ : ndarray of shape (n_features,)
+        What ``standardize=True`` divided the features by: their standard deviations, 1 where constant; else not there.
     n_features_in_ : int
         Number of features seen in :meth:`fit`.
     feature_names_in_ : ndarray of shape (n_features,)

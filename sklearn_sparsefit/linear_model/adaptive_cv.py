@@ -98,6 +98,8 @@ class AdaptiveLassoCV(AdaptiveModel, RegressionCV):
         The path on the full data, as in :class:`LassoCV`.
     fold_coef_path_, fold_intercept_path_
         Those of the folds, with ``store_fold_coefs``.
+    scales_ : ndarray of shape (n_features,)
+        What ``standardize=True`` divided the features by: their standard deviations, 1 where constant; else not there.
     n_features_in_ : int
         Number of features seen in :meth:`fit`.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -271,6 +273,8 @@ class AdaptiveElasticNetCV(AdaptiveModel, RegressionCV):
         The path on the full data, as in :class:`ElasticNetCV`.
     fold_coef_path_, fold_intercept_path_
         Those of the folds, with ``store_fold_coefs``.
+    scales_ : ndarray of shape (n_features,)
+        What ``standardize=True`` divided the features by: their standard deviations, 1 where constant; else not there.
     n_features_in_ : int
         Number of features seen in :meth:`fit`.
     feature_names_in_ : ndarray of shape (n_features,)

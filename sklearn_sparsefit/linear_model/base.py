@@ -100,7 +100,7 @@ class SparseLinearModel(CallbackSupportMixin, BaseEstimator):
 
     def _term_outcome(self, terms: FeatureTerms) -> dict[str, Any]:
         """What the model says of the terms it found."""
-        return {}
+        return dict(scales_=terms.scales) if self.standardize else {}
 
     def _coefs_of(self, path: PathResult, column: int, data: TrainingData) -> dict[str, Any]:
         """Coefficients and intercept at one alpha."""

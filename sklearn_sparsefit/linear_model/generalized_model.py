@@ -50,6 +50,7 @@ class GeneralizedSingle(GeneralizedModel):
             dual_gap_=path.dual_gaps[0],
             n_iter_=int(path.n_iters[0]),
             n_passes_=path.n_passes,
+            **self._term_outcome(terms),
             **data.names,
         )
         progress.end()

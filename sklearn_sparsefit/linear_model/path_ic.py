@@ -86,6 +86,7 @@ class PathIC(RegressionPath):
             df_path_=df if len(l1_ratios) > 1 else df[0],
             noise_variance_=noise_variance,
             n_passes_=n_passes,
+            **self._term_outcome(terms),
             **self._outcome(l1_ratios[row], paths[row].relaxed(self.relax), int(column), data),
         )
         progress.end()
