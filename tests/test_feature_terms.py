@@ -244,12 +244,11 @@ class TestStandardize:
         X = np.column_stack([X * np.logspace(-2, 2, 10) + 1, np.ones(len(y))])
         weights = make_weights("random", len(y))
         target = np.digitize(y, np.quantile(y, [1 / 3, 2 / 3]))
-        model = getattr(sklearn_sparsefit, name)(standardize=True)
-        model.fit(X, np.column_stack([target, y]) if name.startswith("MultiTask") else target, sample_weight=weights)
+        if name.startswith("MultiTask"):
+            target = np.column_stack([target, y])
+        model = getattr(sklearn_sparsefit, name)(standardize=True).fit(X, target, sample_weight=weights)
         assert_allclose(model.scales_, np.append(standard_deviations(X[:, :10], weights), 1.0), rtol=1e-10)
-        model.set_params(standardize=False).fit(
-            X, np.column_stack([target, y]) if name.startswith("MultiTask") else target
-        )
+        model.set_params(standardize=False).fit(X, target)
         assert not hasattr(model, "scales_")
 
 
