@@ -101,7 +101,7 @@ class AdaptiveLasso(AdaptiveFit):
     dual_gap_ : float
         Duality gap of the weighted problem, in units of the objective, computed on all features.
     n_iter_ : int
-        Iterations taken.
+        Iterations taken in the last stage; each one before it, of ``n_reweightings``, counts as one more.
     n_passes_ : int
         Times X was read as a whole, the first stage not counted.
     scales_ : ndarray of shape (n_features,)
@@ -235,7 +235,7 @@ class AdaptiveElasticNet(AdaptiveFit):
     dual_gap_ : float
         Duality gap of the weighted problem, in units of the objective, computed on all features.
     n_iter_ : int
-        Iterations taken.
+        Iterations taken in the last stage; each one before it, of ``n_reweightings``, counts as one more.
     n_passes_ : int
         Times X was read as a whole, the first stage not counted.
     scales_ : ndarray of shape (n_features,)

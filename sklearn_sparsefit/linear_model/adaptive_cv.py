@@ -89,7 +89,7 @@ class AdaptiveLassoCV(AdaptiveModel, RegressionCV):
     dual_gap_ : float
         Duality gap of the weighted problem, in units of the objective, computed on all features.
     n_iter_ : int
-        Iterations taken.
+        Iterations taken in the last stage; each one before it, of ``n_reweightings``, counts as one more.
     n_passes_ : int
         Times X was read as a whole, the first stage not counted.
     alpha_, alpha_min_, alpha_1se_, alphas_, mse_path_, cv_results_, relax_
@@ -264,7 +264,7 @@ class AdaptiveElasticNetCV(AdaptiveModel, RegressionCV):
     dual_gap_ : float
         Duality gap of the weighted problem, in units of the objective, computed on all features.
     n_iter_ : int
-        Iterations taken.
+        Iterations taken in the last stage; each one before it, of ``n_reweightings``, counts as one more.
     n_passes_ : int
         Times X was read as a whole, the first stage not counted.
     alpha_, alpha_min_, alpha_1se_, alphas_, mse_path_, cv_results_, relax_, l1_ratio_

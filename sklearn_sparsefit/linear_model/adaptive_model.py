@@ -81,6 +81,10 @@ class AdaptiveModel(SparseLinearRegressor):
             )
         return {"cv": n_folds}
 
+    def _outcome(self, *of_last_stage: Any) -> dict[str, Any]:
+        outcome = super()._outcome(*of_last_stage)
+        return outcome | dict(n_iter_=self.n_reweightings + outcome["n_iter_"])
+
     def _term_outcome(self, terms: FeatureTerms) -> dict[str, Any]:
         left_out = (terms.lower == 0) & (terms.upper == 0)
         if left_out.any() and not terms.l1_weights[~left_out].any():
