@@ -1,5 +1,6 @@
 """Families of generalised linear models, by name."""
 
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,6 @@ from sklearn_sparsefit.datafit import (
     Quadratic,
     Tweedie,
 )
-from sklearn_sparsefit.path import AlphaGrid
 
 Vector = NDArray[np.float64]
 
@@ -74,10 +74,11 @@ def check_target(loss: Loss, target: Vector, name: str) -> None:
         )
 
 
-def check_above_zero(grid: Vector | AlphaGrid) -> None:
-    """Refuse an alpha of zero: without a penalty nothing holds the coefficients of separable data."""
-    if not isinstance(grid, AlphaGrid) and grid[-1] == 0:
-        raise ValueError("alphas contains 0.0, must be above 0; scikit-learn has models without a penalty.")
+def check_above_zero(alphas: Any) -> None:
+    """Refuse alphas of zero or less: without a penalty nothing holds the coefficients of separable data."""
+    for index, alpha in enumerate([] if isinstance(alphas, Integral) else alphas):
+        if isinstance(alpha, Real) and alpha <= 0:
+            raise ValueError(f"alphas[{index}] == {alpha}, must be above 0; scikit-learn has models without a penalty.")
 
 
 def check_offset(offset: Any, exposure: Any, n_samples: int, family: str) -> Vector | None:

@@ -71,9 +71,8 @@ class GeneralizedCV(GeneralizedModel, PathCV):
     _error_name = "loss_path_"
 
     def _check(self, X: Any, y: Any, sample_weight: Any, prepare: Callable[[TrainingData], TrainingData]) -> Any:
+        check_above_zero(self.alphas)
         data, l1_ratios, grids = super()._check(X, y, sample_weight)
-        for grid in grids:
-            check_above_zero(grid)
         return prepare(data), l1_ratios, grids
 
     def _solve_folds(

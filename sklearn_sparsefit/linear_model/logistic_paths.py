@@ -20,7 +20,7 @@ PARAMETERS = (
 LOGISTIC_PATH_CONSTRAINTS: dict[str, list] = {
     "X": ["array-like", "sparse matrix"],
     "l1_ratio": [Interval(Real, 0, 1, closed="both")],
-    "eps": [Interval(Real, 0, None, closed="neither"), None],
+    "eps": [Interval(Real, 0, 1, closed="neither"), None],
     "alphas": [Interval(Integral, 1, None, closed="left"), "array-like"],
     "class_weight": [dict, StrOptions({"balanced"}), None],
     "grouped": ["boolean"],
@@ -142,8 +142,8 @@ def logistic_path(
     )
     classes, codes = model._encoded(y)
     data = model._prepared(check_training_data(X, codes, sample_weight), classes)
+    check_above_zero(alphas)
     grid = check_alphas(alphas, eps, l1_ratio, data.design.shape)
-    check_above_zero(grid)
     (terms,) = model._terms(data, [data.sample_weight])
     path = make_path(
         data, model._datafit(data), terms, l1_ratio, model._options(), model._penalty_of_tasks, alphas=grid

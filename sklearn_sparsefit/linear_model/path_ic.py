@@ -91,7 +91,7 @@ class PathIC(RegressionPath):
         )
         progress.end()
         warn_of(zip(labels, paths, strict=True), paths[row], self._feature_options(), data, self.tol)
-        warn_if_at_edge(paths[row], int(column), terms, self._feature_options(), data)
+        warn_if_at_edge(paths[row], int(column), terms, self._feature_options(), data, self.alphas)
         return self
 
     def _check_n_samples(self, data: TrainingData) -> None:

@@ -40,7 +40,7 @@ from sklearn_sparsefit.solvers import as_rows, choice
 Vector = NDArray[np.float64]
 
 PATH_CONSTRAINTS: dict[str, list] = {
-    "eps": [Interval(Real, 0, None, closed="neither")],
+    "eps": [Interval(Real, 0, 1, closed="neither")],
     "alphas": [Interval(Integral, 1, None, closed="left"), "array-like"],
     "precompute": [StrOptions({"auto"}), "array-like", "boolean"],
     "verbose": ["verbose"],
@@ -203,15 +203,24 @@ def path_labels(l1_ratios: list[float], what: str) -> list[str]:
 
 
 def warn_if_at_edge(
-    path: PathResult, chosen: int, terms: FeatureTerms, options: FeatureOptions, data: TrainingData
+    path: PathResult,
+    chosen: int,
+    terms: FeatureTerms,
+    options: FeatureOptions,
+    data: TrainingData,
+    alphas: Any,
 ) -> None:
-    """Warn where the best alpha may lie beyond the grid: at its small end, or at a large end below alpha_max."""
+    """Warn where the best alpha may lie beyond the grid: at its small end, or at a large end below alpha_max.
+
+    The advice goes by ``alphas`` as they were asked for, by number or by value.
+    """
     chosen_alpha, largest, smallest = path.alphas[[chosen, 0, -1]]
     penalised = terms.l1_weights > 0
     if not (penalised & ((terms.lower < 0) | (terms.upper > 0))).any():
         return
     if 0 < chosen_alpha == smallest < largest:
-        advice = "the smallest that was tried; smaller ones may do better: lower eps, or extend alphas"
+        advice = "the smallest that was tried; smaller ones may do better: "
+        advice += f"lower eps (it was {smallest / largest:.3g})" if isinstance(alphas, Integral) else "extend alphas"
         advice += _advice_on_scales(options, data)
     elif smallest < chosen_alpha == largest and penalised[path.supports[0]].any():
         advice = "the largest that was tried; larger ones may do better: extend alphas"
