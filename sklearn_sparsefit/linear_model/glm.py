@@ -162,7 +162,9 @@ class ElasticNetGLM(GLMModel, GeneralizedSingle):
     Parameters
     ----------
     alpha : float, default=1.0
-        Strength of the penalty, above 0, in units of the loss's derivative.
+        Strength of the penalty, above 0, in units of the loss over those of coefficients: of y for ``'gaussian'``,
+        ``'huber'`` and ``'poisson'``, none for ``'binomial'`` and ``'gamma'``. From some alpha on no feature is kept:
+        ``alphas_[0]`` of an :class:`ElasticNetGLMCV` of the same family and l1_ratio, on the same data.
     family : {'gaussian', 'huber', 'binomial', 'poisson', 'gamma', 'tweedie'}, default='poisson'
         Distribution of the target, and with it loss and link.
     l1_ratio : float, default=0.5

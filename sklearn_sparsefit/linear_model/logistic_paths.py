@@ -20,7 +20,7 @@ PARAMETERS = (
 LOGISTIC_PATH_CONSTRAINTS: dict[str, list] = {
     "X": ["array-like", "sparse matrix"],
     "l1_ratio": [Interval(Real, 0, 1, closed="both")],
-    "eps": [Interval(Real, 0, 1, closed="neither"), None],
+    "eps": [Interval(Real, 0, None, closed="neither"), None],
     "alphas": [Interval(Integral, 1, None, closed="left"), "array-like"],
     "class_weight": [dict, StrOptions({"balanced"}), None],
     "grouped": ["boolean"],

@@ -40,7 +40,7 @@ from sklearn_sparsefit.solvers import as_rows, choice
 Vector = NDArray[np.float64]
 
 PATH_CONSTRAINTS: dict[str, list] = {
-    "eps": [Interval(Real, 0, 1, closed="neither")],
+    "eps": [Interval(Real, 0, None, closed="neither")],
     "alphas": [Interval(Integral, 1, None, closed="left"), "array-like"],
     "precompute": [StrOptions({"auto"}), "array-like", "boolean"],
     "verbose": ["verbose"],

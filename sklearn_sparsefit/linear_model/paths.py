@@ -24,7 +24,7 @@ FEATURE_PARAMETERS = ("penalty_weights", "lower_bounds", "upper_bounds", "standa
 PATH_CONSTRAINTS: dict[str, list] = {
     "X": ["array-like", "sparse matrix"],
     "y": ["array-like", "sparse matrix"],
-    "eps": [Interval(Real, 0, 1, closed="neither")],
+    "eps": [Interval(Real, 0, None, closed="neither")],
     "n_alphas": [Interval(Integral, 1, None, closed="left"), StrOptions({"deprecated"})],
     "alphas": [Interval(Integral, 1, None, closed="left"), "array-like", None, StrOptions({"warn"})],
     "precompute": [StrOptions({"auto"}), "boolean", "array-like"],
