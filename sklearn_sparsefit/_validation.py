@@ -27,6 +27,9 @@ X_CHECKS: dict[str, Any] = dict(
 # Positive weights of a penalty, so that neither they nor what they are multiplied with over- or underflow.
 SMALLEST_WEIGHT, LARGEST_WEIGHT = 1e-100, 1e100
 
+# What messages say of relax, which glmnet switches on by TRUE.
+RELAX_IS = "relax is a number: 1 is the lasso, 0 least squares on its features"
+
 FEATURE_NAMES = ("n_features_in_", "feature_names_in_")
 
 
@@ -161,6 +164,8 @@ def check_alphas(alphas: Any, eps: float | None, l1_ratio: float, shape: tuple[i
 
     Where there are more features than samples, small alphas fit noise with thousands of features.
     """
+    if eps is not None and eps >= 1:
+        raise ValueError(f"eps == {eps}, must be < 1: it is the smallest alpha over the largest.")
     if isinstance(alphas, Integral):
         if l1_ratio == 0:
             raise ValueError(
@@ -180,12 +185,12 @@ def check_alphas(alphas: Any, eps: float | None, l1_ratio: float, shape: tuple[i
     return np.sort(np.asarray(alphas, dtype=np.float64))[::-1].copy()
 
 
-def check_between_zero_and_one(values: Any, name: str) -> list[float]:
-    """One number between 0 and 1 or several, as a list."""
+def check_between_zero_and_one(values: Any, name: str, note: str = "") -> list[float]:
+    """One number between 0 and 1 or several, as a list; the message ends with the note."""
     values = [values] if np.ndim(values) == 0 else list(values)
     for index, value in enumerate(values):
-        if not (isinstance(value, Real) and 0 <= value <= 1):
-            raise ValueError(f"{name}[{index}] == {value!r}, must be a number between 0 and 1.")
+        if isinstance(value, bool) or not (isinstance(value, Real) and 0 <= value <= 1):
+            raise ValueError(f"{name}[{index}] == {value!r}, must be a number between 0 and 1{note}.")
     if not values:
         raise ValueError(f"{name} is empty; it must hold at least one value.")
     return [float(value) for value in values]

@@ -255,9 +255,11 @@ def test_edge_of_the_grid_is_pointed_out():
         # Above alpha_max there is nothing to be found.
         LassoCV(alphas=[100.0, 90.0, 80.0], cv=CV).fit(X, y)
     small, large = 3 * inside.alpha_, inside.alpha_ / 3
-    with pytest.warns(UserWarning, match=f"alpha={small:.6g} is the smallest .* lower eps") as record:
+    with pytest.warns(UserWarning, match=f"alpha={small:.6g} is the smallest .* extend alphas.$") as record:
         LassoCV(alphas=[10 * small, small], cv=CV).fit(X, y)
     assert record[0].filename == __file__
+    with pytest.warns(UserWarning, match=r"is the smallest .* lower eps \(it was 0.8\).$"):
+        LassoCV(alphas=5, eps=0.8, cv=CV).fit(X, y)
     with pytest.warns(UserWarning, match=f"alpha={large:.6g} is the largest"):
         LassoCV(alphas=[large, large / 10], cv=CV).fit(X, y)
 

@@ -40,7 +40,7 @@ from sklearn_sparsefit import (
         ElasticNetCV(relax=[0, 1.0], alphas=5),
         LassoIC(noise_variance=1.0, standardize=True),
         Lasso(lower_bounds=-1.0, upper_bounds=1.0),
-        AdaptiveLasso(alpha=0.1),
+        AdaptiveLasso(),
         AdaptiveElasticNet(alpha=0.1),
         AdaptiveLassoCV(),
         AdaptiveElasticNetCV(),

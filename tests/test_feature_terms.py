@@ -15,6 +15,7 @@ from sklearn.model_selection import GridSearchCV, KFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+import sklearn_sparsefit
 from oracles import ElasticNetProblem, standard_deviations
 from registry import disordered_csc, make_data, make_weights
 from sklearn_sparsefit import (
@@ -229,6 +230,26 @@ class TestStandardize:
         peer = Estimator(alphas=10, tol=1e-12).fit(X / scales, y)
         assert_allclose(model.criterion_, peer.criterion_, rtol=1e-9)
         assert_allclose(model.coef_ * scales, peer.coef_, atol=1e-9)
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            name
+            for name in sklearn_sparsefit.__all__
+            if "standardize" in getattr(getattr(sklearn_sparsefit, name), "_parameter_constraints", {})
+        ],
+    )
+    def test_scales_are_kept(self, name):
+        X, y = make_data("tall")
+        X = np.column_stack([X * np.logspace(-2, 2, 10) + 1, np.ones(len(y))])
+        weights = make_weights("random", len(y))
+        target = np.digitize(y, np.quantile(y, [1 / 3, 2 / 3]))
+        if name.startswith("MultiTask"):
+            target = np.column_stack([target, y])
+        model = getattr(sklearn_sparsefit, name)(standardize=True).fit(X, target, sample_weight=weights)
+        assert_allclose(model.scales_, np.append(standard_deviations(X[:, :10], weights), 1.0), rtol=1e-10)
+        model.set_params(standardize=False).fit(X, target)
+        assert not hasattr(model, "scales_")
 
 
 class TestPenaltyWeights:
@@ -973,6 +994,13 @@ class TestNamesAndErrors:
         for relax, message in ([[0.5, 1.5], r"relax.*1\.5"], [[], "relax"], [[0.5, np.nan], "relax.*nan"]):
             with pytest.raises((ValueError, TypeError), match=f"(?s){message}"):
                 make(Estimator, relax=relax).fit(X, y)
+
+    @pytest.mark.parametrize("relax", [True, False, [True], [0.5, False], np.array([True])])
+    @pytest.mark.parametrize("Estimator", [*ALL, AdaptiveLasso, AdaptiveLassoCV])
+    def test_relax_is_no_boolean(self, Estimator, relax):
+        X, y = self.data()
+        with pytest.raises(ValueError, match="relax is a number: 1 is the lasso, 0 least squares on its features"):
+            Estimator(relax=relax).fit(X, y)
 
     @pytest.mark.parametrize("Estimator", [Lasso, ElasticNet, LassoIC, ElasticNetIC])
     def test_relax_is_one_number_elsewhere(self, Estimator):

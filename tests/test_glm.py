@@ -17,7 +17,7 @@ from sklearn.feature_selection import SelectFromModel
 from sklearn.linear_model import GammaRegressor, PoissonRegressor, TweedieRegressor
 from sklearn.metrics import d2_log_loss_score, d2_tweedie_score, get_scorer, make_scorer, mean_absolute_error
 from sklearn.model_selection import GridSearchCV, GroupKFold, KFold, cross_val_score
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from registry import DENSE_STORAGES, FRAMES, SPARSE_STORAGES, make_data, make_weights
@@ -68,10 +68,12 @@ def make_either(Estimator, family, **params):
     return (make_model if Estimator is ElasticNetGLM else make_cv)(family, **params)
 
 
-def known_of(kind, n_samples):
-    """Offsets and exposures by name, and what they come to."""
+def known_of(kind, n_samples, family="poisson"):
+    """Offsets and exposures by name, those of a log link as offsets for other families, and what they come to."""
     rng = np.random.default_rng(n_samples)
     offset, exposure = rng.uniform(-1, 1, n_samples), rng.uniform(0.2, 5, n_samples)
+    if family in ("gaussian", "binomial", "huber") and kind != "none":
+        kind = "offset"
     return {
         "none": ({}, np.zeros(n_samples)),
         "offset": ({"offset": offset}, offset),
@@ -95,7 +97,7 @@ def test_gap_is_above_the_suboptimality(family, l1_ratio, known, fit_intercept):
     for design, store in (("correlated", sparse.csr_array), ("wide", np.asarray)):
         X, y = data(family, design)
         weights = make_weights("with_zeros", len(y))
-        known_, total = known_of(known, len(y))
+        known_, total = known_of(known, len(y), family)
         terms = {"l1_ratio": l1_ratio, "fit_intercept": fit_intercept}
         for alpha, tol in ((0.2, 1e-4), (0.05, 1e-2)):
             model = make_model(family, alpha, tol=tol, **terms).fit(store(X), y, sample_weight=weights, **known_)
@@ -268,7 +270,7 @@ def test_exposures_are_weights_of_rates():
 @pytest.mark.parametrize("known", ["none", "offset", "exposure", "both"])
 def test_predictions_are_means(family, known):
     X, y = data(family)
-    known_, total = known_of(known, len(y))
+    known_, total = known_of(known, len(y), family)
     model = make_model(family).fit(X, y, **known_)
     raw = X @ model.coef_ + model.intercept_ + total
     expected = {"binomial": expit, "huber": np.asarray}.get(family, np.exp)(raw)
@@ -303,7 +305,7 @@ def test_d2_is_that_of_scikit_learn(weights):
 @pytest.mark.parametrize("store", [np.asarray, sparse.csc_array])
 def test_predictions_along_the_path(family, known, store):
     X, y = data(family)
-    known = known_of(known, len(y))[0]
+    known = known_of(known, len(y), family)[0]
     weights = make_weights("random", len(y))
     model = make_cv(family, tol=1e-12, solver=solver_of(family)).fit(X, y, **known)
     means, scores = model.predict_path(store(X), **known), model.score_path(store(X), y, weights, **known)
@@ -348,7 +350,7 @@ def test_every_fold_is_a_fit_of_its_own(family, storage, weights, known):
     X, y = data(family, "mostly_zeros" if storage.startswith("c") else "tall")
     X, y = X[:150], y[:150]
     sample_weight = make_weights(weights, len(y))
-    known_, total = known_of(known, len(y))
+    known_, total = known_of(known, len(y), family)
     counted = np.ones(len(y)) if sample_weight is None else sample_weight
     cv, l1_ratios = KFold(3, shuffle=True, random_state=0), [0.5, 1.0]
     model = make_cv(family, l1_ratio=l1_ratios, alphas=3, eps=0.2, cv=cv, tol=1e-10, store_fold_coefs=True)
@@ -464,6 +466,7 @@ def test_scores_without_what_the_fit_was_given_warn(known):
     single, chosen = make_model("poisson").fit(X, y, **given), make_cv("poisson").fit(X, y, **given)
     calls = [lambda: single.score(X, y), lambda: chosen.score(X, y), lambda: chosen.score_path(X, y)]
     calls.append(lambda: GridSearchCV(make_model("poisson"), {"alpha": [0.1]}, cv=2).fit(X, y, **given))
+    calls.append(lambda: Pipeline([("model", single)]).score(X, y))
     for call in calls:
         with pytest.warns(ModelWarning, match=message) as told:
             call()
@@ -569,7 +572,9 @@ REFUSED_SINGLE = {
     "alpha_infinite": ({"alpha": np.inf}, {}, "'alpha' parameter.*inf"),
 }
 REFUSED_CV = {
-    "alphas_zero": ({"alphas": [0.1, 0.0]}, {}, r"alphas contains 0\.0"),
+    "alphas_zero": ({"alphas": [0.1, 0.0]}, {}, r"alphas\[1\] == 0\.0, must be above 0"),
+    "alphas_negative": ({"alphas": [0.1, -1]}, {}, r"alphas\[1\] == -1, must be above 0"),
+    "eps": ({"eps": 1.0}, {}, r"eps == 1\.0, must be < 1"),
     "alphas_of_ridge": ({"l1_ratio": 0.0}, {}, "l1_ratio=0"),
     "l1_ratios": ({"l1_ratio": [0.5, 1.5]}, {}, r"l1_ratio\[1\] == 1\.5"),
     "exposure_and_scoring": ({"scoring": "r2"}, {"exposure": ONES}, "scoring='r2'.*exposure"),
@@ -609,6 +614,24 @@ def test_used_the_wrong_way(Estimator):
         (lambda: model.score(X_TALL, COUNTS[1:]), r"y.*199|inconsistent"),
     ):
         with pytest.raises(ValueError, match=message):
+            call()
+
+
+@every_estimator
+@pytest.mark.parametrize("family", ["gaussian", "huber", "binomial"])
+def test_exposures_need_a_log_link(Estimator, family):
+    y = np.minimum(COUNTS, 1)
+    model = make_either(Estimator, family).fit(X_TALL, y)
+    calls = [
+        lambda: model.fit(X_TALL, y, exposure=ONES),
+        lambda: model.predict(X_TALL, exposure=ONES),
+        lambda: model.score(X_TALL, y, exposure=ONES),
+    ]
+    if Estimator is ElasticNetGLMCV:
+        calls.append(lambda: model.predict_path(X_TALL, exposure=ONES))
+        calls.append(lambda: model.score_path(X_TALL, y, exposure=ONES))
+    for call in calls:
+        with pytest.raises(ValueError, match=f"exposure is for families with a log link .*'{family}' use offset"):
             call()
 
 
@@ -661,20 +684,18 @@ def test_storages_agree(family):
 def test_single_precision(family, Estimator):
     X, y = data(family)
     X = X.astype(np.float32)
-    exposure = np.random.default_rng(0).uniform(0.5, 2, len(y))
+    offset = np.random.default_rng(0).uniform(-0.7, 0.7, len(y))
     for store in (np.asarray, sparse.csc_array, sparse.csr_array):
-        model = make_either(Estimator, family).fit(store(X), y.astype(np.float32), exposure=exposure)
+        model = make_either(Estimator, family).fit(store(X), y.astype(np.float32), offset=offset)
         y32 = y.astype(np.float32).astype(float)
-        problem = problem_of(
-            X, y32, family, alpha=getattr(model, "alpha_", 0.05), l1_ratio=0.5, offset=np.log(exposure)
-        )
+        problem = problem_of(X, y32, family, alpha=getattr(model, "alpha_", 0.05), l1_ratio=0.5, offset=offset)
         assert model.coef_.dtype == np.asarray(model.intercept_).dtype == np.float32
         assert model.sparse_coef_.shape == (1, 10)
         gap = problem.dual_gap(model.coef_, model.intercept_)
         assert gap <= model.dual_gap_ + 1e-6 * problem.null_objective
         assert model.dual_gap_ <= 1e-4 * problem.null_objective
         assert_allclose(model.predict(X), np.asarray(model.predict(X.astype(float))), rtol=1e-4, atol=1e-5)
-        assert model.score(X, y, exposure=exposure) <= 1
+        assert model.score(X, y, offset=offset) <= 1
     if Estimator is ElasticNetGLMCV:
         assert model.coef_path_.dtype == model.intercept_path_.dtype == np.float32
 

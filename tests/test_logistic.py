@@ -175,6 +175,16 @@ def test_lasso_agrees_with_liblinear(store):
         assert_array_equal(model.intercept_, [0.0])
 
 
+def test_alpha_from_C_asks_for_a_number():
+    with pytest.raises(TypeError, match=r"array of shape \(3,\); of y, pass len\(y\)"):
+        alpha_from_C(1.0, np.array([0, 1, 1]))
+
+
+def test_area_under_the_curve_of_several_classes():
+    with pytest.raises(ValueError, match="scoring='roc_auc' is for two classes, y has 3: use 'roc_auc_ovr'"):
+        SparseLogisticRegressionCV(scoring="roc_auc").fit(X_TALL, np.arange(200) % 3)
+
+
 def test_alpha_from_C():
     assert alpha_from_C(2.0, 50) == 0.01
     assert alpha_from_C(2.0, 3, [1.0, 0.0, 4.0]) == 0.1
@@ -466,7 +476,7 @@ def test_path_at_given_alphas():
 @pytest.mark.parametrize(
     "params, message",
     [
-        ({"alphas": [0.1, 0.0]}, r"alphas contains 0\.0"),
+        ({"alphas": [0.1, 0.0]}, r"alphas\[1\] == 0\.0, must be above 0"),
         ({"alphas": [0.1, -1.0]}, r"alphas\[1\].*-1\.0"),
         ({"alphas": 0}, "'alphas' parameter.*Got 0"),
         ({"l1_ratio": 1.5}, "'l1_ratio' parameter.*1.5"),
@@ -630,7 +640,8 @@ REFUSED_SINGLE = {
     "alpha_infinite": ({"alpha": np.inf}, {}, "'alpha' parameter.*inf"),
 }
 REFUSED_CV = {
-    "alphas_zero": ({"alphas": [0.1, 0.0]}, {}, r"alphas contains 0\.0"),
+    "alphas_zero": ({"alphas": [0.1, 0.0]}, {}, r"alphas\[1\] == 0\.0, must be above 0"),
+    "scoring_of_regressors": ({"scoring": "r2"}, {}, "scoring='r2' fails; is it for classifiers.*could not convert"),
     "alphas_negative": ({"alphas": [0.1, -0.5]}, {}, r"alphas\[1\].*-0\.5"),
     "alphas_of_ridge": ({"l1_ratio": 0.0}, {}, "l1_ratio=0"),
     "cv_one": ({"cv": 1}, {}, "n_splits=1|'cv' parameter.*Got 1"),

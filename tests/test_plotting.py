@@ -14,7 +14,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.optimize import LinearConstraint, minimize
 from scipy.stats import sem
 from sklearn import linear_model
-from sklearn.datasets import load_diabetes
+from sklearn.datasets import load_diabetes, load_wine
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import Ridge
 from sklearn.metrics import get_scorer, make_scorer, mean_squared_error, r2_score
@@ -30,6 +30,7 @@ from sklearn_sparsefit import (
     LassoCV,
     MultiTaskElasticNetCV,
     MultiTaskLassoCV,
+    SparseLogisticRegressionCV,
     lasso_path,
 )
 from sklearn_sparsefit.plotting.line_labels import spread
@@ -102,6 +103,31 @@ def test_names_are_those_of_the_largest_kept_coefficients(lasso, n_labels):
     kept = pd.Series(np.abs(lasso.coef_), lasso.feature_names_in_)
     expected = kept[kept > 0].nlargest(n_labels).index
     assert sorted(names(display.ax_)) == sorted(expected)
+
+
+@pytest.mark.parametrize(
+    "Estimator, label",
+    [
+        (LassoCV, "Coefficient per standard deviation"),
+        (SparseLogisticRegressionCV, "Norm of each feature's coefficients per standard deviation"),
+    ],
+)
+def test_standardised_models_are_drawn_per_standard_deviation(Estimator, label):
+    X, y = load_wine(return_X_y=True, as_frame=True)
+    model = Estimator(alphas=20, standardize=True, cv=KFold(3, shuffle=True, random_state=0)).fit(X, y)
+    display = CoefficientPathDisplay.from_estimator(model, n_labels=3)
+    path = np.atleast_3d(model.coef_path_).reshape(-1, 13, 20) * X.std(ddof=0).to_numpy()[:, None]
+    sizes = np.linalg.norm(path, axis=0)
+    for line in display.lines_:
+        assert_allclose(np.abs(line.get_ydata()), sizes[X.columns.get_loc(line.get_label())], atol=1e-12)
+    chosen = pd.Series(sizes[:, model.alphas_ == model.alpha_][:, 0], X.columns)
+    assert sorted(names(display.ax_)) == sorted(chosen.nlargest(3).index)
+    assert display.ax_.get_ylabel() == label
+
+
+def test_wrong_number_of_scales_is_refused():
+    with pytest.raises(ValueError, match=r"scales must have shape \(2,\).*\(3,\)"):
+        CoefficientPathDisplay(alphas=[2.0, 1.0], coefs=np.ones((2, 2)), scales=[1.0, 2.0, 3.0]).plot()
 
 
 @pytest.mark.parametrize("n_labels", [1, 2, 4])
@@ -426,7 +452,7 @@ def test_names_keep_to_their_subplot_without_a_layout(lasso, position, subfigure
     parent = figure.subfigures(1, 2)[1] if subfigures else figure
     axes = parent.subplots(2, 2, sharex="col")
     for ax in axes.flat:
-        CVCurveDisplay.from_estimator(lasso, ax=ax)
+        CVCurveDisplay(alphas=lasso.alphas_, test_scores=np.zeros((30, 1))).plot(ax)
     path_ax, above, beside = axes[1, position], axes[0, position], axes[1, 1 - position]
     right, width = path_ax.get_window_extent().x1, beside.get_position().width
     for _ in range(2):
@@ -685,6 +711,12 @@ def test_drawn_in_a_subfigure(display, lasso):
 
 
 @pytest.mark.parametrize("display", DISPLAYS)
+def test_one_of_several_axes_is_asked_for(display, lasso):
+    with pytest.raises(ValueError, match=r"one Axes, got an array of them of shape \(2,\)"):
+        display.from_estimator(lasso, ax=plt.subplots(1, 2)[1])
+
+
+@pytest.mark.parametrize("display", DISPLAYS)
 def test_not_fitted(display):
     with pytest.raises(NotFittedError):
         display.from_estimator(LassoCV())
@@ -745,13 +777,34 @@ def test_importing_the_package_does_not_import_matplotlib():
     assert subprocess.run([sys.executable, "-P", "-c", check], check=False).returncode == 0
 
 
-def test_cv_curve_of_a_relaxed_model_is_that_of_the_chosen_relax(diabetes):
-    X, y = diabetes
-    model = LassoCV(relax=[0.0, 0.5, 1.0], alphas=8, cv=4).fit(X, y)
+@pytest.mark.parametrize("l1_ratio", [0.9, [0.5, 0.9]])
+def test_cv_curves_of_every_relax_and_l1_ratio(diabetes, l1_ratio):
+    relaxes = [0.0, 0.5, 1.0]
+    model = ElasticNetCV(relax=relaxes, l1_ratio=l1_ratio, alphas=8, cv=4).fit(*diabetes)
     display = CVCurveDisplay.from_estimator(model)
-    chosen = [0.0, 0.5, 1.0].index(model.relax_)
-    assert_allclose(display.lines_[0].get_ydata(), model.mse_path_[chosen].mean(axis=1))
-    assert len(display.fold_lines_) == 4
+    settings = [(ratio, relax) for ratio in np.atleast_1d(l1_ratio) for relax in relaxes]
+    results = model.cv_results_
+    several = np.ndim(l1_ratio) > 0
+    for (ratio, relax), line in zip(settings, display.lines_, strict=True):
+        rows = (results["param_l1_ratio"] == ratio) & (results["param_relax"] == relax)
+        assert_array_equal(line.get_xdata(), results["param_alpha"][rows])
+        assert_allclose(line.get_ydata(), -results["mean_test_score"][rows])
+        assert line.get_label() == (f"l1_ratio = {ratio:g}, " if several else "") + f"relax = {relax:g}"
+    chosen = settings.index((model.l1_ratio_, model.relax_))
+    assert {line.get_color() for line in display.fold_lines_} == {display.lines_[chosen].get_color()}
+    texts = [text.get_text() for text in display.ax_.get_legend().get_texts()]
+    assert f"{CHOSEN} = {model.alpha_:.3g}\n({display.lines_[chosen].get_label()})" in texts
+
+
+@pytest.mark.parametrize("layout", ["constrained", None])
+def test_legend_of_a_crowded_picture_is_beside_the_curves(layout):
+    # Whatever the corner, some fold is there.
+    scores = np.linspace(0, 1, 25) * np.ones((30, 1))
+    _, ax = plt.subplots(layout=layout)
+    display = CVCurveDisplay(alphas=np.geomspace(1, 1e-3, 30), test_scores=scores, chosen_alpha=0.1).plot(ax)
+    display.figure_.draw_without_rendering()
+    box = ax.get_legend().get_window_extent()
+    assert ax.get_window_extent().x1 < box.x0 < box.x1 <= display.figure_.bbox.x1
 
 
 def test_cv_curve_of_several_tasks_is_the_mean_over_held_out_rows_and_tasks(several_tasks):

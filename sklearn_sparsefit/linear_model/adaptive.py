@@ -101,9 +101,11 @@ class AdaptiveLasso(AdaptiveFit):
     dual_gap_ : float
         Duality gap of the weighted problem, in units of the objective, computed on all features.
     n_iter_ : int
-        Iterations taken.
+        Iterations taken in the last stage; each one before it, of ``n_reweightings``, counts as one more.
     n_passes_ : int
         Times X was read as a whole, the first stage not counted.
+    scales_ : ndarray of shape (n_features,)
+        What ``standardize=True`` divided the features by: their standard deviations, 1 where constant; else not there.
     n_features_in_ : int
         Number of features seen in :meth:`fit`.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -233,9 +235,11 @@ class AdaptiveElasticNet(AdaptiveFit):
     dual_gap_ : float
         Duality gap of the weighted problem, in units of the objective, computed on all features.
     n_iter_ : int
-        Iterations taken.
+        Iterations taken in the last stage; each one before it, of ``n_reweightings``, counts as one more.
     n_passes_ : int
         Times X was read as a whole, the first stage not counted.
+    scales_ : ndarray of shape (n_features,)
+        What ``standardize=True`` divided the features by: their standard deviations, 1 where constant; else not there.
     n_features_in_ : int
         Number of features seen in :meth:`fit`.
     feature_names_in_ : ndarray of shape (n_features,)

@@ -89,7 +89,7 @@ class AdaptiveLassoCV(AdaptiveModel, RegressionCV):
     dual_gap_ : float
         Duality gap of the weighted problem, in units of the objective, computed on all features.
     n_iter_ : int
-        Iterations taken.
+        Iterations taken in the last stage; each one before it, of ``n_reweightings``, counts as one more.
     n_passes_ : int
         Times X was read as a whole, the first stage not counted.
     alpha_, alpha_min_, alpha_1se_, alphas_, mse_path_, cv_results_, relax_
@@ -98,6 +98,8 @@ class AdaptiveLassoCV(AdaptiveModel, RegressionCV):
         The path on the full data, as in :class:`LassoCV`.
     fold_coef_path_, fold_intercept_path_
         Those of the folds, with ``store_fold_coefs``.
+    scales_ : ndarray of shape (n_features,)
+        What ``standardize=True`` divided the features by: their standard deviations, 1 where constant; else not there.
     n_features_in_ : int
         Number of features seen in :meth:`fit`.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -262,7 +264,7 @@ class AdaptiveElasticNetCV(AdaptiveModel, RegressionCV):
     dual_gap_ : float
         Duality gap of the weighted problem, in units of the objective, computed on all features.
     n_iter_ : int
-        Iterations taken.
+        Iterations taken in the last stage; each one before it, of ``n_reweightings``, counts as one more.
     n_passes_ : int
         Times X was read as a whole, the first stage not counted.
     alpha_, alpha_min_, alpha_1se_, alphas_, mse_path_, cv_results_, relax_, l1_ratio_
@@ -271,6 +273,8 @@ class AdaptiveElasticNetCV(AdaptiveModel, RegressionCV):
         The path on the full data, as in :class:`ElasticNetCV`.
     fold_coef_path_, fold_intercept_path_
         Those of the folds, with ``store_fold_coefs``.
+    scales_ : ndarray of shape (n_features,)
+        What ``standardize=True`` divided the features by: their standard deviations, 1 where constant; else not there.
     n_features_in_ : int
         Number of features seen in :meth:`fit`.
     feature_names_in_ : ndarray of shape (n_features,)

@@ -14,7 +14,7 @@ from sklearn_sparsefit._validation import TrainingData
 from sklearn_sparsefit._warnings import warn_user
 from sklearn_sparsefit.exceptions import ModelWarning
 from sklearn_sparsefit.linear_model.base import SparseLinearRegressor, only_target
-from sklearn_sparsefit.linear_model.feature_terms import of_scaled
+from sklearn_sparsefit.linear_model.feature_terms import ScaledTerms
 from sklearn_sparsefit.linear_model.first_stage import STRENGTHS, initial_coef
 from sklearn_sparsefit.penalty import FeatureTerms
 
@@ -43,7 +43,7 @@ class AdaptiveModel(SparseLinearRegressor):
         options = self._feature_options()
         terms, scales_of_all = options.check(data), options.scales(data, weightings)
         return [
-            of_scaled(self._adapted(terms, np.abs(self._initial_coef(data, weights)) * scales), scales)
+            ScaledTerms(self._adapted(terms, np.abs(self._initial_coef(data, weights)) * scales), scales)
             for weights, scales in zip(weightings, scales_of_all, strict=True)
         ]
 
@@ -81,6 +81,10 @@ class AdaptiveModel(SparseLinearRegressor):
             )
         return {"cv": n_folds}
 
+    def _outcome(self, *of_last_stage: Any) -> dict[str, Any]:
+        outcome = super()._outcome(*of_last_stage)
+        return outcome | dict(n_iter_=self.n_reweightings + outcome["n_iter_"])
+
     def _term_outcome(self, terms: FeatureTerms) -> dict[str, Any]:
         left_out = (terms.lower == 0) & (terms.upper == 0)
         if left_out.any() and not terms.l1_weights[~left_out].any():
@@ -89,7 +93,8 @@ class AdaptiveModel(SparseLinearRegressor):
                 " an infinite penalty weight.",
                 ModelWarning,
             )
-        return dict(penalty_weights_=np.where(left_out, np.inf, terms.l1_weights * terms.unit))
+        weights = np.where(left_out, np.inf, terms.l1_weights * terms.unit)
+        return super()._term_outcome(terms) | dict(penalty_weights_=weights)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

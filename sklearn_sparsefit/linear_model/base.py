@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_sparsefit._sklearn import CallbackSupportMixin, Interval, StrOptions, align_sparse, one_of
-from sklearn_sparsefit._validation import TrainingData
+from sklearn_sparsefit._validation import RELAX_IS, TrainingData
 from sklearn_sparsefit._warnings import warn_user
 from sklearn_sparsefit.datafit import Datafit
 from sklearn_sparsefit.exceptions import ModelWarning
@@ -29,6 +29,18 @@ MOST_NAMED = 10
 # At tolerances below the second, other rounding is as likely the reason.
 ROUNDING, SMALLEST_TOL = 100 * np.finfo(np.float64).eps, 1e-8
 
+
+class RelaxInterval(Interval):
+    """Weights of penalised coefficients; True and False would do the opposite of what they say."""
+
+    def is_satisfied_by(self, val: Any) -> bool:
+        """Whether a value is a number in the interval."""
+        return not isinstance(val, bool) and super().is_satisfied_by(val)
+
+    def __str__(self) -> str:
+        return f"{super().__str__()} ({RELAX_IS})"
+
+
 PARAMETER_CONSTRAINTS: dict[str, list] = {
     "fit_intercept": ["boolean"],
     "max_iter": [Interval(Integral, 1, None, closed="left")],
@@ -42,7 +54,7 @@ PARAMETER_CONSTRAINTS: dict[str, list] = {
     "lower_bounds": [Real, "array-like", dict, None],
     "upper_bounds": [Real, "array-like", dict, None],
     "standardize": ["boolean"],
-    "relax": [Interval(Real, 0, 1, closed="both")],
+    "relax": [RelaxInterval(Real, 0, 1, closed="both")],
 }
 
 
@@ -88,7 +100,7 @@ class SparseLinearModel(CallbackSupportMixin, BaseEstimator):
 
     def _term_outcome(self, terms: FeatureTerms) -> dict[str, Any]:
         """What the model says of the terms it found."""
-        return {}
+        return dict(scales_=terms.scales) if self.standardize else {}
 
     def _coefs_of(self, path: PathResult, column: int, data: TrainingData) -> dict[str, Any]:
         """Coefficients and intercept at one alpha."""

@@ -83,6 +83,8 @@ class ElasticNet(SingleModel):
         Times X was read as a whole; with several targets, for each.
     sparse_coef_ : sparse matrix of shape (1, n_features) or (n_targets, n_features)
         Sparse representation of ``coef_``.
+    scales_ : ndarray of shape (n_features,)
+        What ``standardize=True`` divided the features by: their standard deviations, 1 where constant; else not there.
     n_features_in_ : int
         Number of features seen in :meth:`fit`.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -251,6 +253,8 @@ class Lasso(ElasticNet):
         Times X was read as a whole; with several targets, for each.
     sparse_coef_ : sparse matrix of shape (1, n_features) or (n_targets, n_features)
         Sparse representation of ``coef_``.
+    scales_ : ndarray of shape (n_features,)
+        What ``standardize=True`` divided the features by: their standard deviations, 1 where constant; else not there.
     n_features_in_ : int
         Number of features seen in :meth:`fit`.
     feature_names_in_ : ndarray of shape (n_features,)

@@ -112,6 +112,8 @@ class LassoCV(RegressionCV):
         Their intercepts.
     sparse_coef_ : sparse matrix of shape (1, n_features) or (n_targets, n_features)
         Sparse representation of ``coef_``.
+    scales_ : ndarray of shape (n_features,)
+        What ``standardize=True`` divided the features by: their standard deviations, 1 where constant; else not there.
     n_features_in_ : int
         Number of features seen in :meth:`fit`.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -306,6 +308,8 @@ class ElasticNetCV(RegressionCV):
         Their intercepts.
     sparse_coef_ : sparse matrix of shape (1, n_features) or (n_targets, n_features)
         Sparse representation of ``coef_``.
+    scales_ : ndarray of shape (n_features,)
+        What ``standardize=True`` divided the features by: their standard deviations, 1 where constant; else not there.
     n_features_in_ : int
         Number of features seen in :meth:`fit`.
     feature_names_in_ : ndarray of shape (n_features,)

@@ -120,6 +120,8 @@ class LassoIC(PathIC):
         Their duality gaps, in units of the objective, computed on all features.
     sparse_coef_ : sparse matrix of shape (1, n_features)
         Sparse representation of ``coef_``.
+    scales_ : ndarray of shape (n_features,)
+        What ``standardize=True`` divided the features by: their standard deviations, 1 where constant; else not there.
     n_features_in_ : int
         Number of features seen in :meth:`fit`.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -332,6 +334,8 @@ class ElasticNetIC(PathIC):
         Their duality gaps, in units of the objective, computed on all features.
     sparse_coef_ : sparse matrix of shape (1, n_features)
         Sparse representation of ``coef_``.
+    scales_ : ndarray of shape (n_features,)
+        What ``standardize=True`` divided the features by: their standard deviations, 1 where constant; else not there.
     n_features_in_ : int
         Number of features seen in :meth:`fit`.
     feature_names_in_ : ndarray of shape (n_features,)

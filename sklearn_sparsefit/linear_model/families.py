@@ -1,5 +1,6 @@
 """Families of generalised linear models, by name."""
 
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,6 @@ from sklearn_sparsefit.datafit import (
     Quadratic,
     Tweedie,
 )
-from sklearn_sparsefit.path import AlphaGrid
 
 Vector = NDArray[np.float64]
 
@@ -31,6 +31,8 @@ FAMILIES = {
     "gamma": lambda power, delta: Gamma(),
     "tweedie": lambda power, delta: Tweedie(power),
 }
+# Those whose mean is the exponential of the raw prediction.
+WITH_LOG_LINK = ("poisson", "gamma", "tweedie")
 
 
 def make_datafit(loss: Loss, data: TrainingData, target: Vector, fit_intercept: bool) -> Datafit:
@@ -72,15 +74,21 @@ def check_target(loss: Loss, target: Vector, name: str) -> None:
         )
 
 
-def check_above_zero(grid: Vector | AlphaGrid) -> None:
-    """Refuse an alpha of zero: without a penalty nothing holds the coefficients of separable data."""
-    if not isinstance(grid, AlphaGrid) and grid[-1] == 0:
-        raise ValueError("alphas contains 0.0, must be above 0; scikit-learn has models without a penalty.")
+def check_above_zero(alphas: Any) -> None:
+    """Refuse alphas of zero or less: without a penalty nothing holds the coefficients of separable data."""
+    for index, alpha in enumerate([] if isinstance(alphas, Integral) else alphas):
+        if isinstance(alpha, Real) and alpha <= 0:
+            raise ValueError(f"alphas[{index}] == {alpha}, must be above 0; scikit-learn has models without a penalty.")
 
 
-def check_offset(offset: Any, exposure: Any, n_samples: int) -> Vector | None:
+def check_offset(offset: Any, exposure: Any, n_samples: int, family: str) -> Vector | None:
     """What is added to raw predictions: offsets, logarithms of exposures, or their sum."""
     total = None
+    if exposure is not None and family not in WITH_LOG_LINK:
+        raise ValueError(
+            f"exposure is for families with a log link ({', '.join(WITH_LOG_LINK)}), whose means it multiplies; for"
+            f" family={family!r} use offset, which is added to the raw predictions."
+        )
     if offset is not None:
         total = check_rows(offset, "offset", n_samples)
     if exposure is not None:

@@ -49,7 +49,7 @@ class FeatureOptions:
         terms = self.check(data)
         if not self.standardize:
             return [terms] * len(weightings)
-        return [of_scaled(terms, scales) for scales in self.scales(data, weightings)]
+        return [ScaledTerms(terms, scales) for scales in self.scales(data, weightings)]
 
     def scales(self, data: TrainingData, weightings: Sequence[Vector | None]) -> Iterator[Vector]:
         """What the features are divided by under each weighting of the rows: standard deviations, or ones."""
@@ -63,11 +63,14 @@ class FeatureOptions:
             yield from data.design.scales(np.stack(some))
 
 
-def of_scaled(terms: FeatureTerms, scales: Vector) -> FeatureTerms:
+class ScaledTerms(FeatureTerms):
     """The terms of features, given those of the features divided by some scales.
 
     Coefficients w of features divided by d are those of the features as they are times d.
     """
-    unit = power_of_two(scales.max())
-    scales = scales / unit
-    return FeatureTerms(terms.l1_weights * scales, terms.l2_weights * scales**2, terms.lower, terms.upper, unit)
+
+    def __init__(self, terms: FeatureTerms, scales: Vector):
+        self.scales = scales
+        unit = power_of_two(scales.max())
+        in_unit = scales / unit
+        super().__init__(terms.l1_weights * in_unit, terms.l2_weights * in_unit**2, terms.lower, terms.upper, unit)

@@ -50,6 +50,7 @@ class GeneralizedSingle(GeneralizedModel):
             dual_gap_=path.dual_gaps[0],
             n_iter_=int(path.n_iters[0]),
             n_passes_=path.n_passes,
+            **self._term_outcome(terms),
             **data.names,
         )
         progress.end()
@@ -70,9 +71,8 @@ class GeneralizedCV(GeneralizedModel, PathCV):
     _error_name = "loss_path_"
 
     def _check(self, X: Any, y: Any, sample_weight: Any, prepare: Callable[[TrainingData], TrainingData]) -> Any:
+        check_above_zero(self.alphas)
         data, l1_ratios, grids = super()._check(X, y, sample_weight)
-        for grid in grids:
-            check_above_zero(grid)
         return prepare(data), l1_ratios, grids
 
     def _solve_folds(

@@ -45,7 +45,7 @@ class GLMModel(RegressorMixin, GeneralizedModel):
         given = [name for name, values in (("offset", offset), ("exposure", exposure)) if values is not None]
         return replace(
             data,
-            offset=check_offset(offset, exposure, data.design.shape[0]),
+            offset=check_offset(offset, exposure, data.design.shape[0], self.family),
             names={**data.names, "_fitted_with": given},
         )
 
@@ -59,7 +59,7 @@ class GLMModel(RegressorMixin, GeneralizedModel):
         offset : array-like of shape (n_samples,), default=None
             Known part of the raw predictions.
         exposure : array-like of shape (n_samples,), default=None
-            The same as an offset of ``log(exposure)``: with a log link the mean is per unit of exposure.
+            The same as an offset of ``log(exposure)``, for families with a log link: the mean is per unit of exposure.
 
         Returns
         -------
@@ -98,7 +98,7 @@ class GLMModel(RegressorMixin, GeneralizedModel):
 
     def _means(self, raw: NDArray, offset: Any, exposure: Any) -> NDArray:
         """Means of the target, by raw predictions of shape (n_samples, n_models) and what is known besides."""
-        known = check_offset(offset, exposure, len(raw))
+        known = check_offset(offset, exposure, len(raw), self.family)
         return self._loss().mean(raw if known is None else raw + known[:, None])
 
     def _explained(self, raw: NDArray, y: Any, sample_weight: Any, offset: Any, exposure: Any) -> Vector:
@@ -106,7 +106,7 @@ class GLMModel(RegressorMixin, GeneralizedModel):
         target = check_rows(column_or_1d(y), "y", len(raw))
         loss, weights = self._loss(), check_sample_weight(sample_weight, len(raw))
         check_target(loss, target, self.family)
-        known = check_offset(offset, exposure, len(raw))
+        known = check_offset(offset, exposure, len(raw), self.family)
         if known is None and self._fitted_with:
             _warn_of_score_without(self._fitted_with)
         datafit = in_unit_of_loss(loss, target, weights, fit_intercept=True, offset=known)
@@ -129,9 +129,9 @@ def _warn_of_score_without(names: Sequence[str]) -> None:
     request = ", ".join(f"{name}=True" for name in names)
     warn_user(
         f"The model was fitted with {' and '.join(names)}, and is scored without: its predictions are then for an"
-        f" offset of 0, that is an exposure of 1. Give score the {' and '.join(names)} of the samples. Searches and"
-        " cross-validation do, after sklearn.set_config(enable_metadata_routing=True), for a model with"
-        f" set_fit_request({request}).set_score_request({request}).",
+        f" offset of 0, that is an exposure of 1. Give score the {' and '.join(names)} of the samples. Searches,"
+        " cross-validation and a Pipeline too hand these on, after sklearn.set_config(enable_metadata_routing=True), to"
+        f" a model, or last step, with set_fit_request({request}).set_score_request({request}).",
         ModelWarning,
     )
 
@@ -162,7 +162,9 @@ class ElasticNetGLM(GLMModel, GeneralizedSingle):
     Parameters
     ----------
     alpha : float, default=1.0
-        Strength of the penalty, above 0, in units of the loss's derivative.
+        Strength of the penalty, above 0, in units of the loss over those of coefficients: of y for ``'gaussian'``,
+        ``'huber'`` and ``'poisson'``, none for ``'binomial'`` and ``'gamma'``. From some alpha on no feature is kept:
+        ``alphas_[0]`` of an :class:`ElasticNetGLMCV` of the same family and l1_ratio, on the same data.
     family : {'gaussian', 'huber', 'binomial', 'poisson', 'gamma', 'tweedie'}, default='poisson'
         Distribution of the target, and with it loss and link.
     l1_ratio : float, default=0.5
@@ -203,6 +205,8 @@ class ElasticNetGLM(GLMModel, GeneralizedSingle):
         Times X was read as a whole.
     sparse_coef_ : sparse matrix of shape (1, n_features)
         Sparse representation of ``coef_``.
+    scales_ : ndarray of shape (n_features,)
+        What ``standardize=True`` divided the features by: their standard deviations, 1 where constant; else not there.
     n_features_in_ : int
         Number of features seen in :meth:`fit`.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -287,8 +291,9 @@ class ElasticNetGLM(GLMModel, GeneralizedSingle):
         offset : array-like of shape (n_samples,), default=None
             Known part of the raw predictions, in their units (logarithms for a log link).
         exposure : array-like of shape (n_samples,), default=None
-            The same as an offset of ``log(exposure)``: what the mean of a count is proportional to. Both together add
-            up, to ``offset + log(exposure)``: with a log link, means are multiplied by ``exp(offset) * exposure``.
+            The same as an offset of ``log(exposure)``, for families with a log link: what the mean of a count is
+            proportional to. Both together add up, to ``offset + log(exposure)``: means are multiplied by
+            ``exp(offset) * exposure``.
 
         Returns
         -------

@@ -103,6 +103,8 @@ class ElasticNetGLMCV(GLMModel, GeneralizedCV):
         Their intercepts.
     sparse_coef_ : sparse matrix of shape (1, n_features)
         Sparse representation of ``coef_``.
+    scales_ : ndarray of shape (n_features,)
+        What ``standardize=True`` divided the features by: their standard deviations, 1 where constant; else not there.
     n_features_in_ : int
         Number of features seen in :meth:`fit`.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -199,7 +201,7 @@ class ElasticNetGLMCV(GLMModel, GeneralizedCV):
         offset : array-like of shape (n_samples,), default=None
             Known part of the raw predictions; ``scoring`` does not know of it.
         exposure : array-like of shape (n_samples,), default=None
-            The same as an offset of ``log(exposure)``, to which ``offset`` is added where both are given.
+            The same as an offset of ``log(exposure)``, for families with a log link; where both are given they add up.
         **params : dict
             Parameters for the splitter, such as ``groups``, and for the scorer, with metadata routing enabled.
 
@@ -228,7 +230,7 @@ class ElasticNetGLMCV(GLMModel, GeneralizedCV):
         offset : array-like of shape (n_samples,), default=None
             Known part of the raw predictions.
         exposure : array-like of shape (n_samples,), default=None
-            The same as an offset of ``log(exposure)``: with a log link the mean is per unit of exposure.
+            The same as an offset of ``log(exposure)``, for families with a log link: the mean is per unit of exposure.
 
         Returns
         -------

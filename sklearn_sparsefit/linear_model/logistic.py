@@ -253,6 +253,8 @@ class SparseLogisticRegression(LogisticModel, GeneralizedSingle):
         Times X was read as a whole.
     sparse_coef_ : sparse matrix of the shape of ``coef_``
         Sparse representation of ``coef_``.
+    scales_ : ndarray of shape (n_features,)
+        What ``standardize=True`` divided the features by: their standard deviations, 1 where constant; else not there.
     n_features_in_ : int
         Number of features seen in :meth:`fit`.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -382,6 +384,8 @@ def alpha_from_C(C: ArrayLike, n_samples: int, sample_weight: ArrayLike | None =
         check_scalar(price, name, Real, min_val=0.0, include_boundaries="neither")
         if not np.isfinite(price):
             raise ValueError(f"{name} == {price}, must be finite: models here have a penalty.")
+    if np.ndim(n_samples):
+        raise TypeError(f"n_samples must be a number, got an array of shape {np.shape(n_samples)}; of y, pass len(y).")
     check_scalar(n_samples, "n_samples", Integral, min_val=1)
     weights = check_sample_weight(sample_weight, n_samples)
     alphas = 1.0 / (np.asarray(C, dtype=np.float64) * (n_samples if weights is None else weights.sum()))

@@ -112,6 +112,8 @@ class SparseLogisticRegressionCV(LogisticModel, GeneralizedCV):
         Their intercepts.
     sparse_coef_ : sparse matrix of the shape of ``coef_``
         Sparse representation of ``coef_``.
+    scales_ : ndarray of shape (n_features,)
+        What ``standardize=True`` divided the features by: their standard deviations, 1 where constant; else not there.
     n_features_in_ : int
         Number of features seen in :meth:`fit`.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -217,6 +219,11 @@ class SparseLogisticRegressionCV(LogisticModel, GeneralizedCV):
         """
         raise_for_params(params, self, "fit")
         classes, codes = self._encoded(y)
+        if self.scoring == "roc_auc" and len(classes) > 2:
+            raise ValueError(
+                f"scoring='roc_auc' is for two classes, y has {len(classes)}: use 'roc_auc_ovr', the mean over each of"
+                " them against the rest, or 'roc_auc_ovo'."
+            )
         return self._fit(X, codes, sample_weight, params, prepare=lambda data: self._prepared(data, classes))
 
     def predict_path(self, X: Any) -> NDArray:

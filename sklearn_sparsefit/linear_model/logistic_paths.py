@@ -142,8 +142,8 @@ def logistic_path(
     )
     classes, codes = model._encoded(y)
     data = model._prepared(check_training_data(X, codes, sample_weight), classes)
+    check_above_zero(alphas)
     grid = check_alphas(alphas, eps, l1_ratio, data.design.shape)
-    check_above_zero(grid)
     (terms,) = model._terms(data, [data.sample_weight])
     path = make_path(
         data, model._datafit(data), terms, l1_ratio, model._options(), model._penalty_of_tasks, alphas=grid

@@ -82,6 +82,8 @@ class MultiTaskElasticNet(MultiTaskModel, SingleModel):
         ``tol`` times the sum of squares of all (centred) targets, under weights with a mean of one.
     sparse_coef_ : sparse matrix of shape (n_tasks, n_features)
         Sparse representation of ``coef_``.
+    scales_ : ndarray of shape (n_features,)
+        What ``standardize=True`` divided the features by: their standard deviations, 1 where constant; else not there.
     n_features_in_ : int
         Number of features seen in :meth:`fit`.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -253,6 +255,8 @@ class MultiTaskLasso(MultiTaskElasticNet):
         ``tol`` times the sum of squares of all (centred) targets, under weights with a mean of one.
     sparse_coef_ : sparse matrix of shape (n_tasks, n_features)
         Sparse representation of ``coef_``.
+    scales_ : ndarray of shape (n_features,)
+        What ``standardize=True`` divided the features by: their standard deviations, 1 where constant; else not there.
     n_features_in_ : int
         Number of features seen in :meth:`fit`.
     feature_names_in_ : ndarray of shape (n_features,)

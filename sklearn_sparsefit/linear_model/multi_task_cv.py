@@ -155,6 +155,8 @@ class MultiTaskElasticNetCV(MultiTaskPathCV):
         Their intercepts.
     sparse_coef_ : sparse matrix of shape (n_tasks, n_features)
         Sparse representation of ``coef_``.
+    scales_ : ndarray of shape (n_features,)
+        What ``standardize=True`` divided the features by: their standard deviations, 1 where constant; else not there.
     n_features_in_ : int
         Number of features seen in :meth:`fit`.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -343,6 +345,8 @@ class MultiTaskLassoCV(MultiTaskPathCV):
         Their intercepts.
     sparse_coef_ : sparse matrix of shape (n_tasks, n_features)
         Sparse representation of ``coef_``.
+    scales_ : ndarray of shape (n_features,)
+        What ``standardize=True`` divided the features by: their standard deviations, 1 where constant; else not there.
     n_features_in_ : int
         Number of features seen in :meth:`fit`.
     feature_names_in_ : ndarray of shape (n_features,)

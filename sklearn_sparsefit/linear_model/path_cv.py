@@ -109,7 +109,7 @@ class PathCV(PathModel):
         labelled = [*zip(full_labels, full_paths, strict=True), *((path.label, path.result) for path in fold_paths)]
         warn_of(labelled, full_paths[row], self._feature_options(), data, self.tol)
         _warn_if_interpolated(fold_paths, folds, terms, self.fit_intercept)
-        warn_if_at_edge(full_paths[row], column, terms, self._feature_options(), data)
+        warn_if_at_edge(full_paths[row], column, terms, self._feature_options(), data, self.alphas)
         return self
 
     # Attribute that holds the errors of every alpha on every fold.
@@ -167,11 +167,9 @@ class PathCV(PathModel):
             model._set_fitted(**self._coefs_of(result, number, data), **data.names)
             try:
                 scores[number] = scorer(model, X, y, **params)
-            except AttributeError as error:
+            except (AttributeError, ValueError) as error:
                 kind = "classifiers" if is_classifier(self) else "regressors"
-                raise ValueError(
-                    f"scoring={self.scoring!r} asks the model for what it has not got. Is it for {kind}?"
-                ) from error
+                raise ValueError(f"scoring={self.scoring!r} fails; is it for {kind}? {error}") from error
         return scores
 
     def _scorer(self) -> Any:

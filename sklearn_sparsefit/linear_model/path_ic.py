@@ -86,11 +86,12 @@ class PathIC(RegressionPath):
             df_path_=df if len(l1_ratios) > 1 else df[0],
             noise_variance_=noise_variance,
             n_passes_=n_passes,
+            **self._term_outcome(terms),
             **self._outcome(l1_ratios[row], paths[row].relaxed(self.relax), int(column), data),
         )
         progress.end()
         warn_of(zip(labels, paths, strict=True), paths[row], self._feature_options(), data, self.tol)
-        warn_if_at_edge(paths[row], int(column), terms, self._feature_options(), data)
+        warn_if_at_edge(paths[row], int(column), terms, self._feature_options(), data, self.alphas)
         return self
 
     def _check_n_samples(self, data: TrainingData) -> None:

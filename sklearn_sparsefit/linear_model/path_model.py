@@ -16,6 +16,7 @@ from sklearn.utils import column_or_1d
 from sklearn_sparsefit._progress import PathJob, Progress
 from sklearn_sparsefit._sklearn import Interval, StrOptions
 from sklearn_sparsefit._validation import (
+    RELAX_IS,
     TrainingData,
     check_alphas,
     check_between_zero_and_one,
@@ -44,7 +45,7 @@ PATH_CONSTRAINTS: dict[str, list] = {
     "precompute": [StrOptions({"auto"}), "array-like", "boolean"],
     "verbose": ["verbose"],
     **PARAMETER_CONSTRAINTS,
-    "relax": [Interval(Real, 0, 1, closed="both"), "array-like"],
+    "relax": [*PARAMETER_CONSTRAINTS["relax"], "array-like"],
 }
 
 
@@ -65,7 +66,7 @@ class PathModel(SparseLinearModel):
 
     def _relaxes(self) -> list[float]:
         """The weights of the penalised coefficients to choose from."""
-        return check_between_zero_and_one(self.relax, "relax")
+        return check_between_zero_and_one(self.relax, "relax", f"; {RELAX_IS}")
 
     def _check(self, X: Any, y: Any, sample_weight: Any) -> tuple[TrainingData, list[float], list[Vector | AlphaGrid]]:
         """The training data, and the l1_ratios to choose from with the alphas of each, or a clear error."""
@@ -202,15 +203,24 @@ def path_labels(l1_ratios: list[float], what: str) -> list[str]:
 
 
 def warn_if_at_edge(
-    path: PathResult, chosen: int, terms: FeatureTerms, options: FeatureOptions, data: TrainingData
+    path: PathResult,
+    chosen: int,
+    terms: FeatureTerms,
+    options: FeatureOptions,
+    data: TrainingData,
+    alphas: Any,
 ) -> None:
-    """Warn where the best alpha may lie beyond the grid: at its small end, or at a large end below alpha_max."""
+    """Warn where the best alpha may lie beyond the grid: at its small end, or at a large end below alpha_max.
+
+    The advice goes by ``alphas`` as they were asked for, by number or by value.
+    """
     chosen_alpha, largest, smallest = path.alphas[[chosen, 0, -1]]
     penalised = terms.l1_weights > 0
     if not (penalised & ((terms.lower < 0) | (terms.upper > 0))).any():
         return
     if 0 < chosen_alpha == smallest < largest:
-        advice = "the smallest that was tried; smaller ones may do better: lower eps, or extend alphas"
+        advice = "the smallest that was tried; smaller ones may do better: "
+        advice += f"lower eps (it was {smallest / largest:.3g})" if isinstance(alphas, Integral) else "extend alphas"
         advice += _advice_on_scales(options, data)
     elif smallest < chosen_alpha == largest and penalised[path.supports[0]].any():
         advice = "the largest that was tried; larger ones may do better: extend alphas"

@@ -22,6 +22,8 @@ def alpha_axes(ax: "Axes | None", alphas: NDArray[np.float64], caller: type) -> 
             f"{caller.__name__} draws along alpha on a log scale, which takes at least two "
             f"different positive alphas; got alphas={alphas}."
         )
+    if isinstance(ax, np.ndarray):
+        raise ValueError(f"ax must be one Axes, got an array of them of shape {ax.shape}: pass one of these.")
     try:
         import matplotlib.pyplot as plt
     except ImportError as error:
@@ -50,6 +52,8 @@ def _label_short_axis(ax: "Axes", ratio: float) -> None:
     ax.xaxis.set_minor_formatter(NullFormatter())
 
 
-def mark_alpha(ax: "Axes", alpha: float, name: str = r"chosen $\alpha$", linestyle: str = "-") -> "Line2D":
-    """Draw an alpha as a vertical line whose label tells its name and its value."""
-    return ax.axvline(alpha, color="black", linestyle=linestyle, linewidth=1.0, label=f"{name} = {alpha:.3g}")
+def mark_alpha(
+    ax: "Axes", alpha: float, name: str = r"chosen $\alpha$", linestyle: str = "-", note: str = ""
+) -> "Line2D":
+    """Draw an alpha as a vertical line whose label tells its name and its value, and ends with the note."""
+    return ax.axvline(alpha, color="black", linestyle=linestyle, linewidth=1.0, label=f"{name} = {alpha:.3g}{note}")

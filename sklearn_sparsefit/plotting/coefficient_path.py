@@ -54,6 +54,10 @@ class CoefficientPathDisplay:
     unpenalised : array-like of bool of shape (n_features,), default=None
         Which features are not penalised: they are named before others. If None, all are penalised.
 
+    scales : array-like of shape (n_features,), default=None
+        Standard deviations of the features. Coefficients times these, which compare between
+        features, are drawn and ranked. If None, the coefficients as they are.
+
     Attributes
     ----------
     ax_ : matplotlib Axes
@@ -92,6 +96,7 @@ class CoefficientPathDisplay:
         task_names: ArrayLike | None = None,
         chosen_alpha: float | None = None,
         unpenalised: ArrayLike | None = None,
+        scales: ArrayLike | None = None,
     ):
         self.alphas = alphas
         self.coefs = coefs
@@ -99,6 +104,7 @@ class CoefficientPathDisplay:
         self.task_names = task_names
         self.chosen_alpha = chosen_alpha
         self.unpenalised = unpenalised
+        self.scales = scales
 
     def plot(
         self,
@@ -124,7 +130,8 @@ class CoefficientPathDisplay:
             Number of features to name: those that are not penalised, then those with the largest
             absolute coefficient, or norm, at `chosen_alpha` or, where there is none or no feature
             is kept at it, anywhere on the path. Features with a coefficient of zero there are not
-            named. Sizes of coefficients compare only between features on one scale.
+            named. Sizes of coefficients compare only between features on one scale, or with
+            `scales`.
 
         line_kw : dict, default=None
             Keyword arguments of matplotlib's ``plot`` for the lines of the named features.
@@ -181,7 +188,8 @@ class CoefficientPathDisplay:
         """Draw the path of an estimator that chose its alpha, on its full training data.
 
         Of an :class:`~sklearn_sparsefit.ElasticNetCV` with several `l1_ratio`, the path is that of
-        the chosen one.
+        the chosen one. With ``standardize=True``, coefficients per standard deviation of their
+        features (`scales_`) are drawn and ranked: in the units of the features they do not compare.
 
         Parameters
         ----------
@@ -250,6 +258,7 @@ class CoefficientPathDisplay:
             task_names=task_names,
             chosen_alpha=model.alpha_,
             unpenalised=weights == 0,
+            scales=getattr(model, "scales_", None),
         )
         return display.plot(ax, task=task, n_labels=n_labels, line_kw=line_kw)
 
@@ -263,10 +272,20 @@ class CoefficientPathDisplay:
                 f"and alphas (n_alphas,); got {coefs.shape} and {alphas.shape}."
             )
         names = _names(self.feature_names, "feature", coefs.shape[-2], "x")
+        if self.scales is not None:
+            coefs = coefs * self._checked_scales(coefs.shape[-2])[:, None]
         values, quantity = self._values(coefs, task)
+        if self.scales is not None:
+            quantity += " per standard deviation"
         descending = np.argsort(-alphas, kind="stable")
         descending = descending[alphas[descending] > 0]
         return alphas[descending], values[:, descending], names, quantity
+
+    def _checked_scales(self, n_features: int) -> NDArray[np.float64]:
+        scales = np.asarray(self.scales, dtype=np.float64)
+        if scales.shape != (n_features,):
+            raise ValueError(f"scales must have shape ({n_features},), one for each feature, got {scales.shape}.")
+        return scales
 
     def _values(self, coefs: NDArray[np.float64], task: int | str | None) -> tuple[NDArray[np.float64], str]:
         """What is drawn of every feature at every alpha, and what it is called."""

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from sklearn_sparsefit.plotting.alpha_axes import alpha_axes, mark_alpha
 from sklearn_sparsefit.plotting.fitted import fitted_model
+from sklearn_sparsefit.plotting.line_labels import make_room
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,19 +20,19 @@ class CVCurveDisplay:
 
     The curve is the mean over the folds, the band around it one standard error of that mean on
     either side, and the faint lines behind it are the folds themselves. Where there are several
-    `l1_ratio`, each has its curve; band and folds are those of the chosen one. A single split has
-    no standard error: its curve stands alone.
+    `l1_ratio` or `relax`, each pair of them has its curve; band and folds are those of the chosen
+    one. A single split has no standard error: its curve stands alone.
 
     It is recommended to use :meth:`from_estimator` to create a display. All parameters are stored
     as attributes.
 
     Parameters
     ----------
-    alphas : array-like of shape (n_alphas,) or (n_l1_ratio, n_alphas)
-        The alphas that were tried, of each `l1_ratio` or of all. An alpha of zero has no place on
+    alphas : array-like of shape (n_alphas,) or (n_curves, n_alphas)
+        The alphas that were tried, of each curve or of all. An alpha of zero has no place on
         a log axis and is left out.
 
-    test_scores : array-like of shape (n_alphas, n_folds) or (n_l1_ratio, n_alphas, n_folds)
+    test_scores : array-like of shape (n_alphas, n_folds) or (n_curves, n_alphas, n_folds)
         Score, or error, on each left-out fold.
 
     score_name : str, default="Score"
@@ -44,12 +45,19 @@ class CVCurveDisplay:
         Alphas to compare with the chosen one, by their names in the legend, marked by dotted and
         dash-dotted vertical lines.
 
-    l1_ratio : array-like of shape (n_l1_ratio,), default=None
-        The values of `l1_ratio` that were tried, named in the legend where there are several.
+    l1_ratio : float or array-like of shape (n_curves,), default=None
+        The `l1_ratio` of each curve, named in the legend where there are several.
 
     chosen_l1_ratio : float, default=None
         The one of `l1_ratio` that was chosen. If None, there are folds and a band only where there
-        is a single curve.
+        is a single `l1_ratio`.
+
+    relax : float or array-like of shape (n_curves,), default=None
+        The `relax` of each curve, named in the legend where there are several.
+
+    chosen_relax : float, default=None
+        The one of `relax` that was chosen. If None, there are folds and a band only where there
+        is a single `relax`.
 
     Attributes
     ----------
@@ -60,7 +68,7 @@ class CVCurveDisplay:
         Figure containing the curve.
 
     lines_ : list of matplotlib Line2D
-        The mean curve of each `l1_ratio`.
+        The mean curves.
 
     fold_lines_ : list of matplotlib Line2D
         The chosen curve on each fold; empty where there is one fold only or no curve is chosen.
@@ -101,6 +109,8 @@ class CVCurveDisplay:
         other_alphas: Mapping[str, float] | None = None,
         l1_ratio: ArrayLike | None = None,
         chosen_l1_ratio: float | None = None,
+        relax: ArrayLike | None = None,
+        chosen_relax: float | None = None,
     ):
         self.alphas = alphas
         self.test_scores = test_scores
@@ -109,6 +119,8 @@ class CVCurveDisplay:
         self.other_alphas = other_alphas
         self.l1_ratio = l1_ratio
         self.chosen_l1_ratio = chosen_l1_ratio
+        self.relax = relax
+        self.chosen_relax = chosen_relax
 
     def plot(
         self,
@@ -152,11 +164,12 @@ class CVCurveDisplay:
             self._plot_folds(ax, alphas[chosen], scores[chosen], color, fold_line_kw, fill_between_kw)
 
         if self.chosen_alpha is not None:
-            mark_alpha(ax, self.chosen_alpha)
+            several = len(labels) > 1 and chosen is not None
+            mark_alpha(ax, self.chosen_alpha, note=f"\n({labels[chosen]})" if several else "")
         for (name, alpha), linestyle in zip((self.other_alphas or {}).items(), cycle([":", "-."]), strict=False):
             mark_alpha(ax, alpha, name, linestyle)
         ax.set_ylabel(f"{self.score_name} on left-out folds")
-        ax.legend(framealpha=1.0)
+        self._place_legend(ax)
         self.ax_ = ax
         self.figure_ = ax.figure
         return self
@@ -215,19 +228,24 @@ class CVCurveDisplay:
         >>> plt.show()
         """
         model = fitted_model(estimator, "alpha_1se_", cls)
-        l1_ratio, relaxes = getattr(model, "l1_ratio", None), np.ravel(getattr(model, "relax", 1.0))
-        shape = np.size(l1_ratio), len(relaxes), model.alphas_.shape[-1], -1
-        # Where several weights of the penalised coefficients were tried, those of the chosen one.
-        test_scores = _test_scores(model).reshape(shape)[:, np.argmax(relaxes == getattr(model, "relax_", 1.0))]
+        l1_ratio, relax, alphas = getattr(model, "l1_ratio", None), getattr(model, "relax", 1.0), model.alphas_
+        n_l1_ratios, n_relaxes = np.size(l1_ratio), np.size(relax)
+        test_scores = _test_scores(model).reshape(n_l1_ratios * n_relaxes, alphas.shape[-1], -1)
+        if n_l1_ratios > 1 and n_relaxes > 1:
+            # A curve for every pair.
+            l1_ratio, relax = np.repeat(l1_ratio, n_relaxes), np.tile(relax, n_l1_ratios)
+            alphas = np.repeat(alphas, n_relaxes, axis=0) if alphas.ndim == 2 else alphas
         named_alphas = {r"$\alpha_\mathrm{min}$": model.alpha_min_, r"$\alpha_\mathrm{1se}$": model.alpha_1se_}
         display = cls(
-            alphas=model.alphas_,
+            alphas=alphas,
             test_scores=test_scores,
             score_name=_score_name(model),
             chosen_alpha=model.alpha_,
             other_alphas={name: alpha for name, alpha in named_alphas.items() if alpha != model.alpha_},
             l1_ratio=l1_ratio,
             chosen_l1_ratio=getattr(model, "l1_ratio_", None),
+            relax=relax,
+            chosen_relax=getattr(model, "relax_", None),
         )
         return display.plot(ax, line_kw=line_kw, fold_line_kw=fold_line_kw, fill_between_kw=fill_between_kw)
 
@@ -262,26 +280,54 @@ class CVCurveDisplay:
         """Alphas (n_curves, n_alphas), scores (n_curves, n_alphas, n_folds), their labels, which is chosen."""
         alphas = np.asarray(self.alphas, dtype=np.float64)
         scores = np.asarray(self.test_scores, dtype=np.float64)
-        n_curves = 1 if self.l1_ratio is None else np.size(self.l1_ratio)
+        tried = {"l1_ratio": self.l1_ratio, "relax": self.relax}
+        several = {name: np.asarray(values).tolist() for name, values in tried.items() if np.size(values) > 1}
+        n_curves = max(map(len, several.values()), default=1)
         grid = (n_curves, *alphas.shape[-1:])
         if scores.ndim == 2:
             scores = scores[None]
-        if scores.ndim != 3 or scores.shape[:2] != grid or alphas.shape not in (grid, grid[1:]):
+        is_shape = scores.ndim == 3 and scores.shape[:2] == grid and alphas.shape in (grid, grid[1:])
+        if not is_shape or any(len(values) != n_curves for values in several.values()):
             raise ValueError(
-                "test_scores must have shape (n_alphas, n_folds) or, with several l1_ratio, "
-                "(n_l1_ratio, n_alphas, n_folds), and alphas (n_alphas,) or (n_l1_ratio, n_alphas); got "
-                f"{np.shape(self.test_scores)} and {alphas.shape} with l1_ratio={self.l1_ratio}."
+                "test_scores must have shape (n_alphas, n_folds) or, with several l1_ratio or relax, "
+                "(n_curves, n_alphas, n_folds), and alphas (n_alphas,) or (n_curves, n_alphas); got "
+                f"{np.shape(self.test_scores)} and {alphas.shape} with l1_ratio={self.l1_ratio}, relax={self.relax}."
             )
-        labels, chosen = ["mean of the folds" if scores.shape[2] > 1 else "left-out fold"], 0
-        if n_curves > 1:
-            l1_ratios = np.asarray(self.l1_ratio).tolist()
-            if self.chosen_l1_ratio not in [None, *l1_ratios]:
-                raise ValueError(f"chosen_l1_ratio={self.chosen_l1_ratio} is none of l1_ratio={l1_ratios}.")
-            labels = [f"l1_ratio = {value:g}" for value in l1_ratios]
-            chosen = None if self.chosen_l1_ratio is None else l1_ratios.index(self.chosen_l1_ratio)
+        if not several:
+            labels, chosen = ["mean of the folds" if scores.shape[2] > 1 else "left-out fold"], 0
+        else:
+            settings = list(zip(*several.values(), strict=True))
+            labels = [
+                ", ".join(f"{name} = {value:g}" for name, value in zip(several, setting, strict=True))
+                for setting in settings
+            ]
+            chosen = self._chosen(several, settings)
         alphas = np.broadcast_to(alphas, grid)
         positive = (alphas > 0).all(axis=0)
         return alphas[:, positive], scores[:, positive], labels, chosen
+
+    def _chosen(self, several: dict[str, list[float]], settings: list[tuple[float, ...]]) -> int | None:
+        """Which of several curves is that of the chosen parameters, if these are known."""
+        chosen = []
+        for name, values in several.items():
+            value = getattr(self, f"chosen_{name}")
+            if value is None:
+                return None
+            if value not in values:
+                raise ValueError(f"chosen_{name}={value} is none of {name}={list(dict.fromkeys(values))}.")
+            chosen.append(value)
+        return settings.index(tuple(chosen))
+
+    def _place_legend(self, ax: "Axes") -> None:
+        """Put the legend where it covers no curve, beside the axes if need be."""
+        legend = ax.legend(framealpha=1.0)
+        ax.figure.canvas.figure.draw_without_rendering()
+        box = legend.get_window_extent()
+        curves = [line.get_path().transformed(line.get_transform()) for line in [*self.lines_, *self.fold_lines_]]
+        if any(curve.intersects_bbox(box, filled=False) for curve in curves):
+            legend = ax.legend(framealpha=1.0, loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize="small")
+            if ax.figure.get_layout_engine() is None and ax.get_subplotspec() is not None:
+                make_room(ax, legend.get_window_extent().x1)
 
 
 def _test_scores(estimator: Any) -> NDArray[np.float64]:

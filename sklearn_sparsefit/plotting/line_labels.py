@@ -69,10 +69,10 @@ def label_line_ends(ax: "Axes", lines: "list[Line2D]") -> None:
     ]
     # Layout engines make room for what lies beside axes.
     if ax.figure.get_layout_engine() is None and ax.get_subplotspec() is not None:
-        _make_room(ax, max(name.get_window_extent().x1 for name in names))
+        make_room(ax, max(name.get_window_extent().x1 for name in names))
 
 
-def _make_room(ax: "Axes", right: float) -> None:
+def make_room(ax: "Axes", right: float) -> None:
     """Narrow axes beside which there is something up to a pixel, so that it ends where their subplot does.
 
     A colour bar makes its room in this way, too. Axes above and below that share alpha stay as wide as these.
