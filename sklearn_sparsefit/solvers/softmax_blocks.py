@@ -42,23 +42,23 @@ class SoftmaxBlocks:
         # A bound on the curvature of the loss in any direction.
         self.sq_norms = np.empty(0)
         self._working_set, self._directions = working_set, directions
-        n_classes, n_directions = directions.shape
-        self._gram = np.empty((0, n_directions, 0, n_directions))
-        # Of every feature and direction the derivative along the intercepts of the classes.
-        self._moments = np.empty((0, n_directions, n_classes))
+        n_directions = len(self.equal)
+        self.gram = np.empty((0, n_directions, 0, n_directions))
+        # Of every feature and direction sum_i w_i x_ij H_i, times the root of what the best intercepts move by.
+        self._moments = np.empty((0, n_directions, model.inverse_root.shape[1]))
+        self.follow()
 
     def __len__(self) -> int:
-        return len(self._gram)
+        return len(self.gram)
 
-    @property
-    def gram(self) -> Blocks:
-        """That of all features that have come in."""
+    def follow(self) -> None:
+        """Take in the features that have come in."""
         start, total = len(self), len(self._working_set)
         if start == total:
-            return self._gram
+            return
         n_directions = len(self.equal)
         gram = np.empty((total, n_directions, total, n_directions))
-        gram[:start, :, :start] = self._gram
+        gram[:start, :, :start] = self.gram
         size = max(1, CHUNK // max(len(self.datafit.weights), len(self._directions) ** 2 * total))
         for first in range(start, total, size):
             new = slice(first, min(first + size, total))
@@ -74,8 +74,7 @@ class SoftmaxBlocks:
         diagonal = np.einsum("jaa->ja", own)
         diagonal[:] = (1 + RIDGE) * np.maximum(diagonal, 0.0) * movable[:, None]
         gram[each, :, each, :] = own
-        self._gram = gram
-        return gram
+        self.gram = gram
 
     def _rows(self, new: slice) -> Blocks:
         """Blocks of some features with all up to these."""
@@ -87,12 +86,15 @@ class SoftmaxBlocks:
         for k in range(n_classes):
             for other in range(k):
                 weights = model.weights * model.probabilities[k] * model.probabilities[other]
-                for sums, summands in ((products, columns.products(weights, no_means, new)), (moments, dense @ weights)):
+                for sums, summands in (
+                    (products, columns.products(weights, no_means, new)),
+                    (moments, dense @ weights),
+                ):
                     sums[k, k] += summands
                     sums[other, other] += summands
                     sums[k, other] = sums[other, k] = -summands
         along = np.tensordot(directions, products, (0, 0))
         along = np.tensordot(along, directions, (1, 0)).transpose(1, 0, 2, 3)
-        self._moments = np.concatenate([self._moments, np.tensordot(moments, directions, (0, 0)).transpose(1, 2, 0)])
-        taken = np.tensordot(self._moments[new] @ model.inverse, self._moments[: new.stop], (2, 2))
-        return along - taken
+        moments = np.tensordot(np.tensordot(moments, directions, (0, 0)), model.inverse_root, (0, 0))
+        self._moments = np.concatenate([self._moments, moments])
+        return along - np.tensordot(moments, self._moments, (2, 2))
