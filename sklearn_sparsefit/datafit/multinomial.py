@@ -1,6 +1,7 @@
 """Multinomial logistic regression: one raw prediction for each of several classes."""
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -208,6 +209,12 @@ def _about_one(x: NDArray[np.float64] | float) -> NDArray[np.float64]:
     return np.polynomial.polynomial.polyval(x, SERIES)
 
 
+@cache
+def contrasts(n_classes: int) -> Matrix:
+    """Orthonormal directions, one per column, of all that sums to zero over the classes."""
+    return helmert(n_classes).T.copy()
+
+
 def _inverse_root(probabilities: Matrix, weights: Vector, held: float = 0.0) -> NDArray[np.float64]:
     """R with R R' the pseudo-inverse of sum_i w_i (diag(p_i) - p_i p_i') + held 1, but for equal shifts.
 
@@ -215,7 +222,7 @@ def _inverse_root(probabilities: Matrix, weights: Vector, held: float = 0.0) -> 
     """
     weighted = probabilities * weights
     hessian = np.diag(weighted.sum(axis=1)) - weighted @ probabilities.T
-    directions = helmert(len(hessian)).T
+    directions = contrasts(len(hessian))
     hessian = directions.T @ hessian @ directions + held * np.eye(len(hessian) - 1)
     scale = max(float(np.trace(hessian)), np.finfo(np.float64).tiny)
     eigenvalues, vectors = np.linalg.eigh(hessian / scale)

@@ -7,8 +7,9 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import LinAlgError, cho_factor, cho_solve, helmert
+from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
+from sklearn_sparsefit.datafit import contrasts
 from sklearn_sparsefit.penalty import MultiTaskPenalty, SeparateTasksPenalty
 from sklearn_sparsefit.solvers import _block_cd
 from sklearn_sparsefit.solvers.base import Iterate, Solver
@@ -68,7 +69,7 @@ class SoftmaxBlockSolver(BlockSolver):
         """See :class:`Solver`."""
         n_classes = len(iterate.coef)
         # Without bounds the coefficients of a feature sum to zero, and norms are the same in any orthonormal basis.
-        directions = np.eye(n_classes) if penalty.terms.has_bounds else helmert(n_classes).T
+        directions = np.eye(n_classes) if penalty.terms.has_bounds else contrasts(n_classes)
         along = Iterate(directions.T @ iterate.coef, directions.T @ iterate.correlation)
         n_iter = super().solve(pairs.blocks(directions), penalty, along, gap_tol, max_iter)
         iterate.coef[:], iterate.correlation[:] = directions @ along.coef, directions @ along.correlation

@@ -76,6 +76,10 @@ class SoftmaxBlocks:
         gram[each, :, each, :] = own
         self.gram = gram
 
+    def intercept_shift(self, step: Matrix) -> Vector:
+        """How far the model's best intercepts move with a step of shape (n_classes, n_features)."""
+        return -self.datafit.inverse_root @ np.tensordot(step.T @ self._directions, self._moments, 2)
+
     def _rows(self, new: slice) -> Blocks:
         """Blocks of some features with all up to these."""
         model, columns, directions = self.datafit, self._working_set.columns, self._directions
@@ -86,13 +90,11 @@ class SoftmaxBlocks:
         for k in range(n_classes):
             for other in range(k):
                 weights = model.weights * model.probabilities[k] * model.probabilities[other]
-                for sums, summands in (
-                    (products, columns.products(weights, no_means, new)),
-                    (moments, dense @ weights),
-                ):
-                    sums[k, k] += summands
-                    sums[other, other] += summands
-                    sums[k, other] = sums[other, k] = -summands
+                summands = columns.products(weights, no_means, new), dense @ weights
+                for sums, more in zip((products, moments), summands, strict=True):
+                    sums[k, k] += more
+                    sums[other, other] += more
+                    sums[k, other] = sums[other, k] = -more
         along = np.tensordot(directions, products, (0, 0))
         along = np.tensordot(along, directions, (1, 0)).transpose(1, 0, 2, 3)
         moments = np.tensordot(np.tensordot(moments, directions, (0, 0)), model.inverse_root, (0, 0))

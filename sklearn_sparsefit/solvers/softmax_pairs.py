@@ -72,11 +72,10 @@ class SoftmaxPairs:
         return gram.transpose(1, 0, 3, 2).reshape(n_pairs, n_pairs)
 
     def intercept_shift(self, step: Matrix) -> Vector:
-        """How far the model's best intercepts move with a step of shape (n_classes, n_features)."""
-        raw, model = self.working_set.columns.predict(step), self.datafit
-        raw -= (model.probabilities * raw).sum(axis=0)
-        gradient = (model.probabilities * raw) @ model.weights
-        return -model.inverse_root @ (model.inverse_root.T @ gradient)
+        """How far the model's best intercepts move with a step of shape (n_classes, n_features) in what is known."""
+        if self._blocks is not None:
+            return self._blocks.intercept_shift(step)
+        return -self.datafit.inverse_root @ (step[self.classes, self.positions] @ self._moments)
 
     def _extend(self, classes: Positions, positions: Positions) -> None:
         model, columns = self.datafit, self.working_set.columns
