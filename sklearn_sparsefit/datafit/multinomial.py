@@ -1,6 +1,6 @@
 """Multinomial logistic regression: one raw prediction for each of several classes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -41,6 +41,12 @@ class SoftmaxModel:
     probabilities: Matrix
     inverse_root: NDArray[np.float64]
     residual_size: float
+    # sum_i w_i <r_i, H_i^+ r_i>, for residuals r_i at the point that it is about.
+    energy: float
+
+    def about(self, residual: Matrix) -> "SoftmaxModel":
+        """The same about another point, given the residuals there."""
+        return replace(self, energy=_energy(self.weights, self.probabilities, residual))
 
 
 class Multinomial(Datafit):
@@ -180,7 +186,8 @@ class Multinomial(Datafit):
         probabilities += share / len(probabilities)
         weights = self.weights / max(mean, np.finfo(np.float64).tiny)
         inverse_root = _inverse_root(probabilities, weights) * self.fit_intercept
-        return SoftmaxModel(weights, probabilities, inverse_root, float(np.sqrt(2 * self.null_loss)))
+        energy = _energy(weights, probabilities, fits.residuals[row])
+        return SoftmaxModel(weights, probabilities, inverse_root, float(np.sqrt(2 * self.null_loss)), energy)
 
 
 def multinomial_losses(codes: Vector, raw: Block) -> NDArray[np.float64]:
@@ -207,6 +214,11 @@ def _losses(rest: NDArray[np.float64], behind: NDArray[np.float64]) -> NDArray[n
 def _about_one(x: NDArray[np.float64] | float) -> NDArray[np.float64]:
     """(1 + x) log(1 + x) - x for |x| <= NEAR, by its series."""
     return np.polynomial.polynomial.polyval(x, SERIES)
+
+
+def _energy(weights: Vector, probabilities: Matrix, residual: Matrix) -> float:
+    """Residuals sum to zero over the classes, where the inverse of diag(p) - p p' is that of diag(p)."""
+    return float(weights @ (residual**2 / probabilities).sum(axis=0))
 
 
 @cache

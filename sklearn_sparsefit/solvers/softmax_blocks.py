@@ -20,9 +20,10 @@ CHUNK = 2**21
 
 
 class Packed(Protocol):
-    """Features whose columns are packed, and the squared norms of these, zero for those that are not to move."""
+    """Features whose columns are packed, their means, and squared norms, zero for those that are not to move."""
 
     columns: Columns
+    means: Vector
     sq_norms: Vector
 
     def __len__(self) -> int: ...
@@ -44,7 +45,7 @@ class SoftmaxBlocks:
         self._working_set, self._directions = working_set, directions
         n_directions = len(self.equal)
         self.gram = np.empty((0, n_directions, 0, n_directions))
-        # Of every feature and direction sum_i w_i x_ij H_i, times the root of what the best intercepts move by.
+        # Of features about their means, in every direction, sum_i w_i x_ij H_i, times the root that intercepts move by.
         self._moments = np.empty((0, n_directions, model.inverse_root.shape[1]))
         self.follow()
 
@@ -78,19 +79,21 @@ class SoftmaxBlocks:
 
     def intercept_shift(self, step: Matrix) -> Vector:
         """How far the model's best intercepts move with a step of shape (n_classes, n_features)."""
-        return -self.datafit.inverse_root @ np.tensordot(step.T @ self._directions, self._moments, 2)
+        shift = -self.datafit.inverse_root @ np.tensordot(step.T @ self._directions, self._moments, 2)
+        return shift - shift_of_means(step, self._working_set)
 
     def _rows(self, new: slice) -> Blocks:
         """Blocks of some features with all up to these."""
         model, columns, directions = self.datafit, self._working_set.columns, self._directions
-        n_classes, no_means = len(directions), np.zeros(new.stop)
+        n_classes, means = len(directions), self._working_set.means
         products = np.zeros((n_classes, n_classes, new.stop - new.start, new.stop))
         moments = np.zeros((n_classes, n_classes, new.stop - new.start))
-        dense = columns.densify(new.start, new.stop)
+        centred = columns.densify(new.start, new.stop)
+        centred -= means[new, None]
         for k in range(n_classes):
             for other in range(k):
                 weights = model.weights * model.probabilities[k] * model.probabilities[other]
-                summands = columns.products(weights, no_means, new), dense @ weights
+                summands = columns.products(weights, means, new), centred @ weights
                 for sums, more in zip((products, moments), summands, strict=True):
                     sums[k, k] += more
                     sums[other, other] += more
@@ -100,3 +103,9 @@ class SoftmaxBlocks:
         moments = np.tensordot(np.tensordot(moments, directions, (0, 0)), model.inverse_root, (0, 0))
         self._moments = np.concatenate([self._moments, moments])
         return along - np.tensordot(moments, self._moments, (2, 2))
+
+
+def shift_of_means(step: Matrix, working_set: Packed) -> Vector:
+    """What a step adds to the mean raw predictions of the classes, beside their mean over these."""
+    shift = step @ working_set.means
+    return shift - shift.mean()
