@@ -240,7 +240,9 @@ def test_models_of_pairs(store, fit_intercept):
     pairs = part.seen_through(model)
     for k, j in [(2, 3), (0, 1), (2, 0)]:
         pairs.bring_in((np.arange(3) == k)[:, None] & (np.arange(5) == j))
-    gram = pairs.full_gram()
+    pairs.bring_in(np.ones((3, 5), dtype=bool))
+    places, gram = pairs.classes * 5 + pairs.positions, pairs.full_gram()
+    assert_allclose(pairs.gram[:15, :15], gram[np.ix_(places, places)], atol=1e-12)
     assert_allclose(gram, gram_by_definition(X, model.weights, model.probabilities, fit_intercept), atol=1e-12)
     # Nearly what the correlations do, but for the share of equal probabilities in a model.
     total, step = curvatures.sum(), rng.standard_normal((3, 5))

@@ -4,7 +4,7 @@ from sklearn_sparsefit.datafit._families import Binomial, Gamma, Gaussian, Huber
 from sklearn_sparsefit.datafit._loss import Loss
 from sklearn_sparsefit.datafit.base import Datafit, Fits
 from sklearn_sparsefit.datafit.generalized import Generalized
-from sklearn_sparsefit.datafit.multinomial import Multinomial, SoftmaxModel, multinomial_losses
+from sklearn_sparsefit.datafit.multinomial import Multinomial, SoftmaxModel, contrasts, multinomial_losses
 from sklearn_sparsefit.datafit.quadratic import Quadratic, QuadraticModel
 
 __all__ = [
@@ -22,5 +22,6 @@ __all__ = [
     "QuadraticModel",
     "SoftmaxModel",
     "Tweedie",
+    "contrasts",
     "multinomial_losses",
 ]

@@ -1,9 +1,11 @@
 """Multinomial logistic regression: one raw prediction for each of several classes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import helmert
 
 from sklearn_sparsefit.datafit.base import Block, Datafit, Fits, Vector
 from sklearn_sparsefit.datafit.quadratic import summing_to_one
@@ -31,14 +33,20 @@ SERIES = [0.0, 0.0, *((-1.0) ** n / (n * (n - 1)) for n in range(2, 18))]
 class SoftmaxModel:
     """Quadratic model of the multinomial loss: sample i has the Hessian w_i (diag(p_i) - p_i p_i').
 
-    Steps v of the raw predictions shift the best intercepts by -M^+ sum_i w_i H_i v_i, M = sum_i w_i H_i, which is
-    ``inverse`` (zero without intercepts).
+    Steps v of the raw predictions shift the best intercepts by -M^+ sum_i w_i H_i v_i, M = sum_i w_i H_i, where M^+ is
+    R R', R being the ``inverse_root`` (zero without intercepts).
     """
 
     weights: Vector
     probabilities: Matrix
-    inverse: NDArray[np.float64]
+    inverse_root: NDArray[np.float64]
     residual_size: float
+    # sum_i w_i <r_i, H_i^+ r_i>, for residuals r_i at the point that it is about.
+    energy: float
+
+    def about(self, residual: Matrix) -> "SoftmaxModel":
+        """The same about another point, given the residuals there."""
+        return replace(self, energy=_energy(self.weights, self.probabilities, residual))
 
 
 class Multinomial(Datafit):
@@ -96,7 +104,8 @@ class Multinomial(Datafit):
         for _ in range(MAX_STEPS):
             # Where the loss is nearly linear, a step is held to spread over gradient; at the end it is Newton's.
             held = float(np.abs(gradient).max()) ** 2 / spread
-            step = _inverse(self._of_classes(residual), self.weights, held) @ gradient
+            root = _inverse_root(self._of_classes(residual), self.weights, held)
+            step = root @ (root.T @ gradient)
             step -= step.mean()
             promised = ARMIJO * float(gradient @ step)
             for length in 0.5 ** np.arange(MAX_HALVINGS):
@@ -176,8 +185,9 @@ class Multinomial(Datafit):
         probabilities *= 1.0 - share
         probabilities += share / len(probabilities)
         weights = self.weights / max(mean, np.finfo(np.float64).tiny)
-        inverse = _inverse(probabilities, weights) if self.fit_intercept else np.zeros(2 * self.mean.shape)
-        return SoftmaxModel(weights, probabilities, inverse, float(np.sqrt(2 * self.null_loss)))
+        inverse_root = _inverse_root(probabilities, weights) * self.fit_intercept
+        energy = _energy(weights, probabilities, fits.residuals[row])
+        return SoftmaxModel(weights, probabilities, inverse_root, float(np.sqrt(2 * self.null_loss)), energy)
 
 
 def multinomial_losses(codes: Vector, raw: Block) -> NDArray[np.float64]:
@@ -206,12 +216,29 @@ def _about_one(x: NDArray[np.float64] | float) -> NDArray[np.float64]:
     return np.polynomial.polynomial.polyval(x, SERIES)
 
 
-def _inverse(probabilities: Matrix, weights: Vector, held: float = 0.0) -> NDArray[np.float64]:
-    """Pseudo-inverse of sum_i w_i (diag(p_i) - p_i p_i') + held 1, but for equal shifts, which change nothing."""
+def _energy(weights: Vector, probabilities: Matrix, residual: Matrix) -> float:
+    """Residuals sum to zero over the classes, where the inverse of diag(p) - p p' is that of diag(p)."""
+    return float(weights @ (residual**2 / probabilities).sum(axis=0))
+
+
+@cache
+def contrasts(n_classes: int) -> Matrix:
+    """Orthonormal directions, one per column, of all that sums to zero over the classes."""
+    return helmert(n_classes).T.copy()
+
+
+def _inverse_root(probabilities: Matrix, weights: Vector, held: float = 0.0) -> NDArray[np.float64]:
+    """R with R R' the pseudo-inverse of sum_i w_i (diag(p_i) - p_i p_i') + held 1, but for equal shifts.
+
+    These change nothing. A root keeps the digits of what is nearly flat, where the inverse itself has huge entries.
+    """
     weighted = probabilities * weights
     hessian = np.diag(weighted.sum(axis=1)) - weighted @ probabilities.T
-    size = len(hessian)
-    equal = np.full((size, size), 1.0 / size)
-    hessian += held * (np.eye(size) - equal)
+    directions = contrasts(len(hessian))
+    hessian = directions.T @ hessian @ directions + held * np.eye(len(hessian) - 1)
     scale = max(float(np.trace(hessian)), np.finfo(np.float64).tiny)
-    return np.linalg.pinv(hessian / scale + equal, hermitian=True) / scale - equal / scale
+    eigenvalues, vectors = np.linalg.eigh(hessian / scale)
+    roots = np.zeros(len(hessian))
+    kept = eigenvalues > EPS * len(hessian)
+    roots[kept] = eigenvalues[kept] ** -0.5
+    return directions @ (vectors * roots) / np.sqrt(scale)

@@ -30,6 +30,7 @@ def sweep_columns(
 ) -> bool: ...
 def sweep_coupled(
     gram: NDArray[np.float64],
+    features: NDArray[np.intp],
     terms: Matrix,
     coef: Matrix,
     correlation: Matrix,

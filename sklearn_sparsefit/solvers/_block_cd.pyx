@@ -209,6 +209,7 @@ def sweep_columns(
 
 def sweep_coupled(
     const double[:, :, :, ::1] gram,
+    const Py_ssize_t[::1] features,
     const double[:, ::1] terms,
     double[:, ::1] coef,
     double[:, ::1] correlation,
@@ -217,13 +218,13 @@ def sweep_coupled(
     double rate,
     double enough,
 ):
-    """The same for tasks whose Gram, of shape (n_features, n_tasks, n_features, n_tasks), is their own.
+    """The same over some ``features`` of tasks whose Gram, of shape (all, n_tasks, all, n_tasks), is their own.
 
-    ``terms`` bound the curvature of the loss in all directions. Correlations, of shape (n_features, n_tasks), are kept
-    up to date.
+    ``terms`` bound the curvature of the loss in all directions. Correlations, of shape (all, n_tasks), are kept up to
+    date.
     """
-    cdef int n_tasks = <int> coef.shape[0], size = <int> (coef.shape[0] * coef.shape[1]), one = 1
-    cdef Py_ssize_t j, sweep
+    cdef int n_tasks = <int> coef.shape[0], size = <int> (gram.shape[0] * gram.shape[1]), one = 1
+    cdef Py_ssize_t j, feature, sweep
     cdef double plus = 1.0, minus = -1.0, moved, largest = 0.0, last
     with nogil:
         for sweep in range(n_sweeps):
@@ -232,11 +233,12 @@ def sweep_coupled(
             for j in range(coef.shape[1]):
                 if terms[0, j] == 0.0:
                     continue
-                moved = _update(_feature(terms, j), j, coef, &correlation[j, 0], &room[0])
+                feature = features[j]
+                moved = _update(_feature(terms, j), j, coef, &correlation[feature, 0], &room[0])
                 if moved > 0.0:
                     largest = fmax(largest, moved)
                     dgemv(
-                        "N", &size, &n_tasks, &minus, <double*> &gram[j, 0, 0, 0], &size, &room[0], &one,
+                        "N", &size, &n_tasks, &minus, <double*> &gram[feature, 0, 0, 0], &size, &room[0], &one,
                         &plus, &correlation[0, 0], &one,
                     )
             if largest <= enough or (sweep > 0 and largest > rate * last):

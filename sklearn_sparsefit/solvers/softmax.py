@@ -2,25 +2,27 @@
 
 import sys
 from dataclasses import replace
+from functools import cached_property
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
+from sklearn_sparsefit.datafit import contrasts
 from sklearn_sparsefit.penalty import MultiTaskPenalty, SeparateTasksPenalty
 from sklearn_sparsefit.solvers import _block_cd
 from sklearn_sparsefit.solvers.base import Iterate, Solver
 from sklearn_sparsefit.solvers.block import BlockSolver
+from sklearn_sparsefit.solvers.certificate import duality_gap, quadratic_misfit
 from sklearn_sparsefit.solvers.gram import GramSolver
+from sklearn_sparsefit.solvers.softmax_blocks import Blocks, SoftmaxBlocks
 from sklearn_sparsefit.solvers.softmax_pairs import SoftmaxPairs
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Positions = NDArray[np.intp]
-# Of shape (n_features, n_classes, n_features, n_classes).
-Blocks = NDArray[np.float64]
 
 # Pairs of a class and a feature are looked at if their correlation comes so close to the threshold.
 NEAR = 0.9
@@ -59,25 +61,6 @@ class PairSolver(Solver):
         return wanted
 
 
-class SoftmaxBlocks:
-    """All classes of the features of a working set, and their Gram matrix under a model of the multinomial loss."""
-
-    def __init__(self, pairs: SoftmaxPairs):
-        gram = pairs.full_gram()
-        n_classes = len(pairs.datafit.probabilities)
-        n_features = len(gram) // n_classes
-        self.datafit = pairs.datafit
-        self.gram = gram.reshape(n_classes, n_features, n_classes, n_features).transpose(1, 0, 3, 2).copy()
-        each = np.arange(n_features)
-        # A bound on the curvature of the loss in any direction.
-        self.sq_norms = np.linalg.eigvalsh(self.gram[each, :, each, :])[:, -1]
-        # Some features are not to move.
-        self.sq_norms[(self.sq_norms <= 0) | (pairs.working_set.sq_norms <= 0)] = 0.0
-
-    def __len__(self) -> int:
-        return len(self.gram)
-
-
 class SoftmaxBlockSolver(BlockSolver):
     """Newton steps on the features that are kept, of all classes at once, and sweeps, which find these."""
 
@@ -85,7 +68,13 @@ class SoftmaxBlockSolver(BlockSolver):
         self, pairs: SoftmaxPairs, penalty: MultiTaskPenalty, iterate: Iterate, gap_tol: float, max_iter: int
     ) -> int:
         """See :class:`Solver`."""
-        return super().solve(SoftmaxBlocks(pairs), penalty, iterate, gap_tol, max_iter)
+        n_classes = len(iterate.coef)
+        # Without bounds the coefficients of a feature sum to zero, and norms are the same in any orthonormal basis.
+        directions = np.eye(n_classes) if penalty.terms.has_bounds else contrasts(n_classes)
+        along = Iterate(directions.T @ iterate.coef, directions.T @ iterate.correlation)
+        n_iter = super().solve(pairs.blocks(directions), penalty, along, gap_tol, max_iter)
+        iterate.coef[:], iterate.correlation[:] = directions @ along.coef, directions @ along.correlation
+        return n_iter
 
     @staticmethod
     def wanted(penalty: MultiTaskPenalty, iterate: Iterate) -> NDArray[np.bool_]:
@@ -99,59 +88,72 @@ class SoftmaxBlockSolver(BlockSolver):
         return np.broadcast_to(is_near | iterate.coef.any(axis=0), iterate.coef.shape)
 
     def _view(self, known: SoftmaxBlocks, terms: Matrix, iterate: Iterate) -> "_SoftmaxView":
-        return _SoftmaxView(known.gram, iterate.correlation)
+        return _SoftmaxView(known, iterate.correlation, np.arange(len(known)))
 
 
 class _SoftmaxView:
-    """By the Gram matrix of all classes and features, and the correlations."""
+    """By the Gram matrix of all features along some directions of the classes, and the correlations."""
 
     sweeps_after_newton = 1
 
-    def __init__(self, gram: Blocks, correlation: Matrix):
-        self.gram, self.correlation = gram, correlation
+    def __init__(self, blocks: SoftmaxBlocks, of_all: Matrix, features: Positions):
+        self._blocks, self._of_all, self._features = blocks, of_all, features
+        self.correlation = of_all if len(features) == len(blocks) else of_all.take(features, axis=1)
+
+    @cached_property
+    def _gram(self) -> Blocks:
+        """That of the features of the view."""
+        gram = self._blocks.gram
+        if len(self._features) == len(gram):
+            return gram
+        return gram.take(self._features, 0).take(self._features, 2)
 
     def duality_gap(self, coef: Matrix, penalty: MultiTaskPenalty) -> float:
-        """Unknown, as the loss of the model is: it is solved to rounding."""
-        return np.inf
+        # Near the minimum, residuals are hardly shortened: their size matters little.
+        return duality_gap(quadratic_misfit(self._blocks.datafit.energy), coef, self.correlation, penalty)
 
     def at(self, features: Positions) -> Self:
-        return type(self)(self.gram.take(features, 0).take(features, 2), self.correlation.take(features, 1))
+        return type(self)(self._blocks, self._of_all, features)
 
     def move(self, features: Positions, step: Matrix) -> None:
-        of_all = np.zeros(self.correlation.shape)
+        of_all = np.zeros(self._of_all.shape)
         of_all[:, features] = step
-        self.correlation -= self._product(of_all)
+        self.correlation -= _product(self._blocks.gram, of_all)
 
     def bend(self, step: Matrix) -> float:
-        return float(np.vdot(step, self._product(step)))
-
-    def _product(self, step: Matrix) -> Matrix:
-        flat = self.gram.reshape(step.size, step.size) @ step.T.ravel()
-        return flat.reshape(step.T.shape).T
+        return float(np.vdot(step, _product(self._gram, step)))
 
     def sweep(self, coef: Matrix, terms: Matrix, at_most: int, rate: float, enough: float) -> tuple[Matrix, bool]:
-        goal, correlation, room = coef.copy(), np.ascontiguousarray(self.correlation.T), np.empty(2 * len(coef))
-        return goal, _block_cd.sweep_coupled(self.gram, terms, goal, correlation, room, at_most, rate, enough)
+        goal, correlation, room = coef.copy(), self._of_all.T.copy(), np.empty(2 * len(coef))
+        limits = at_most, rate, enough
+        gram, features = self._blocks.gram, self._features
+        return goal, _block_cd.sweep_coupled(gram, features, terms, goal, correlation, room, *limits)
 
     def solve(self, target: Matrix, ridges: Vector, pulls: Matrix, moves: Mask) -> Matrix | None:
         """By factors of the whole matrix, of what may move.
 
         Where a feature has no penalty, equal steps for all classes, which change nothing, are held at zero.
         """
-        n_features, n_classes = self.gram.shape[:2]
-        shifted, each = self.gram.copy(), np.arange(n_features)
+        n_features, n_directions = self._gram.shape[:2]
+        shifted, each, equal = self._gram.copy(), np.arange(n_features), self._blocks.equal
         own = shifted[each, :, each, :]
-        held = np.where((ridges == 0) & moves.all(axis=0), np.trace(own, axis1=1, axis2=2) / n_classes, 0.0)
-        own += ridges[:, None, None] * np.eye(n_classes) - pulls.T[:, :, None] * pulls.T[:, None, :]
-        shifted[each, :, each, :] = own + held[:, None, None] / n_classes
+        held = np.where((ridges == 0) & moves.all(axis=0), np.trace(own, axis1=1, axis2=2) / n_directions**2, 0.0)
+        own += ridges[:, None, None] * np.eye(n_directions) - pulls.T[:, :, None] * pulls.T[:, None, :]
+        shifted[each, :, each, :] = own + held[:, None, None] * np.outer(equal, equal)
         movable = np.flatnonzero(moves.T)
         matrix = shifted.reshape(target.size, target.size)
         if len(movable) < target.size:
             matrix = matrix[np.ix_(movable, movable)]
         solution = np.zeros(target.size)
         try:
-            factor = cho_factor(matrix, lower=True, overwrite_a=True, check_finite=False)
+            # In Fortran's order, lest LAPACK copy it.
+            factor = cho_factor(matrix.T, lower=True, overwrite_a=True, check_finite=False)
         except LinAlgError:
             return None
         solution[movable] = cho_solve(factor, target.T.ravel()[movable], check_finite=False)
-        return solution.reshape(n_features, n_classes).T
+        return solution.reshape(n_features, n_directions).T
+
+
+def _product(gram: Blocks, step: Matrix) -> Matrix:
+    flat = gram.reshape(step.size, step.size) @ step.T.ravel()
+    return flat.reshape(step.T.shape).T

@@ -1,30 +1,14 @@
 """Quadratic models of the multinomial loss: pairs of a class and a feature, and their Gram matrix."""
 
-from typing import Protocol
-
 import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_sparsefit.datafit import Fits, Multinomial, SoftmaxModel
-from sklearn_sparsefit.design import Columns
+from sklearn_sparsefit.solvers.softmax_blocks import CHUNK, RIDGE, Packed, SoftmaxBlocks, shift_of_means
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 Positions = NDArray[np.intp]
-
-# Added to the Gram's diagonal, relative to it, as in any working set.
-RIDGE = 1e-14
-# Entries of the dense copy of columns that is weighted at a time.
-CHUNK = 2**21
-
-
-class Packed(Protocol):
-    """Features whose columns are packed, and the squared norms of these, zero for those that are not to move."""
-
-    columns: Columns
-    sq_norms: Vector
-
-    def __len__(self) -> int: ...
 
 
 class SoftmaxPairs:
@@ -40,9 +24,10 @@ class SoftmaxPairs:
         self._places = np.full((len(model.probabilities), 0), -1)
         self.classes, self.positions = np.empty((2, 0), dtype=np.intp)
         self._gram = np.empty((0, 0))
-        # Of every pair (k, j) the row k of sum_i w_i x_ij H_i, by which the best intercepts move.
-        self._moments = np.empty((0, len(model.probabilities)))
+        # Of pairs (k, j) the row k of sum_i w_i x_ij H_i, x_j about its mean, times the root that intercepts move by.
+        self._moments = np.empty((0, model.inverse_root.shape[1]))
         self.sq_norms = np.empty(0)
+        self._blocks: SoftmaxBlocks | None = None
         self.follow(working_set)
 
     def __len__(self) -> int:
@@ -51,7 +36,7 @@ class SoftmaxPairs:
     @property
     def knows_products(self) -> bool:
         """Whether there is a Gram that is worth keeping."""
-        return len(self) > 0
+        return len(self) > 0 or self._blocks is not None
 
     @property
     def gram(self) -> Matrix:
@@ -64,7 +49,10 @@ class SoftmaxPairs:
         self._places = np.pad(self._places, ((0, 0), (0, n_new)), constant_values=-1)
 
     def move_to(self, loss: Multinomial, fits: Fits, row: int, curvatures: Matrix) -> None:
-        """Be a model about another point, with the same curvatures: of these alone something is kept."""
+        """Be a model about another point, with the same curvatures."""
+        self.datafit = self.datafit.about(fits.residuals[row])
+        if self._blocks is not None:
+            self._blocks.datafit = self.datafit
 
     def bring_in(self, wanted: NDArray[np.bool_]) -> None:
         """Bring in pairs, given as a mask of shape (n_classes, n_features)."""
@@ -73,18 +61,28 @@ class SoftmaxPairs:
         for start in range(0, len(classes), size):
             self._extend(classes[start : start + size], positions[start : start + size])
 
+    def blocks(self, directions: Matrix) -> SoftmaxBlocks:
+        """All classes of all features, along some directions, the same ones each time."""
+        if self._blocks is None:
+            self._blocks = SoftmaxBlocks(self.working_set, self.datafit, directions)
+        self._blocks.follow()
+        return self._blocks
+
     def full_gram(self) -> Matrix:
         """Gram of all pairs of the working set, class by class."""
-        self.bring_in(np.ones(self._places.shape, dtype=bool))
-        places = self._places.ravel()
-        return self.gram[np.ix_(places, places)]
+        n_pairs = self._places.size
+        gram = self.blocks(np.eye(len(self._places))).gram
+        return gram.transpose(1, 0, 3, 2).reshape(n_pairs, n_pairs)
 
     def intercept_shift(self, step: Matrix) -> Vector:
-        """How far the model's best intercepts move with a step of shape (n_classes, n_features) in these pairs."""
-        return -self.datafit.inverse @ (step[self.classes, self.positions] @ self._moments)
+        """How far the model's best intercepts move with a step of shape (n_classes, n_features) in what is known."""
+        if self._blocks is not None:
+            return self._blocks.intercept_shift(step)
+        shift = -self.datafit.inverse_root @ (step[self.classes, self.positions] @ self._moments)
+        return shift - shift_of_means(step, self.working_set)
 
     def _extend(self, classes: Positions, positions: Positions) -> None:
-        model, columns = self.datafit, self.working_set.columns
+        model, columns, means = self.datafit, self.working_set.columns, self.working_set.means
         start, total = len(self), len(self) + len(classes)
         self.classes = np.concatenate([self.classes, classes])
         self.positions = np.concatenate([self.positions, positions])
@@ -95,21 +93,25 @@ class SoftmaxPairs:
             self._gram = gram
         new = slice(start, total)
         weighted = columns.take(positions).densify(0, len(positions))
+        weighted -= means[positions, None]
         weighted *= model.weights * model.probabilities[classes]
         moments = -weighted @ model.probabilities.T
         moments[np.arange(len(classes)), classes] += weighted.sum(axis=1)
+        moments = moments @ model.inverse_root
         self._moments = np.concatenate([self._moments, moments])
         for k in np.unique(self.classes):
             # Pairs come class by class: those of earlier ones have had their products with these.
             first = np.searchsorted(classes, k)
             rows = weighted * ((classes == k)[:, None] - model.probabilities[k])
             old = np.flatnonzero(self.classes[:start] == k)
-            self._gram[start:total, old] = columns.take(self.positions[old]).correlate(rows)
             own = np.flatnonzero(self.classes[start:] == k)
-            self._gram[start + first : total, start + own] = columns.take(positions[own]).correlate(rows[first:])
+            for some, pairs in ((rows, old), (rows[first:], start + own)):
+                here = self.positions[pairs]
+                products = columns.take(here).correlate(some) - np.outer(some.sum(axis=1), means[here])
+                self._gram[total - len(some) : total, pairs] = products
         block = np.tril(self._gram[new, new])
         self._gram[new, new] = block + np.tril(block, -1).T
-        self._gram[new, :total] -= moments @ model.inverse @ self._moments.T
+        self._gram[new, :total] -= moments @ self._moments.T
         self._gram[:start, new] = self._gram[new, :start].T
         block = self._gram[new, new]
         norms = block.diagonal() * (self.working_set.sq_norms[positions] > 0)
