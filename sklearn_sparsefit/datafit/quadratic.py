@@ -101,12 +101,17 @@ class QuadraticModel(Quadratic):
     unit = 1.0
 
     def __init__(
-        self, target: Callable[[], Vector], weights: Vector, fit_intercept: bool, like: Quadratic | None = None
+        self,
+        target: Callable[[], Vector],
+        weights: Vector,
+        fit_intercept: bool,
+        residual_size: float,
+        like: Quadratic | None = None,
     ):
         self._target = target
         self.weights = weights / weights.sum() if like is None else like.weights
         self.fit_intercept = fit_intercept
-        self.residual_size = float(np.sqrt(2 * self.null_loss)) if like is None else like.residual_size
+        self.residual_size = residual_size
 
     @cached_property
     def target(self) -> Vector:

@@ -107,11 +107,13 @@ class ProxNewtonSolver(Solver):
             if gap <= enough or n_iter >= max_iter:
                 break
             n_iter += 1
-            total = self._models.move_to(working_set, fits, 0, MOVED if gap <= RATE * last else 0.0)
+            falls = gap <= RATE * last
+            total = self._models.move_to(working_set, fits, 0, MOVED if falls else 0.0)
             model = self._models.model
             goal = Iterate(iterate.coef.copy(), iterate.correlation / total)
             share = min(FORCING, gap / working_set.datafit.null_loss)
-            model_tol = max(share * gap, LEAST * gap_tol) / total
+            # Where the loss is a line, its gap is of the first order in what is of the second in that of a model.
+            model_tol = max(share * gap, LEAST * gap_tol * falls) / total
             self._models.solver.solve(model, penalty.with_alpha(penalty.alpha / total), goal, model_tol, max_iter)
             before = float(fits.losses[0]) + penalty.value(iterate.coef)
             offset = fits.offsets[0] + model.intercept_shift(goal.coef - iterate.coef)
