@@ -44,4 +44,4 @@ cdef class Tweedie(_LogLink):
 
 
 cdef class Huber(Loss):
-    cdef readonly double delta
+    cdef readonly double delta, bend

@@ -6,7 +6,7 @@ a loss says of itself makes it faster, or keeps more digits. One without a curva
 
 from libc.math cimport INFINITY, NAN, exp, expm1, fabs, fmax, fmin, isfinite, log, log1p
 
-from math import frexp, ldexp
+from math import ceil, frexp, ldexp
 
 import numpy as np
 from scipy.special import expit
@@ -34,6 +34,8 @@ cdef double SMALL_STEP = 1e-8
 cdef double FAR = 700.0
 # What rounding does to a residual, beside its size and that of the derivative.
 cdef double NUDGE = 1e-13
+# How much less smooth each loss is than the one before, on the way to one that is nearly lines.
+cdef double SMOOTHER = 8.0
 
 
 cdef double _xlogx(double x) noexcept nogil:
@@ -312,6 +314,14 @@ cdef class Loss:
         """The loss of targets and raw predictions in its unit."""
         return self
 
+    def bounding_curvatures(self, y, raw):
+        """Of parabolas that touch the loss at raw predictions and are nowhere below, to begin with where it is flat."""
+        return np.ones_like(raw)
+
+    def smoother(self, y, raw):
+        """Losses that are less nearly lines where these raw predictions are, the smoothest first, if that is far."""
+        return []
+
     def mean(self, raw):
         """What raw predictions mean for the target: the inverse of the link."""
         return raw
@@ -501,29 +511,42 @@ cdef class Tweedie(_LogLink):
 
 
 cdef class Huber(Loss):
-    """Half the square of an error up to ``delta``, and beyond that delta times its size, less delta^2 / 2."""
+    """Half the square of an error up to ``delta``, and beyond that delta times its size, less delta^2 / 2.
 
-    def __init__(self, double delta):
-        self.delta = delta
+    With a ``bend`` less than one, a smoother loss that has the same slopes on lines that begin at delta / bend.
+    """
+
+    def __init__(self, double delta, double bend=1.0):
+        self.delta, self.bend = delta, bend
 
     cdef double value(self, double y, double z) noexcept nogil:
-        cdef double size = fabs(y - z), within = fmin(size, self.delta)
-        return within * (size - 0.5 * within)
+        cdef double size = fabs(y - z), slope = fmin(self.bend * size, self.delta)
+        return slope * (size - 0.5 * slope / self.bend)
 
     cdef double derivative(self, double y, double z) noexcept nogil:
         # Of NaN, NaN.
-        cdef double error = z - y
-        return self.delta if error > self.delta else -self.delta if error < -self.delta else error
+        cdef double slope = self.bend * (z - y)
+        return self.delta if slope > self.delta else -self.delta if slope < -self.delta else slope
 
     cdef double curvature(self, double y, double z) noexcept nogil:
-        return 1.0 if fabs(y - z) <= self.delta else 0.0
+        return self.bend if self.bend * fabs(y - z) <= self.delta else 0.0
 
     cdef double misfit(self, double y, double z, double slope) noexcept nogil:
-        # The square of what is between the slopes, and beyond delta what that takes off a line.
-        cdef double error = z - y, within = fmin(fmax(error, -self.delta), self.delta), left = within - slope
+        # The square of what is between the slopes, and where the loss is a line what that takes off it.
+        cdef double error = z - y, steepness = self.derivative(y, z), left = steepness - slope
         if fabs(slope) > self.delta:
             return INFINITY
-        return _at_least_zero(0.5 * left * left + left * (error - within))
+        return _at_least_zero(0.5 * left * left / self.bend + left * (error - steepness / self.bend))
+
+    def bounding_curvatures(self, y, raw):
+        """Of the parabolas about y that touch the loss."""
+        return self.delta / np.maximum(np.abs(y - raw), self.delta / self.bend)
+
+    def smoother(self, y, raw):
+        """Wide ones about as many errors as are outside, and from one to the next SMOOTHER times less so."""
+        ratio = float(np.median(np.abs(y - raw))) / self.delta
+        n_steps = ceil(log(ratio) / log(SMOOTHER)) if ratio > 1.0 else 0
+        return [Huber(self.delta, self.bend * SMOOTHER**-step) for step in range(n_steps, 0, -1)]
 
     @property
     def unit(self):
@@ -532,7 +555,7 @@ cdef class Huber(Loss):
 
     def in_its_unit(self):
         """Another delta."""
-        return Huber(self.delta / self.unit)
+        return Huber(self.delta / self.unit, self.bend)
 
     def __reduce__(self):
-        return type(self), (self.delta,)
+        return type(self), (self.delta, self.bend)
