@@ -806,3 +806,23 @@ def test_huber_with_a_tiny_delta_is_least_absolute_deviations(size, fit_intercep
     ours = abs(y - model.predict(X) / size).mean() + 0.02 * weights @ abs(model.coef_) / size
     assert least - 1e-12 <= ours <= least + model.dual_gap_ / size + 0.5 / size
     assert model.dual_gap_ <= 1e-4 * abs(size * y).mean()
+
+
+@pytest.mark.parametrize("size", [1e-250, 1e-170, 1e170, 1e250])
+@pytest.mark.parametrize("family", ["gaussian", "huber"])
+@pytest.mark.parametrize("with_offset", [False, True])
+def test_choices_do_not_depend_on_units_whose_squares_are_no_numbers(family, size, with_offset):
+    X, y = data("huber")
+    size = 2.0 ** np.round(np.log2(size))
+    known, known_ = ({"offset": u * np.linspace(-1, 1, len(y))} if with_offset else {} for u in (1.0, size))
+    plain, scaled = (make_cv(family, l1_ratio=1.0, **({"delta": u} if family == "huber" else {})) for u in (1.0, size))
+    plain.fit(X, y, **known)
+    scaled.fit(X, size * y, **known_)
+    assert_allclose(scaled.alpha_ / size, plain.alpha_, rtol=1e-12)
+    assert_allclose(scaled.coef_ / size, plain.coef_, rtol=1e-12)
+    assert scaled.score(X, size * y, **known_) == pytest.approx(plain.score(X, y, **known))
+    # With squares that are numbers, the delta is as good as infinite.
+    if family == "huber":
+        small = make_model(family, 0.05 * size, delta=1.0 if size < 1 else 100 * size).fit(X, size * y, **known_)
+        large = make_model("gaussian", 0.05 * size).fit(X, size * y, **known_)
+        assert_allclose(small.coef_ / size, large.coef_ / size, atol=1e-3)

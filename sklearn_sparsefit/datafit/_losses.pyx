@@ -56,6 +56,10 @@ cdef double _divergence(double a, double b, double log_b) noexcept nogil:
     return _at_least_zero(_xlogx(a) - a * log_b - a + b)
 
 
+def _power_of_two(value):
+    return ldexp(1.0, frexp(value)[1] - 1) if value > 0.0 else 1.0
+
+
 cdef class Loss:
     """f(y, z) >= 0 of a target y and a raw prediction z: convex and differentiable in z, zero at its infimum.
 
@@ -305,13 +309,12 @@ cdef class Loss:
                     self.evaluate_rows(&y[first], &raw[k, first], n, &out[k, first], derivatives)
         return result
 
-    @property
-    def unit(self):
+    def unit(self, y):
         """What targets and raw predictions are measured in, by default as they are; the loss is in its square."""
         return 1.0
 
-    def in_its_unit(self):
-        """The loss of targets and raw predictions in its unit."""
+    def in_units(self, unit):
+        """The loss of targets and raw predictions in other units."""
         return self
 
     def bounding_curvatures(self, y, raw):
@@ -352,6 +355,10 @@ cdef class Gaussian(Loss):
 
     cdef double misfit(self, double y, double z, double slope) noexcept nogil:
         return 0.5 * (z - y - slope) ** 2
+
+    def unit(self, y):
+        """A power of two near the largest target."""
+        return _power_of_two(float(np.abs(y).max()))
 
 
 cdef class Binomial(Loss):
@@ -548,14 +555,13 @@ cdef class Huber(Loss):
         n_steps = ceil(log(ratio) / log(SMOOTHER)) if ratio > 1.0 else 0
         return [Huber(self.delta, self.bend * SMOOTHER**-step) for step in range(n_steps, 0, -1)]
 
-    @property
-    def unit(self):
-        """A power of two near delta, which says what is small and what is large."""
-        return ldexp(1.0, frexp(self.delta)[1] - 1)
+    def unit(self, y):
+        """A power of two near delta, which says what is small and what is large, or near the target if that is less."""
+        return _power_of_two(min(self.delta, float(np.abs(y).max()) or self.delta))
 
-    def in_its_unit(self):
+    def in_units(self, unit):
         """Another delta."""
-        return Huber(self.delta / self.unit, self.bend)
+        return Huber(self.delta / unit, self.bend)
 
     def __reduce__(self):
         return type(self), (self.delta, self.bend)

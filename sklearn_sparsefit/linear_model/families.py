@@ -40,10 +40,15 @@ def make_datafit(loss: Loss, data: TrainingData, target: Vector, fit_intercept: 
         return Quadratic(shifted, data.sample_weight, fit_intercept)
     if fit_intercept:
         check_intercept(loss, target, data.sample_weight)
-    offset = None if data.offset is None else data.offset / loss.unit
-    return Generalized(
-        loss.in_its_unit(), target / loss.unit, data.sample_weight, fit_intercept, offset, unit=loss.unit
-    )
+    unit = unit_of(loss, data, target)
+    offset = None if data.offset is None else data.offset / unit
+    return Generalized(loss.in_units(unit), target / unit, data.sample_weight, fit_intercept, offset, unit=unit)
+
+
+def unit_of(loss: Loss, data: TrainingData, target: Vector) -> float:
+    """What the loss measures targets in, so that no square over- or underflows."""
+    shifted = target if data.offset is None else target - data.offset
+    return loss.unit(shifted if data.sample_weight is None else shifted[data.sample_weight > 0])
 
 
 def check_intercept(loss: Loss, target: Vector, sample_weight: Vector | None, of: str = "sample") -> None:

@@ -109,8 +109,10 @@ class GLMModel(RegressorMixin, GeneralizedModel):
         known = check_offset(offset, exposure, len(raw))
         if known is None and self._fitted_with:
             _warn_of_score_without(self._fitted_with)
-        known = np.zeros(len(raw)) if known is None else known / loss.unit
-        loss, target, raw = loss.in_its_unit(), target / loss.unit, raw.T / loss.unit + known
+        known = np.zeros(len(raw)) if known is None else known
+        unit = loss.unit((target - known)[slice(None) if weights is None else weights > 0])
+        loss, target, known = loss.in_units(unit), target / unit, known / unit
+        raw = raw.T / unit + known
         errors = np.average(loss.values(target, np.ascontiguousarray(raw)), axis=1, weights=weights)
         null_error = Generalized(loss, target, weights, offset=known).null_loss
         if null_error == 0:
