@@ -137,10 +137,10 @@ class Generalized(Datafit):
             )
             return fits.raw[row] - self._offset + steps
 
-        # Not that of the target, which is far away where curvatures were raised.
+        # The target is far away where curvatures were raised.
         sizes = self.weights * np.abs(fits.residuals[row]) + curvatures * np.abs(fits.raw[row])
-        residual_size = float(sizes.sum() / curvatures.sum())
-        return QuadraticModel(target, curvatures, self.fit_intercept, residual_size, like)
+        largest_size = float(sizes.sum() / curvatures.sum())
+        return QuadraticModel(target, curvatures, self.fit_intercept, largest_size, like)
 
     def curvatures(self, raw_prediction: Vector) -> Vector:
         """s_i f''(z_i) of the raw predictions of one fit, raised to where steps stay finite if the loss is flat."""
