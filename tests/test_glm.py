@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
-from scipy.optimize import minimize_scalar
+from scipy.optimize import linprog, minimize_scalar
 from scipy.special import expit
 from sklearn import config_context
 from sklearn.base import clone, is_regressor
@@ -51,13 +51,8 @@ def make_model(family, alpha=0.05, **params):
     return ElasticNetGLM(alpha, family=family, **PARAMS.get(family, {}) | params)
 
 
-def solver_of(family):
-    """On Huber's loss "auto" may end at relative gaps of 1e-10; descent goes on."""
-    return "cd" if family == "huber" else "auto"
-
-
 def make_tight(family, alpha, **params):
-    return make_model(family, alpha, **{"tol": 1e-12, "solver": solver_of(family)} | params)
+    return make_model(family, alpha, **{"tol": 1e-12} | params)
 
 
 def make_cv(family, **params):
@@ -117,7 +112,7 @@ def test_huge_and_tiny_features(family, scale):
     scaled = make_tight(family, 0.05 * scale, l1_ratio=1.0).fit(X * scale, y)
     assert_allclose(scaled.coef_ * scale, plain.coef_, rtol=1e-6, atol=1e-9)
     assert_allclose(scaled.intercept_, plain.intercept_, rtol=1e-6)
-    cv = make_cv(family, l1_ratio=1.0, tol=1e-10, solver=solver_of(family))
+    cv = make_cv(family, l1_ratio=1.0, tol=1e-10)
     losses = [clone(cv).fit(X * factor, y).loss_path_ for factor in (1.0, scale)]
     assert_allclose(*losses, rtol=1e-5)
 
@@ -307,7 +302,7 @@ def test_predictions_along_the_path(family, known, store):
     X, y = data(family)
     known = known_of(known, len(y), family)[0]
     weights = make_weights("random", len(y))
-    model = make_cv(family, tol=1e-12, solver=solver_of(family)).fit(X, y, **known)
+    model = make_cv(family, tol=1e-12).fit(X, y, **known)
     means, scores = model.predict_path(store(X), **known), model.score_path(store(X), y, weights, **known)
     assert means.shape == (len(y), 5) and scores.shape == (5,)
     for number, alpha in enumerate(model.alphas_):
@@ -810,3 +805,45 @@ def test_errors_that_are_all_large(n_samples, fit_intercept):
     assert_allclose(correlation[model.coef_ != 0], 0.1 * np.sign(model.coef_[model.coef_ != 0]), rtol=1e-4)
     assert abs(slopes.mean()) <= 1e-6 or not fit_intercept
     assert model.coef_[0] > 1
+
+
+@pytest.mark.parametrize("size", [1e4, 1e6, 1e8])
+@pytest.mark.parametrize("fit_intercept", [True, False])
+@pytest.mark.parametrize("n_free", [0, 1])
+def test_huber_with_a_tiny_delta_is_least_absolute_deviations(size, fit_intercept, n_free):
+    """The lasso of absolute errors is a linear programme, and Huber's errors are less by half of delta at most."""
+    rng = np.random.default_rng(1)
+    X = rng.standard_normal((60, 6))
+    y = X @ [1, -1, 1, 0, 0, 0] + 0.5 * rng.standard_t(2, 60)
+    weights = np.r_[np.zeros(n_free), np.ones(6 - n_free)]
+    model = ElasticNetGLM(
+        0.02, family="huber", delta=1.0, l1_ratio=1.0, fit_intercept=fit_intercept, penalty_weights=weights
+    ).fit(X, size * y)
+    ones = np.full((60, 1), float(fit_intercept))
+    # Both signs of coefficients, intercept and errors apart.
+    parts = np.hstack([X, -X, ones, -ones, np.eye(60), -np.eye(60)])
+    costs = np.r_[0.02 * weights, 0.02 * weights, 0, 0, np.full(120, 1 / 60)]
+    least = linprog(costs, A_eq=parts, b_eq=y).fun
+    ours = abs(y - model.predict(X) / size).mean() + 0.02 * weights @ abs(model.coef_) / size
+    assert least - 1e-12 <= ours <= least + model.dual_gap_ / size + 0.5 / size
+    assert model.dual_gap_ <= 1e-4 * abs(size * y).mean()
+
+
+@pytest.mark.parametrize("size", [1e-250, 1e-170, 1e170, 1e250])
+@pytest.mark.parametrize("family", ["gaussian", "huber"])
+@pytest.mark.parametrize("with_offset", [False, True])
+def test_choices_do_not_depend_on_units_whose_squares_are_no_numbers(family, size, with_offset):
+    X, y = data("huber")
+    size = 2.0 ** np.round(np.log2(size))
+    known, known_ = ({"offset": u * np.linspace(-1, 1, len(y))} if with_offset else {} for u in (1.0, size))
+    plain, scaled = (make_cv(family, l1_ratio=1.0, **({"delta": u} if family == "huber" else {})) for u in (1.0, size))
+    plain.fit(X, y, **known)
+    scaled.fit(X, size * y, **known_)
+    assert_allclose(scaled.alpha_ / size, plain.alpha_, rtol=1e-12)
+    assert_allclose(scaled.coef_ / size, plain.coef_, rtol=1e-12)
+    assert scaled.score(X, size * y, **known_) == pytest.approx(plain.score(X, y, **known))
+    # With squares that are numbers, the delta is as good as infinite.
+    if family == "huber":
+        small = make_model(family, 0.05 * size, delta=1.0 if size < 1 else 100 * size).fit(X, size * y, **known_)
+        large = make_model("gaussian", 0.05 * size).fit(X, size * y, **known_)
+        assert_allclose(small.coef_ / size, large.coef_ / size, atol=1e-3)

@@ -699,6 +699,29 @@ def test_a_model_does_not_see_what_is_written_to_the_fits_later():
     np.testing.assert_array_equal(later.target, like.target)
 
 
+def test_smoother_losses_are_those_of_larger_deltas():
+    y, z, slope = np.array([0.0, 3.0, -1e3, 1e5, 2e5]), np.array([40.0, 2.0, 1e3, -3.0, 0.0]), np.linspace(-0.4, 0.4, 5)
+    smoother, one = Huber(0.5).smoother(y, z), np.ones(1)
+    assert [loss.bend for loss in smoother] == [8.0**-power for power in (4, 3, 2, 1)]
+    for loss in smoother:
+        bend, wide = loss.bend, Huber(0.5 / loss.bend)
+        np.testing.assert_allclose(loss.values(y, z[None]), bend * wide.values(y, z[None]), rtol=1e-14)
+        np.testing.assert_allclose(loss.derivatives(y, z), bend * wide.derivatives(y, z), rtol=1e-14)
+        np.testing.assert_allclose(loss.curvatures(y, z), bend * wide.curvatures(y, z), rtol=1e-14)
+        for triple in zip(y, z, slope, strict=True):
+            target, raw, residual = (np.array([number]) for number in triple)
+            expected = bend * wide.misfits(target, one, raw, residual / bend, 1.0)
+            assert loss.misfits(target, one, raw, residual, 1.0) == pytest.approx(expected, rel=1e-13)
+        # A parabola about y that touches the loss is nowhere below it.
+        bounding = loss.bounding_curvatures(y, z)
+        np.testing.assert_allclose(bounding * (z - y), loss.derivatives(y, z), rtol=1e-14)
+        for way in (-1.0, 0.0, 0.3, 0.9, 1.1, 2.0):
+            rise = bounding * ((way * (z - y)) ** 2 - (z - y) ** 2) / 2
+            values = loss.values(y, np.stack([y + way * (z - y), z]))
+            assert (values[0] - values[1] <= rise + 1e-12 * (1 + values[1])).all()
+    assert Huber(1e3).smoother(y[:3], z[:3]) == [] == Poisson().smoother(y, z)
+
+
 @every_loss
 def test_losses_are_pickled_and_copied(row):
     y, z = pairs(row)

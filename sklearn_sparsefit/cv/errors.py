@@ -32,12 +32,14 @@ def mean_squared_errors(path: PathResult, fold: Fold, design: Design, target: Ve
 
 
 def mean_losses(
-    path: PathResult, fold: Fold, design: Design, loss: Loss, target: Vector, offset: Vector | None
+    path: PathResult, fold: Fold, design: Design, loss: Loss, target: Vector, offset: Vector | None, unit: float
 ) -> Vector:
-    """Weighted mean loss over the held-out rows, for every alpha."""
+    """Weighted mean loss over the held-out rows, for every alpha, in units of ``unit`` squared."""
+    loss = loss.in_units(unit)
 
     def values(rows: Positions, predictions: NDArray[np.float64]) -> NDArray[np.float64]:
-        return loss.values(target[rows], predictions if offset is None else predictions + offset[rows])
+        raw = predictions if offset is None else predictions + offset[rows]
+        return loss.values(target[rows] / unit, raw / unit)
 
     return _means(path, fold, design, (), values)
 

@@ -11,4 +11,5 @@ class Tweedie(Loss):
 
 class Huber(Loss):
     delta: float
-    def __init__(self, delta: float) -> None: ...
+    bend: float
+    def __init__(self, delta: float, bend: float = 1.0) -> None: ...

@@ -2,7 +2,7 @@
 
 from libc.math cimport INFINITY, exp, expm1, fabs, fmax, fmin, log, log1p
 
-from math import frexp, ldexp
+from math import ceil, frexp, ldexp
 
 import numpy as np
 from scipy.special import expit
@@ -20,6 +20,8 @@ cdef extern from "_blocks.h":
 
 # Log-odds whose exponential is finite.
 cdef double FAR = 700.0
+# How much less smooth each loss is than the one before, on the way to one that is nearly lines.
+cdef double SMOOTHER = 8.0
 
 
 cdef double _xlogx(double x) noexcept nogil:
@@ -33,6 +35,10 @@ cdef double _divergence(double a, double b, double log_b) noexcept nogil:
     if fabs(a - b) < 0.5 * b:
         return sparsefit_divergence(a, b)
     return at_least_zero(_xlogx(a) - a * log_b - a + b)
+
+
+def _power_of_two(value):
+    return ldexp(1.0, frexp(value)[1] - 1) if value > 0.0 else 1.0
 
 
 cdef class Gaussian(Loss):
@@ -49,6 +55,10 @@ cdef class Gaussian(Loss):
 
     cdef double misfit(self, double y, double z, double slope) noexcept nogil:
         return 0.5 * (z - y - slope) ** 2
+
+    def unit(self, y):
+        """A power of two near the largest target."""
+        return _power_of_two(float(np.abs(y).max()))
 
 
 cdef class Binomial(Loss):
@@ -210,40 +220,52 @@ cdef class Tweedie(_LogLink):
 
 
 cdef class Huber(Loss):
-    """Half the square of an error up to ``delta``, and beyond that delta times its size, less delta^2 / 2."""
+    """Half the square of an error up to ``delta``, and beyond that delta times its size, less delta^2 / 2.
 
-    cdef readonly double delta
+    With a ``bend`` less than one, a smoother loss that has the same slopes on lines that begin at delta / bend.
+    """
 
-    def __init__(self, double delta):
-        self.delta = delta
+    cdef readonly double delta, bend
+
+    def __init__(self, double delta, double bend=1.0):
+        self.delta, self.bend = delta, bend
 
     cdef double value(self, double y, double z) noexcept nogil:
-        cdef double size = fabs(y - z), within = fmin(size, self.delta)
-        return within * (size - 0.5 * within)
+        cdef double size = fabs(y - z), slope = fmin(self.bend * size, self.delta)
+        return slope * (size - 0.5 * slope / self.bend)
 
     cdef double derivative(self, double y, double z) noexcept nogil:
         # Of NaN, NaN.
-        cdef double error = z - y
-        return self.delta if error > self.delta else -self.delta if error < -self.delta else error
+        cdef double slope = self.bend * (z - y)
+        return self.delta if slope > self.delta else -self.delta if slope < -self.delta else slope
 
     cdef double curvature(self, double y, double z) noexcept nogil:
-        return 1.0 if fabs(y - z) <= self.delta else 0.0
+        return self.bend if self.bend * fabs(y - z) <= self.delta else 0.0
 
     cdef double misfit(self, double y, double z, double slope) noexcept nogil:
-        # The square of what is between the slopes, and beyond delta what that takes off a line.
-        cdef double error = z - y, within = fmin(fmax(error, -self.delta), self.delta), left = within - slope
+        # The square of what is between the slopes, and where the loss is a line what that takes off it.
+        cdef double error = z - y, steepness = self.derivative(y, z), left = steepness - slope
         if fabs(slope) > self.delta:
             return INFINITY
-        return at_least_zero(0.5 * left * left + left * (error - within))
+        return at_least_zero(0.5 * left * left / self.bend + left * (error - steepness / self.bend))
 
-    @property
-    def unit(self):
-        """A power of two near delta, which says what is small and what is large."""
-        return ldexp(1.0, frexp(self.delta)[1] - 1)
+    def bounding_curvatures(self, y, raw):
+        """Of the parabolas about y that touch the loss."""
+        return self.delta / np.maximum(np.abs(y - raw), self.delta / self.bend)
 
-    def in_its_unit(self):
+    def smoother(self, y, raw):
+        """Wide ones about as many errors as are outside, and from one to the next SMOOTHER times less so."""
+        ratio = float(np.median(np.abs(y - raw))) / self.delta
+        n_steps = ceil(log(ratio) / log(SMOOTHER)) if ratio > 1.0 else 0
+        return [Huber(self.delta, self.bend * SMOOTHER**-step) for step in range(n_steps, 0, -1)]
+
+    def unit(self, y):
+        """A power of two near delta, which says what is small and what is large, or near the target if that is less."""
+        return _power_of_two(min(self.delta, float(np.abs(y).max()) or self.delta))
+
+    def in_units(self, unit):
         """Another delta."""
-        return Huber(self.delta / self.unit)
+        return Huber(self.delta / unit, self.bend)
 
     def __reduce__(self):
-        return type(self), (self.delta,)
+        return type(self), (self.delta, self.bend)

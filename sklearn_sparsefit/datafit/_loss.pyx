@@ -254,14 +254,21 @@ cdef class Loss:
                     self.evaluate_rows(&y[first], &raw[k, first], n, &out[k, first], derivatives)
         return result
 
-    @property
-    def unit(self):
+    def unit(self, y):
         """What targets and raw predictions are measured in, by default as they are; the loss is in its square."""
         return 1.0
 
-    def in_its_unit(self):
-        """The loss of targets and raw predictions in its unit."""
+    def in_units(self, unit):
+        """The loss of targets and raw predictions in other units."""
         return self
+
+    def bounding_curvatures(self, y, raw):
+        """Of parabolas that touch the loss at raw predictions and are nowhere below, to begin with where it is flat."""
+        return np.ones_like(raw)
+
+    def smoother(self, y, raw):
+        """Losses that are less nearly lines where these raw predictions are, the smoothest first, if that is far."""
+        return []
 
     def mean(self, raw):
         """What raw predictions mean for the target: the inverse of the link."""

@@ -93,6 +93,10 @@ class Datafit(ABC):
     def rise(self, fits: Fits, row: int, change: NDArray[np.float64]) -> float:
         """By how much the loss rises when raw predictions (and the intercept with them) change."""
 
+    def smoother(self, raw_prediction: Block) -> Sequence["Datafit"]:
+        """Losses whose minima lead to this one's, in turn, if it is nearly lines where raw predictions are."""
+        return []
+
     def misfit_of(self, fits: Fits, row: int) -> Callable[[float], float]:
         """The misfit of one of the fits as a function of the scale, and what free features would gain."""
         return lambda scale: self.misfit(scale, fits, row) + float(fits.to_gain[row])

@@ -1,5 +1,8 @@
 """Weighted means of any smooth loss."""
 
+from copy import copy
+from typing import Self
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -106,6 +109,14 @@ class Generalized(Datafit):
         values = self.loss.values(self._y, np.stack([fits.raw[row], moved]))
         return float((values[1] - values[0]) @ self.weights)
 
+    def smoother(self, raw_prediction: Vector) -> list[Self]:
+        """See :class:`Datafit`."""
+        others = []
+        for loss in self.loss.smoother(self._y, raw_prediction):
+            others.append(copy(self))
+            others[-1].loss = loss
+        return others
+
     def model(self, fits: Fits, row: int, curvatures: Vector, like: Quadratic | None = None) -> QuadraticModel:
         """Quadratic model about the raw predictions of one fit: the same residuals there, other curvatures.
 
@@ -119,16 +130,20 @@ class Generalized(Datafit):
             steps = np.divide(self.weights * residual, curvatures, out=np.zeros_like(curvatures), where=curvatures > 0)
             return raw - self._offset + steps
 
-        return QuadraticModel(target, curvatures, self.fit_intercept, like)
+        # The target is far away where curvatures were raised.
+        sizes = self.weights * np.abs(fits.residuals[row]) + curvatures * np.abs(fits.raw[row])
+        largest_size = float(sizes.sum() / curvatures.sum())
+        return QuadraticModel(target, curvatures, self.fit_intercept, largest_size, like)
 
     def curvatures(self, raw_prediction: Vector) -> Vector:
         """s_i f''(z_i) of the raw predictions of one fit, raised to where steps stay finite if the loss is flat."""
         curvatures = self.loss.curvatures(self._y, raw_prediction)
         mean = float(curvatures @ self.weights)
+        bounding = self.loss.bounding_curvatures(self._y, raw_prediction)
         if not mean > 0:
-            return self.weights.copy()
+            return self.weights * bounding
         flat = np.flatnonzero(curvatures < FLAT * mean)
         slopes = np.abs(self.loss.derivatives(self._y[flat], raw_prediction[flat]))
-        least = np.clip(SHARE * slopes, LOWEST * mean, FLAT * mean)
+        least = np.clip(SHARE * slopes, LOWEST * mean, np.minimum(FLAT * mean, bounding[flat]))
         curvatures[flat] = np.maximum(curvatures[flat], least)
         return self.weights * curvatures

@@ -95,18 +95,24 @@ class QuadraticModel(Quadratic):
     """Of a target in its units already, such as that of a quadratic model of another loss.
 
     Solvers on a Gram matrix never ask for the target, so it is made when somebody does. ``like`` is another model with
-    the same weights and a target of about the same size.
+    the same weights and a target of about the same size. Rounding is seen beside ``largest_size`` at most.
     """
 
     unit = 1.0
 
     def __init__(
-        self, target: Callable[[], Vector], weights: Vector, fit_intercept: bool, like: Quadratic | None = None
+        self,
+        target: Callable[[], Vector],
+        weights: Vector,
+        fit_intercept: bool,
+        largest_size: float,
+        like: Quadratic | None = None,
     ):
         self._target = target
         self.weights = weights / weights.sum() if like is None else like.weights
         self.fit_intercept = fit_intercept
-        self.residual_size = float(np.sqrt(2 * self.null_loss)) if like is None else like.residual_size
+        size = float(np.sqrt(2 * self.null_loss)) if like is None else like.residual_size
+        self.residual_size = min(size, largest_size)
 
     @cached_property
     def target(self) -> Vector:

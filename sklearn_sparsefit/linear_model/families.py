@@ -49,9 +49,15 @@ def in_unit_of_loss(
     loss: Loss, target: Vector, sample_weight: Vector | None, fit_intercept: bool, offset: Vector | None
 ) -> Generalized:
     """The weighted mean of a loss, in the unit of that."""
-    unit = loss.unit
+    unit = unit_of(loss, target, sample_weight, offset)
     offset = None if offset is None else offset / unit
-    return Generalized(loss.in_its_unit(), target / unit, sample_weight, fit_intercept, offset, unit)
+    return Generalized(loss.in_units(unit), target / unit, sample_weight, fit_intercept, offset, unit)
+
+
+def unit_of(loss: Loss, target: Vector, sample_weight: Vector | None, offset: Vector | None) -> float:
+    """What the loss measures targets in, so that no square over- or underflows."""
+    shifted = target if offset is None else target - offset
+    return loss.unit(shifted if sample_weight is None else shifted[sample_weight > 0])
 
 
 def check_intercept(loss: Loss, target: Vector, sample_weight: Vector | None, of: str = "sample") -> None:

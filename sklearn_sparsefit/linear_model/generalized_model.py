@@ -12,7 +12,7 @@ from sklearn_sparsefit._validation import TrainingData, check_training_data
 from sklearn_sparsefit.cv import Fold, mean_losses
 from sklearn_sparsefit.datafit import Datafit, Loss
 from sklearn_sparsefit.linear_model.base import SparseLinearModel, make_path, warn_of
-from sklearn_sparsefit.linear_model.families import check_above_zero, check_intercept, make_datafit
+from sklearn_sparsefit.linear_model.families import check_above_zero, check_intercept, make_datafit, unit_of
 from sklearn_sparsefit.linear_model.path_cv import PathCV
 from sklearn_sparsefit.path import PathResult, drive
 
@@ -87,5 +87,8 @@ class GeneralizedCV(GeneralizedModel, PathCV):
         if self.fit_intercept:
             check_intercept(self._loss(), self._target(data), train_weight, f"training sample of fold {number}")
 
+    def _error_unit(self, data: TrainingData) -> float:
+        return unit_of(self._loss(), self._target(data), data.sample_weight, data.offset)
+
     def _errors(self, result: PathResult, fold: Fold, data: TrainingData, unit: float) -> Vector:
-        return mean_losses(result, fold, data.design, self._loss(), self._target(data), data.offset)
+        return mean_losses(result, fold, data.design, self._loss(), self._target(data), data.offset, unit)

@@ -27,6 +27,8 @@ N_KNOWN = 3
 # A model is solved to this share of the gap, or the square of that if it is less, but never more exactly than to a
 # share of the tolerated gap; what is at hand, to another share of that.
 FORCING, LEAST, GAP_SHARE = 0.1, 0.3, 0.8
+# Where a loss is nearly lines and so many steps were not enough, smoother ones lead to its minimum, with as many each.
+PATIENCE = 30
 # At hand are features whose correlations come so close to the threshold.
 NEAR = 0.9
 
@@ -103,6 +105,21 @@ class ProxNewtonSolver(Solver):
         self, working_set: WorkingSet, penalty: Penalty, iterate: Iterate, gap_tol: float, max_iter: int
     ) -> tuple[int, Fits]:
         """The number of iterations, and what the coefficients come to."""
+        n_iter, fits = self._descend(working_set, penalty, iterate, gap_tol, min(PATIENCE, max_iter))
+        if n_iter < PATIENCE:
+            return n_iter, fits
+        loss = working_set.datafit
+        for smoother in loss.smoother(fits.raw[0]):
+            working_set.datafit = smoother
+            n_iter += self._descend(working_set, penalty, iterate, gap_tol, min(PATIENCE, max_iter - n_iter))[0]
+        working_set.datafit = loss
+        n_more, fits = self._descend(working_set, penalty, iterate, gap_tol, max_iter - n_iter)
+        return n_iter + n_more, fits
+
+    def _descend(
+        self, working_set: WorkingSet, penalty: Penalty, iterate: Iterate, gap_tol: float, max_iter: int
+    ) -> tuple[int, Fits]:
+        """Steps down one loss."""
         fits, correlations = working_set.look(iterate.coef[None], self._offsets)
         n_iter, last = 0, np.inf
         while True:
@@ -115,10 +132,13 @@ class ProxNewtonSolver(Solver):
             if gap <= enough or n_iter >= max_iter:
                 break
             n_iter += 1
-            total = self._models.move_to(working_set, fits, 0, MOVED if gap <= RATE * last else 0.0)
+            falls = gap <= RATE * last
+            total = self._models.move_to(working_set, fits, 0, MOVED if falls else 0.0)
             model = self._models.model
             goal = Iterate(iterate.coef.copy(), iterate.correlation / total)
-            model_goal = forced(Goal(penalty, gap_tol, max_iter), gap, working_set.datafit.null_loss).in_units(total)
+            # Where the loss is a line, its gap is of the first order in what is of the second in that of a model.
+            model_goal = Goal(penalty, gap_tol if falls else 0.0, max_iter)
+            model_goal = forced(model_goal, gap, working_set.datafit.null_loss).in_units(total)
             self._models.solver.solve(model, model_goal.penalty, goal, model_goal.gap_tol, max_iter)
             before = float(fits.losses[0]) + penalty.value(iterate.coef)
             offset = fits.offsets[0] + model.intercept_shift(goal.coef - iterate.coef)

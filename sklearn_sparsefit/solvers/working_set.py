@@ -109,7 +109,7 @@ class WorkingSet(Known):
         def target() -> Vector:
             return residual + columns.predict(coef[None])[0]
 
-        self.datafit = QuadraticModel(target, known.weights, known.fit_intercept, known)
+        self.datafit = QuadraticModel(target, known.weights, known.fit_intercept, known.residual_size, known)
 
     def intercept_shift(self, step: Vector) -> NDArray[np.float64]:
         """How far the best intercept of least squares moves with a step of the coefficients."""
