@@ -223,8 +223,8 @@ def test_levels_come_to_the_means_however_these_answer(response):
     levels = Levels(working_set, np.full((400, 1), 3 / 400))
     assert levels.values == pytest.approx([3.0])
     for _ in range(100):
-        mean = 2.0 - response * levels.values
-        levels.follow(np.ones((100, 1)), np.full((400, 1), mean / 400))
+        levels.rests[:] = 2.0 - response * levels.values - levels.values
+        levels.follow(np.ones((100, 1)))
     assert levels.values == pytest.approx([2.0 / (1 + response)], rel=1e-6)
 
 

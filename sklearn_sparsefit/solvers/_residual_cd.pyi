@@ -13,5 +13,6 @@ def sweep(
     weighted_residuals: NDArray[np.float64],
     strengths: NDArray[np.float64],
     levels: NDArray[np.float64],
+    rests: NDArray[np.float64],
     penalty: Penalty,
 ) -> None: ...

@@ -14,13 +14,15 @@ def sweep(
     double[:, ::1] weighted_residuals,
     const double[::1] strengths,
     const double[::1] levels,
+    double[::1] rests,
     Penalty penalty,
 ):
     """One sweep over the working set for one problem, or WIDTH that differ in target and strength, in place.
 
     Their coefficients stand side by side, and so do their residuals v = s * (y - Zw): correlation_j is
-    (z_j - mean_j)'v + mean_j * level = z_j'v - mean_j * (sum(v) - level), and columns need no centring. The level is
-    what sum(v) is taken to be. Strengths are those of the penalty.
+    (z_j - mean_j)'v + mean_j * level = z_j'v - mean_j * rest with the rest sum(v) - level, and columns need no
+    centring. The level is what sum(v) is taken to be; the rests are those where the sweep ends. Strengths are those of
+    the penalty.
     """
     cdef Py_ssize_t i, j, q, width = coefs.shape[1]
     cdef double* v = &weighted_residuals[0, 0]
@@ -52,3 +54,5 @@ def sweep(
                 moves = moves or steps[q] != 0.0
             if moves:
                 columns.scatter(j, steps, s, width, v)
+        for q in range(width):
+            rests[q] = totals[q]

@@ -18,9 +18,13 @@ from sklearn_sparsefit.solvers.working_set import WorkingSet
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
+# Of shape (k, n, WIDTH), or (k, n, 1) for a problem alone.
+Block = NDArray[np.float64]
 
 # Sweeps between two extrapolations.
 MEMORY = 5
+# Added to squares of the steps between sweeps, beside these.
+SINGULAR = np.finfo(np.float64).eps
 # Columns keep so much of their squares about their means if levels are unknowns of their own.
 ABOUT_MEANS = 0.05
 # Largest support that is polished. Sweeps take this many times as long as the Gram matrix for as many multiply-adds.
@@ -39,6 +43,8 @@ class Levels:
     def __init__(self, working_set: WorkingSet, weighted_residuals: Matrix):
         self.means, self.sq_norms = working_set.means, working_set.sq_norms
         self.values = np.zeros(weighted_residuals.shape[1])
+        # What the means of the residuals are beside the levels, after a sweep.
+        self.rests = np.empty_like(self.values)
         self._bends: Vector | None = None
         self._last, self._rates = np.full(len(self.values), np.nan), np.ones(len(self.values))
         if not working_set.datafit.fit_intercept:
@@ -59,15 +65,14 @@ class Levels:
             self.means, self.sq_norms, self._bends = means, sq_norms, way * means
             self.values = weighted_residuals.sum(axis=0)
 
-    def follow(self, coefs: Matrix, weighted_residuals: Matrix) -> None:
+    def follow(self, coefs: Matrix) -> None:
         """Go after the means of the residuals, more slowly where these run away."""
         if self._bends is None:
             return
-        rest = weighted_residuals.sum(axis=0) - self.values
-        self._rates[np.abs(rest) > 2.0 * self._last] *= 0.5
-        # It may come close by chance.
-        self._last = np.fmax(np.abs(rest), 0.5 * self._last)
-        self.values += self._rates * rest / (1 + self._bends @ (coefs != 0))
+        self._rates[np.abs(self.rests) > 2.0 * self._last] *= 0.5
+        # They may come close by chance.
+        self._last = np.fmax(np.abs(self.rests), 0.5 * self._last)
+        self.values += self._rates * self.rests / (1 + self._bends @ (coefs != 0))
 
 
 class SweepSolver(Solver):
@@ -116,16 +121,16 @@ class SweepSolver(Solver):
                     weighted_residuals[after],
                     strengths,
                     levels.values,
+                    levels.rests,
                     penalty,
                 )
-                levels.follow(coefs[after], weighted_residuals[after])
+                levels.follow(coefs[after])
                 past_levels[after] = levels.values
             n_iter += n_sweeps
             signs = np.sign(starts.coefs)
-            for row, goal in enumerate(goals):
-                of_row = [np.ascontiguousarray(values[..., row]) for values in past]
-                mixture = self._best_mixture(working_set.datafit, goal.penalty, *of_row)
-                starts.coefs[row], levels.values[row] = mixture @ of_row[0][1:], mixture @ of_row[1][1:]
+            mixtures = self._best_mixtures(working_set.datafit, goals, *past)
+            levels.values[:] = (mixtures * past_levels[1:]).sum(axis=0)
+            starts.coefs[:] = _mixed(mixtures, coefs[1:]).T[: len(goals)]
             gaps = self._look(working_set, goals, origin, starts)
             for row, goal in enumerate(goals):
                 rests = np.array_equal(signs[row], np.sign(starts.coefs[row]))
@@ -165,25 +170,34 @@ class SweepSolver(Solver):
         return gaps
 
     @staticmethod
-    def _best_mixture(datafit: Quadratic, penalty: Penalty, coefs: Matrix, levels: Vector, residuals: Matrix) -> Vector:
-        """Weights of the last sweeps: those of the extrapolated point if its objective is lower, or of the last alone.
+    def _best_mixtures(
+        datafit: Quadratic, goals: Sequence[Goal], coefs: Block, levels: Matrix, weighted_residuals: Block
+    ) -> Matrix:
+        """Weights of the last sweeps, a column for each goal.
 
-        Weighted residuals and levels are extrapolated alike.
+        They are those of the extrapolated point where its objective is lower, or of the last alone. Weighted residuals
+        and levels are extrapolated alike.
         """
-        last = np.append(np.zeros(len(coefs) - 2), 1.0)
-        differences = np.diff(np.column_stack([coefs, levels]), axis=0)
+        n_sweeps, width = len(coefs) - 1, coefs.shape[-1]
+        steps = np.diff(np.concatenate([coefs, levels[:, None]], axis=1), axis=0)
+        steps = np.ascontiguousarray(steps.transpose(2, 0, 1))
         with np.errstate(all="ignore"):
-            try:
-                mixture = np.linalg.solve(differences @ differences.T, np.ones(len(differences)))
-            except np.linalg.LinAlgError:
-                return last
-            mixture /= mixture.sum()
-            extrapolated = mixture @ coefs[1:]
-        if not penalty.is_feasible(extrapolated):
-            return last
-        loss, extrapolated_loss = datafit.losses_at(np.stack([residuals[-1], mixture @ residuals[1:]]))
-        is_lower = extrapolated_loss + penalty.value(extrapolated) < loss + penalty.value(coefs[-1])
-        return mixture if is_lower else last
+            grams = steps @ steps.transpose(0, 2, 1)
+            # Lest steps that are all in one direction, or none at all, make them singular.
+            ridges = SINGULAR * (np.trace(grams, axis1=1, axis2=2) + np.finfo(np.float64).tiny / SINGULAR**2)
+            mixtures = np.linalg.solve(grams + ridges[:, None, None] * np.eye(n_sweeps), np.ones((n_sweeps, 1)))
+            mixtures = mixtures[..., 0].T / mixtures.sum(axis=1).T
+            extrapolated = _mixed(mixtures, coefs[1:])
+            residuals = np.stack([weighted_residuals[-1], _mixed(mixtures, weighted_residuals[1:])])
+            losses = datafit.losses_at(residuals.transpose(0, 2, 1).reshape(2 * width, -1)).reshape(2, width)
+        last = np.zeros((n_sweeps, width))
+        last[-1] = 1.0
+        for column, goal in enumerate(goals):
+            here, there = (np.ascontiguousarray(coef[:, column]) for coef in (coefs[-1], extrapolated))
+            gained = losses[0, column] + goal.penalty.value(here) - losses[1, column] - goal.penalty.value(there)
+            if goal.penalty.is_feasible(there) and gained > 0:
+                last[:, column] = mixtures[:, column]
+        return last
 
 
 class ResidualSolver(SweepSolver):
@@ -203,6 +217,10 @@ class ResidualSolver(SweepSolver):
         n_more = GramSolver().solve(face, goal.penalty.at(support), on_face, goal.gap_tol, max_iter - n_iter)
         coef[support] = on_face.coef
         return n_more
+
+
+def _mixed(mixtures: Matrix, values: Block) -> Matrix:
+    return np.einsum("kq,kiq->iq", mixtures, values)
 
 
 def _width(n_problems: int) -> int:
