@@ -164,8 +164,8 @@ def check_alphas(alphas: Any, eps: float | None, l1_ratio: float, shape: tuple[i
 
     Where there are more features than samples, small alphas fit noise with thousands of features.
     """
-    if eps is not None and eps >= 1:
-        raise ValueError(f"eps == {eps}, must be < 1: it is the smallest alpha over the largest.")
+    if eps is not None and eps > 1:
+        raise ValueError(f"eps == {eps}, must be <= 1: it is the smallest alpha over the largest.")
     if isinstance(alphas, Integral):
         if l1_ratio == 0:
             raise ValueError(

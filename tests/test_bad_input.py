@@ -194,7 +194,7 @@ def test_warm_start_from_foreign_coefficients(Estimator):
         ({"alphas": []}, "alphas.*empty|alphas.*at least one"),
         ({"alphas": 0}, "'alphas' parameter.*Got 0"),
         ({"eps": -1.0}, "'eps' parameter.*-1.0"),
-        ({"eps": 1.0}, r"eps == 1\.0, must be < 1"),
+        ({"eps": 1.5}, r"eps == 1\.5, must be <= 1"),
         ({"coef_init": np.ones(9)}, r"coef_init.*\(9,\).*\(10,\)"),
         ({"coef_init": put(np.ones(10), np.nan)}, "coef_init.*NaN"),
         ({"coef_init": ["a"] * 10}, "coef_init|could not convert"),

@@ -569,7 +569,7 @@ REFUSED_SINGLE = {
 REFUSED_CV = {
     "alphas_zero": ({"alphas": [0.1, 0.0]}, {}, r"alphas\[1\] == 0\.0, must be above 0"),
     "alphas_negative": ({"alphas": [0.1, -1]}, {}, r"alphas\[1\] == -1, must be above 0"),
-    "eps": ({"eps": 1.0}, {}, r"eps == 1\.0, must be < 1"),
+    "eps": ({"eps": 1.5}, {}, r"eps == 1\.5, must be <= 1"),
     "alphas_of_ridge": ({"l1_ratio": 0.0}, {}, "l1_ratio=0"),
     "l1_ratios": ({"l1_ratio": [0.5, 1.5]}, {}, r"l1_ratio\[1\] == 1\.5"),
     "exposure_and_scoring": ({"scoring": "r2"}, {"exposure": ONES}, "scoring='r2'.*exposure"),
