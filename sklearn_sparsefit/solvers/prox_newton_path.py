@@ -18,8 +18,8 @@ from sklearn_sparsefit.solvers.working_set import WorkingSet
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 
-# Alphas at once: to begin with and at most.
-FIRST_WIDTH, MAX_WIDTH = 2, 8
+# Alphas at once, to begin with and at most; half as many where they need more steps than are enough, or twice.
+FIRST_WIDTH, MAX_WIDTH, ENOUGH = 2, 8, 3
 # Polynomials do not lead to where alpha is so many times as small as at the last solution.
 FAR = 1.5
 # The duality gap, beside the null loss, that is reckoned with where they do not lead.
@@ -85,10 +85,10 @@ class ProxNewtonPathSolver(Solver):
             found, n_steps = self._solve_together(working_set, some, iterate)
             n_solved = len(found.coefs)
             n_needed = max(n_steps[:n_solved], default=0)
-            if n_needed == 1 and n_solved == len(some):
-                self._width = min(2 * self._width, MAX_WIDTH)
-            elif n_needed != 2:
+            if n_solved < len(some) or n_needed > ENOUGH:
                 self._width = max(1, self._width // 2)
+            elif n_needed < ENOUGH:
+                self._width = min(2 * self._width, MAX_WIDTH)
             if n_solved == 0:
                 goal = replace(some[0], max_iter=some[0].max_iter - n_steps[0])
                 found, n_more = self._solve_alone(working_set, goal, iterate)
