@@ -818,7 +818,10 @@ def test_huber_with_a_tiny_delta_is_least_absolute_deviations(size, fit_intercep
     weights = np.r_[np.zeros(n_free), np.ones(6 - n_free)]
     model = ElasticNetGLM(
         0.02, family="huber", delta=1.0, l1_ratio=1.0, fit_intercept=fit_intercept, penalty_weights=weights
-    ).fit(X, size * y)
+    )
+    spread = size * np.median(abs(y - np.median(y)))
+    with pytest.warns(ModelWarning, match=rf"delta=1 is small .*{spread:.3g}".replace("+", r"\+")):
+        model.fit(X, size * y)
     ones = np.full((60, 1), float(fit_intercept))
     # Both signs of coefficients, intercept and errors apart.
     parts = np.hstack([X, -X, ones, -ones, np.eye(60), -np.eye(60)])

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_sparsefit._validation import TrainingData, check_rows
+from sklearn_sparsefit._warnings import warn_user
 from sklearn_sparsefit.datafit import (
     Binomial,
     Datafit,
@@ -19,6 +20,7 @@ from sklearn_sparsefit.datafit import (
     Quadratic,
     Tweedie,
 )
+from sklearn_sparsefit.exceptions import ModelWarning
 
 Vector = NDArray[np.float64]
 
@@ -33,6 +35,8 @@ FAMILIES = {
 }
 # Those whose mean is the exponential of the raw prediction.
 WITH_LOG_LINK = ("poisson", "gamma", "tweedie")
+# Huber's loss with a delta of less, beside the spread of the target, is about that of the median.
+SMALL_DELTA = 0.03
 
 
 def make_datafit(loss: Loss, data: TrainingData, target: Vector, fit_intercept: bool) -> Datafit:
@@ -77,6 +81,21 @@ def check_target(loss: Loss, target: Vector, name: str) -> None:
         raise ValueError(
             f"Some value(s) of y are out of the valid range of family={name!r}: must be {must_be}, got values from"
             f" {target.min():g} to {target.max():g}."
+        )
+
+
+def warn_of_small_delta(loss: Loss, target: Vector) -> None:
+    """Warn that an error is beyond ``delta`` nearly always, which is in units of the target."""
+    if not isinstance(loss, Huber):
+        return
+    with np.errstate(over="ignore"):
+        spread = float(np.median(np.abs(target - np.median(target))))
+    if loss.delta < SMALL_DELTA * spread:
+        warn_user(
+            f"delta={loss.delta:g} is small beside the spread of y (median absolute deviation {spread:.3g}). Unless the"
+            " features explain nearly all of y, errors count by their size alone: that is a regression of the median,"
+            " and slow. delta is in units of y; 1.35 standard deviations of the errors are usual.",
+            ModelWarning,
         )
 
 

@@ -16,7 +16,13 @@ from sklearn_sparsefit._warnings import warn_user
 from sklearn_sparsefit.datafit import Loss
 from sklearn_sparsefit.exceptions import ModelWarning
 from sklearn_sparsefit.linear_model.base import PARAMETER_CONSTRAINTS
-from sklearn_sparsefit.linear_model.families import FAMILIES, check_offset, check_target, in_unit_of_loss
+from sklearn_sparsefit.linear_model.families import (
+    FAMILIES,
+    check_offset,
+    check_target,
+    in_unit_of_loss,
+    warn_of_small_delta,
+)
 from sklearn_sparsefit.linear_model.generalized_model import GeneralizedModel, GeneralizedSingle
 
 Vector = NDArray[np.float64]
@@ -42,6 +48,7 @@ class GLMModel(RegressorMixin, GeneralizedModel):
         if data.y_ndim == 2:
             column_or_1d(data.targets.T, warn=True)
         check_target(self._loss(), self._target(data), self.family)
+        warn_of_small_delta(self._loss(), self._target(data))
         given = [name for name, values in (("offset", offset), ("exposure", exposure)) if values is not None]
         return replace(
             data,
