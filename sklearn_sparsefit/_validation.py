@@ -159,11 +159,8 @@ def takes_sample_weight(function: Callable) -> bool:
     return any(p.name == "sample_weight" or p.kind is p.VAR_KEYWORD for p in parameters)
 
 
-def check_alphas(alphas: Any, eps: float | None, l1_ratio: float, shape: tuple[int, int]) -> Vector | AlphaGrid:
-    """A number of alphas or the alphas themselves, sorted from the largest; the length of a path may go by the shape.
-
-    Where there are more features than samples, small alphas fit noise with thousands of features.
-    """
+def check_alphas(alphas: Any, eps: float | None, l1_ratio: float) -> Vector | AlphaGrid:
+    """A number of alphas or the alphas themselves, sorted from the largest."""
     if eps is not None and eps >= 1:
         raise ValueError(f"eps == {eps}, must be < 1: it is the smallest alpha over the largest.")
     if isinstance(alphas, Integral):
@@ -172,9 +169,6 @@ def check_alphas(alphas: Any, eps: float | None, l1_ratio: float, shape: tuple[i
                 "Automatic alpha grid generation is not supported for l1_ratio=0. Please supply a grid by providing"
                 " your estimator with the appropriate `alphas=` argument."
             )
-        if eps is None:
-            n_samples, n_features = shape
-            eps = 1e-2 if n_samples < n_features else 1e-3
         return AlphaGrid(int(alphas), eps)
     for index, alpha in enumerate(alphas):
         check_scalar(alpha, f"alphas[{index}]", Real, min_val=0.0, include_boundaries="left")

@@ -74,7 +74,7 @@ class PathModel(SparseLinearModel):
         if self._target(data).ndim < data.y_ndim:
             column_or_1d(data.targets.T, warn=True)
         l1_ratios = self._l1_ratios()
-        grids = [check_alphas(self.alphas, self.eps, l1_ratio, data.design.shape) for l1_ratio in l1_ratios]
+        grids = [check_alphas(self.alphas, self.eps, l1_ratio) for l1_ratio in l1_ratios]
         check_gram(self.precompute, data, self.fit_intercept)
         return data, l1_ratios, grids
 
@@ -95,10 +95,8 @@ class PathModel(SparseLinearModel):
         for group in chain([order[:1]], self._groups(order[1:], data, paths.values())):
             jobs = []
             for row in group:
-                grid = grids[row]
-                n_alphas = grid.n_alphas if isinstance(grid, AlphaGrid) else len(grid)
-                path = self._path(data, terms, l1_ratios[row], grid, len(group))
-                jobs.append(PathJob("full data", labels[row], path, n_alphas, measure))
+                path = self._path(data, terms, l1_ratios[row], grids[row], len(group))
+                jobs.append(PathJob("full data", labels[row], path, len(grids[row]), measure))
             paths |= zip(group.tolist(), progress.drive(jobs, data.design, n_jobs), strict=True)
         return [paths[row] for row in range(len(l1_ratios))]
 

@@ -126,7 +126,7 @@ class _Engine:
             largest = 0.0
         alpha_max = self._alpha_at(self.penalty.largest_magnitude(correlation) or largest * self.unit)
         if isinstance(alphas, AlphaGrid):
-            alphas = alphas.alphas(alpha_max)
+            alphas = alphas.alphas(alpha_max, self.shape)
         self.forecast = Forecast(alpha_max, self.penalty.sizes(correlation))
         self.null_alpha = (1 - SLACK) * alpha_max
 
