@@ -33,9 +33,9 @@ from sklearn_sparsefit.linear_model.base import (
     make_path,
 )
 from sklearn_sparsefit.linear_model.feature_terms import FeatureOptions
-from sklearn_sparsefit.path import AlphaGrid, Measuring, PathGenerator, PathResult
+from sklearn_sparsefit.path import AlphaGrid, Measuring, PathGenerator, PathResult, cost_model
 from sklearn_sparsefit.penalty import FeatureTerms
-from sklearn_sparsefit.solvers import as_rows, choice
+from sklearn_sparsefit.solvers import as_rows
 
 Vector = NDArray[np.float64]
 
@@ -108,7 +108,7 @@ class PathModel(SparseLinearModel):
             n_kept = max(len(support) for path in done for support in path.supports)
             design = data.design
             solver = self._options().solver
-            n_at_once = choice.paths_at_once(self._datafit(data), design.shape[1], design.density, n_kept, solver)
+            n_at_once = cost_model.paths_at_once(self._datafit(data), design.shape[1], design.density, n_kept, solver)
             yield from np.array_split(numbers, -(-len(numbers) // n_at_once))
 
     def _path(

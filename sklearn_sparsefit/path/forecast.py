@@ -5,8 +5,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from sklearn_sparsefit.path import cost_model
 from sklearn_sparsefit.penalty import Penalty
-from sklearn_sparsefit.solvers import choice
 
 Vector = NDArray[np.float64]
 Features: TypeAlias = NDArray[np.intp] | slice
@@ -40,13 +40,13 @@ class Forecast:
         self, penalty: Penalty, alphas: list[float], outside: NDArray[np.bool_], n_support: int
     ) -> tuple[int, NDArray[np.intp]]:
         """How many of the coming alphas to take on, and which features to bring in for them."""
-        few = max(choice.MIN_NEWCOMERS, int(choice.NEWCOMER_SHARE * n_support))
-        entries = penalty.entry_alphas(*self._now, *self._before, choice.MARGIN)
+        few = max(cost_model.MIN_NEWCOMERS, int(cost_model.NEWCOMER_SHARE * n_support))
+        entries = penalty.entry_alphas(*self._now, *self._before, cost_model.MARGIN)
         coming = np.flatnonzero(outside & (entries >= alphas[-1]))
         coming = coming[np.argsort(-entries[coming], kind="stable")]
         n_entered = np.searchsorted(-entries[coming], [-alpha for alpha in alphas], side="right")
         n_ahead = max(1, int(np.count_nonzero(n_entered <= few)))
-        n_newcomers = min(n_entered[n_ahead - 1], choice.MAX_NEWCOMERS * few)
+        n_newcomers = min(n_entered[n_ahead - 1], cost_model.MAX_NEWCOMERS * few)
         return n_ahead, np.sort(coming[:n_newcomers])
 
 
@@ -113,8 +113,8 @@ def with_stepping_stones(alphas: Vector, start: float) -> list[tuple[float, int 
     """The alphas, each with its index, and between those too far apart (from ``start`` on) others without one."""
     way: list[tuple[float, int | None]] = []
     for index, alpha in enumerate(alphas):
-        if 0 < alpha < start / choice.MAX_RATIO and start < FAR:
-            n_stones = int(np.ceil(np.log(start / alpha) / np.log(choice.MAX_RATIO))) - 1
+        if 0 < alpha < start / cost_model.MAX_RATIO and start < FAR:
+            n_stones = int(np.ceil(np.log(start / alpha) / np.log(cost_model.MAX_RATIO))) - 1
             # Not geomspace(start, ...): times a power of two, the stones must scale exactly.
             way += [(float(stone), None) for stone in start * np.geomspace(1.0, alpha / start, n_stones + 2)[1:-1]]
         way.append((float(alpha), index))
