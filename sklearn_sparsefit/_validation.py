@@ -27,9 +27,6 @@ X_CHECKS: dict[str, Any] = dict(
 # Positive weights of a penalty, so that neither they nor what they are multiplied with over- or underflow.
 SMALLEST_WEIGHT, LARGEST_WEIGHT = 1e-100, 1e100
 
-# What messages say of relax, which glmnet switches on by TRUE.
-RELAX_IS = "relax is a number: 1 is the lasso, 0 least squares on its features"
-
 FEATURE_NAMES = ("n_features_in_", "feature_names_in_")
 
 

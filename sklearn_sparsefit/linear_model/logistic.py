@@ -14,8 +14,8 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn_sparsefit._sklearn import Interval, StrOptions, fit_context
 from sklearn_sparsefit._validation import TrainingData, check_sample_weight
 from sklearn_sparsefit.datafit import Binomial, Datafit, Loss, Multinomial
-from sklearn_sparsefit.linear_model.base import PARAMETER_CONSTRAINTS
 from sklearn_sparsefit.linear_model.generalized_model import GeneralizedModel, GeneralizedSingle
+from sklearn_sparsefit.linear_model.parameters import PARAMETER_CONSTRAINTS
 from sklearn_sparsefit.path import PathResult
 from sklearn_sparsefit.penalty import ElasticNetPenalty, Penalty, SeparateTasksPenalty, multi_task_penalty
 

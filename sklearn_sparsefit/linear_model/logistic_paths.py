@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 from sklearn_sparsefit._progress import PathJob, RegularizationPath
 from sklearn_sparsefit._sklearn import Interval, StrOptions, validate_params
 from sklearn_sparsefit._validation import check_alphas, check_training_data
-from sklearn_sparsefit.linear_model.base import PARAMETER_CONSTRAINTS, make_path, warn_of
+from sklearn_sparsefit.linear_model.base import make_path, warn_of
 from sklearn_sparsefit.linear_model.families import check_above_zero
 from sklearn_sparsefit.linear_model.logistic import SparseLogisticRegression
+from sklearn_sparsefit.linear_model.parameters import PARAMETER_CONSTRAINTS
 
 PARAMETERS = (
     "fit_intercept", "max_iter", "tol", "solver", "penalty_weights", "lower_bounds", "upper_bounds", "standardize",

@@ -16,7 +16,6 @@ from sklearn.utils import column_or_1d
 from sklearn_sparsefit._progress import PathJob, Progress
 from sklearn_sparsefit._sklearn import Interval, StrOptions
 from sklearn_sparsefit._validation import (
-    RELAX_IS,
     TrainingData,
     check_alphas,
     check_between_zero_and_one,
@@ -27,12 +26,12 @@ from sklearn_sparsefit._warnings import warn_user
 from sklearn_sparsefit.datafit import Datafit, Quadratic
 from sklearn_sparsefit.exceptions import ModelWarning
 from sklearn_sparsefit.linear_model.base import (
-    PARAMETER_CONSTRAINTS,
     SparseLinearModel,
     SparseLinearRegressor,
     make_path,
 )
 from sklearn_sparsefit.linear_model.feature_terms import FeatureOptions
+from sklearn_sparsefit.linear_model.parameters import PARAMETER_CONSTRAINTS, RELAX_IS
 from sklearn_sparsefit.path import AlphaGrid, Measuring, PathGenerator, PathResult, cost_model
 from sklearn_sparsefit.penalty import FeatureTerms
 from sklearn_sparsefit.solvers import as_rows

@@ -4,7 +4,7 @@ from numbers import Integral, Real
 from typing import Any
 
 from sklearn_sparsefit._progress import PathJob, RegularizationPath
-from sklearn_sparsefit._sklearn import Interval, StrOptions, one_of, validate_parameter_constraints, validate_params
+from sklearn_sparsefit._sklearn import Interval, StrOptions, validate_parameter_constraints, validate_params
 from sklearn_sparsefit._validation import (
     check_alphas,
     check_coef,
@@ -14,8 +14,9 @@ from sklearn_sparsefit._validation import (
 )
 from sklearn_sparsefit._warnings import warn_user
 from sklearn_sparsefit.datafit import Quadratic
-from sklearn_sparsefit.linear_model.base import PARAMETER_CONSTRAINTS, make_path, warn_of
+from sklearn_sparsefit.linear_model.base import make_path, warn_of
 from sklearn_sparsefit.linear_model.feature_terms import FeatureOptions
+from sklearn_sparsefit.linear_model.parameters import PARAMETER_CONSTRAINTS, one_of
 from sklearn_sparsefit.path import SolverOptions
 from sklearn_sparsefit.solvers import SOLVERS
 
