@@ -1,6 +1,6 @@
 """The only unsafe door: whatever a user may hand in becomes arrays the floors below can trust, or a clear error."""
 
-from collections.abc import Callable, Iterable, Mapping, Sized
+from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from dataclasses import dataclass
 from difflib import get_close_matches
 from inspect import signature
@@ -35,7 +35,8 @@ class TrainingData:
     """A design, targets of shape (n_targets, n_samples) in double precision, and weights or None.
 
     ``table`` is X for other estimators: as it was passed, if its columns have names. ``names`` holds what scikit-learn
-    remembers of X: the number and the names of its features.
+    remembers of X: the number and the names of its features. ``offset`` is the known part of the raw predictions, and
+    ``offset_parts`` what it was given as.
     """
 
     table: Any
@@ -46,6 +47,7 @@ class TrainingData:
     dtype: np.dtype
     names: dict[str, Any]
     offset: Vector | None = None
+    offset_parts: Sequence[str] = ()
 
     @property
     def coef_shape(self) -> tuple[int, ...]:

@@ -72,6 +72,10 @@ class SparseLinearModel(CallbackSupportMixin, BaseEstimator):
         """What the model says of the terms it found."""
         return dict(scales_=terms.scales) if self.standardize else {}
 
+    def _remembered_of(self, data: TrainingData) -> dict[str, Any]:
+        """What the model keeps of the data it was fitted to."""
+        return data.names
+
     def _coefs_of(self, path: PathResult, column: int, data: TrainingData) -> dict[str, Any]:
         """Coefficients and intercept at one alpha."""
         intercept = path.intercepts[column].astype(data.dtype) if self.fit_intercept else 0.0

@@ -32,7 +32,7 @@ class GLMModel(RegressorMixin, GeneralizedModel):
     """A linear model of what the link makes of the mean of a target."""
 
     # What of offset and exposure the fit was given.
-    _fitted_with: Sequence[str] = ()
+    _fitted_with: Sequence[str]
 
     def _loss(self) -> Loss:
         return FAMILIES[self.family](self.power, self.delta)
@@ -42,12 +42,11 @@ class GLMModel(RegressorMixin, GeneralizedModel):
         if data.y_ndim == 2:
             column_or_1d(data.targets.T, warn=True)
         check_target(self._loss(), self._target(data), self.family)
-        given = [name for name, values in (("offset", offset), ("exposure", exposure)) if values is not None]
-        return replace(
-            data,
-            offset=check_offset(offset, exposure, data.design.shape[0], self.family),
-            names={**data.names, "_fitted_with": given},
-        )
+        known = check_offset(offset, exposure, data.design.shape[0], self.family)
+        return replace(data, offset=known, offset_parts=_given(offset, exposure))
+
+    def _remembered_of(self, data: TrainingData) -> dict[str, Any]:
+        return dict(_fitted_with=data.offset_parts, **super()._remembered_of(data))
 
     def predict(self, X: Any, offset: Any = None, exposure: Any = None) -> NDArray:
         """Predict the mean of the target.
@@ -107,8 +106,7 @@ class GLMModel(RegressorMixin, GeneralizedModel):
         loss, weights = self._loss(), check_sample_weight(sample_weight, len(raw))
         check_target(loss, target, self.family)
         known = check_offset(offset, exposure, len(raw), self.family)
-        if known is None and self._fitted_with:
-            _warn_of_score_without(self._fitted_with)
+        _warn_of_score_without(self._fitted_with, _given(offset, exposure))
         datafit = in_unit_of_loss(loss, target, weights, fit_intercept=True, offset=known)
         raw = raw if known is None else raw + known[:, None]
         errors = datafit.losses(raw.T / datafit.unit)
@@ -124,12 +122,23 @@ class GLMModel(RegressorMixin, GeneralizedModel):
         return tags
 
 
-def _warn_of_score_without(names: Sequence[str]) -> None:
-    """Warn that what a model was fitted with is not known of the samples it is scored on."""
-    request = ", ".join(f"{name}=True" for name in names)
+def _given(offset: Any, exposure: Any) -> list[str]:
+    return [name for name, values in (("offset", offset), ("exposure", exposure)) if values is not None]
+
+
+def _warn_of_score_without(fitted_with: Sequence[str], scored_with: Sequence[str]) -> None:
+    """Warn if less is known of the samples a model is scored on than it was fitted with.
+
+    Each can stand for the other, as the logarithm of an exposure is an offset.
+    """
+    if len(scored_with) >= len(fitted_with):
+        return
+    missing = [name for name in fitted_with if name not in scored_with]
+    instead = " and ".join({"offset": "an offset of 0", "exposure": "an exposure of 1"}[name] for name in missing)
+    request = ", ".join(f"{name}=True" for name in fitted_with)
     warn_user(
-        f"The model was fitted with {' and '.join(names)}, and is scored without: its predictions are then for an"
-        f" offset of 0, that is an exposure of 1. Give score the {' and '.join(names)} of the samples. Searches,"
+        f"The model was fitted with {' and '.join(fitted_with)}, and is scored without {' and '.join(missing)}: its"
+        f" predictions are then for {instead}. Give score the {' and '.join(missing)} of the samples. Searches,"
         " cross-validation and a Pipeline too hand these on, after sklearn.set_config(enable_metadata_routing=True), to"
         f" a model, or last step, with set_fit_request({request}).set_score_request({request}).",
         ModelWarning,

@@ -165,7 +165,7 @@ class PathCV(PathModel):
         scores = np.empty(len(result.alphas))
         for number, alpha in enumerate(result.alphas):
             model = self._model_of(alpha, l1_ratio)
-            model._set_fitted(**self._coefs_of(result, number, data), **data.names)
+            model._set_fitted(**self._coefs_of(result, number, data), **model._remembered_of(data))
             try:
                 scores[number] = scorer(model, X, y, **params)
             except (AttributeError, ValueError) as error:

@@ -128,7 +128,7 @@ class PathModel(SparseLinearModel):
             dual_gap_path_=path.dual_gaps,
             _fitted_path=path,
             **(dict(l1_ratio_=l1_ratio) if hasattr(self, "l1_ratio") else {}),
-            **data.names,
+            **self._remembered_of(data),
         )
 
     @cached_property

@@ -96,4 +96,11 @@ class SingleModel(MultiOutputMixin, SparseLinearRegressor):
             intercept = 0.0
         elif data.y_ndim == 1:
             intercept = intercept[0]
-        return dict(coef_=coef, intercept_=intercept, dual_gap_=gaps, n_iter_=n_iters, n_passes_=n_passes, **data.names)
+        return dict(
+            coef_=coef,
+            intercept_=intercept,
+            dual_gap_=gaps,
+            n_iter_=n_iters,
+            n_passes_=n_passes,
+            **self._remembered_of(data),
+        )
