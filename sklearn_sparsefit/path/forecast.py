@@ -66,9 +66,8 @@ class SafeBounds:
 
     def ahead(self, penalty: Penalty, residual: Vector) -> NDArray[np.bool_]:
         """Which features may reach the threshold at a residual, the end of the way that comes."""
-        self._end = self._residual
-        self._end_limits = self._limits_at(residual)
         self._end = residual
+        self._end_limits = self._limits + self._length(residual - self._residual) * self._reaches
         return _may_reach(self._end_limits, penalty.l1)
 
     def read_end(self, features: Features, magnitudes: Vector) -> None:
@@ -99,10 +98,12 @@ class SafeBounds:
         """The share of the way at which it comes closest to a residual, and how close."""
         way, move = self._end - self._residual, residual - self._residual
         # In this order rows of weight zero count for nothing even where their squares overflow.
-        length = float(np.vdot(way * self._weights, way))
-        share = min(max(float(np.vdot(way * self._weights, move)) / length, 0.0), 1.0) if length > 0 else 0.0
-        rest = move - share * way
-        return share, (1 + ROUNDING) * float(np.sqrt(np.vdot(rest * self._weights, rest)))
+        sq_length = float(np.vdot(way * self._weights, way))
+        share = min(max(float(np.vdot(way * self._weights, move)) / sq_length, 0.0), 1.0) if sq_length > 0 else 0.0
+        return share, self._length(move - share * way)
+
+    def _length(self, move: Vector) -> float:
+        return (1 + ROUNDING) * float(np.sqrt(np.vdot(move * self._weights, move)))
 
 
 def _may_reach(limits: NDArray[np.float64], threshold: float | NDArray[np.float64]) -> NDArray[np.bool_]:
