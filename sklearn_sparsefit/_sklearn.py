@@ -39,11 +39,6 @@ except ImportError:
         return sparse.csr_matrix(X)
 
 
-def one_of(names):
-    """Some strings, which messages name in this order."""
-    return StrOptions(dict.fromkeys(names).keys())
-
-
 __all__ = [
     "CallbackSupportMixin",
     "HasMethods",
@@ -53,7 +48,6 @@ __all__ = [
     "check_method_params",
     "fit_context",
     "get_feature_names",
-    "one_of",
     "raise_for_params",
     "routing_enabled",
     "safe_indexing",

@@ -1,6 +1,6 @@
 """The only unsafe door: whatever a user may hand in becomes arrays the floors below can trust, or a clear error."""
 
-from collections.abc import Callable, Iterable, Mapping, Sized
+from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from dataclasses import dataclass
 from difflib import get_close_matches
 from inspect import signature
@@ -27,9 +27,6 @@ X_CHECKS: dict[str, Any] = dict(
 # Positive weights of a penalty, so that neither they nor what they are multiplied with over- or underflow.
 SMALLEST_WEIGHT, LARGEST_WEIGHT = 1e-100, 1e100
 
-# What messages say of relax, which glmnet switches on by TRUE.
-RELAX_IS = "relax is a number: 1 is the lasso, 0 least squares on its features"
-
 FEATURE_NAMES = ("n_features_in_", "feature_names_in_")
 
 
@@ -38,7 +35,8 @@ class TrainingData:
     """A design, targets of shape (n_targets, n_samples) in double precision, and weights or None.
 
     ``table`` is X for other estimators: as it was passed, if its columns have names. ``names`` holds what scikit-learn
-    remembers of X: the number and the names of its features.
+    remembers of X: the number and the names of its features. ``offset`` is the known part of the raw predictions, and
+    ``offset_parts`` what it was given as.
     """
 
     table: Any
@@ -49,6 +47,7 @@ class TrainingData:
     dtype: np.dtype
     names: dict[str, Any]
     offset: Vector | None = None
+    offset_parts: Sequence[str] = ()
 
     @property
     def coef_shape(self) -> tuple[int, ...]:
@@ -159,11 +158,8 @@ def takes_sample_weight(function: Callable) -> bool:
     return any(p.name == "sample_weight" or p.kind is p.VAR_KEYWORD for p in parameters)
 
 
-def check_alphas(alphas: Any, eps: float | None, l1_ratio: float, shape: tuple[int, int]) -> Vector | AlphaGrid:
-    """A number of alphas or the alphas themselves, sorted from the largest; the length of a path may go by the shape.
-
-    Where there are more features than samples, small alphas fit noise with thousands of features.
-    """
+def check_alphas(alphas: Any, eps: float | None, l1_ratio: float) -> Vector | AlphaGrid:
+    """A number of alphas or the alphas themselves, sorted from the largest."""
     if eps is not None and eps > 1:
         raise ValueError(f"eps == {eps}, must be <= 1: it is the smallest alpha over the largest.")
     if isinstance(alphas, Integral):
@@ -172,9 +168,6 @@ def check_alphas(alphas: Any, eps: float | None, l1_ratio: float, shape: tuple[i
                 "Automatic alpha grid generation is not supported for l1_ratio=0. Please supply a grid by providing"
                 " your estimator with the appropriate `alphas=` argument."
             )
-        if eps is None:
-            n_samples, n_features = shape
-            eps = 1e-2 if n_samples < n_features else 1e-3
         return AlphaGrid(int(alphas), eps)
     for index, alpha in enumerate(alphas):
         check_scalar(alpha, f"alphas[{index}]", Real, min_val=0.0, include_boundaries="left")

@@ -12,7 +12,7 @@ from sklearn.model_selection import GridSearchCV, KFold, LeaveOneOut
 from registry import DENSE_STORAGES, FRAMES, SPARSE_STORAGES, make_data, make_weights
 from sklearn_sparsefit import ElasticNet, ElasticNetCV, Lasso, LassoCV
 from sklearn_sparsefit.exceptions import ModelWarning
-from sklearn_sparsefit.solvers import choice
+from sklearn_sparsefit.path import cost_model
 
 CV = KFold(4, shuffle=True, random_state=0)
 L1_RATIOS = [0.3, 0.8, 1.0]
@@ -154,7 +154,7 @@ def test_scores_that_are_no_numbers_are_not_chosen():
 @pytest.mark.parametrize("together", [1, 2, 5, 1000])
 def test_coefficients_of_every_fold(design, together, monkeypatch):
     X, y = make_data(design)
-    monkeypatch.setattr(choice, "paths_at_once", lambda *_: together)
+    monkeypatch.setattr(cost_model, "paths_at_once", lambda *_: together)
     params = {"l1_ratio": [0.5, 0.9], "alphas": 12, "eps": 1e-2, "cv": CV, "tol": 1e-12, "store_fold_coefs": True}
     model = ElasticNetCV(**params).fit(X, y)
     n_features = X.shape[1]

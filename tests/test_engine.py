@@ -8,10 +8,10 @@ from scipy import sparse
 from registry import DESIGNS, make_data
 from sklearn_sparsefit.datafit import Quadratic
 from sklearn_sparsefit.design import make_design
-from sklearn_sparsefit.path import AlphaGrid, Problem, Solved, SolverOptions, drive, solve_path
+from sklearn_sparsefit.path import AlphaGrid, Problem, Solved, SolverOptions, cost_model, drive, solve_path
 from sklearn_sparsefit.path.records import Correlate, Gather, SquaredNorms
 from sklearn_sparsefit.penalty import ElasticNetPenalty, FeatureTerms, multi_task_penalty
-from sklearn_sparsefit.solvers import Iterate, WorkingSet, choice, duality_gap, make_solver, quadratic_misfit
+from sklearn_sparsefit.solvers import Iterate, WorkingSet, duality_gap, make_solver, quadratic_misfit
 from sklearn_sparsefit.solvers.choice import AutoSolver
 
 OPTIONS = SolverOptions(tol=1e-10, max_iter=1000, solver="auto")
@@ -41,7 +41,7 @@ def test_requests_are_few_and_wide():
             break
         answer = None
         if isinstance(request, Correlate):
-            n_passes += not choice.are_few(request.features, 3000)
+            n_passes += not cost_model.are_few(request.features, 3000)
             answer = request.features, design.correlate(request.residuals, request.features)
         elif isinstance(request, Gather):
             gathered.extend(request.features)
@@ -75,8 +75,8 @@ def test_every_alpha_is_reported_as_it_is_returned(n_features):
 def test_whole_designs_and_working_sets_agree(design, small, monkeypatch):
     X, y = make_data(design)
     reference = drive(solve_path(make_problem(X, y), AlphaGrid(7, 1e-2), OPTIONS), make_design(X))
-    monkeypatch.setattr(choice, "SMALL_DESIGN", small)
-    monkeypatch.setattr(choice, "FEW_FEATURES", small)
+    monkeypatch.setattr(cost_model, "SMALL_DESIGN", small)
+    monkeypatch.setattr(cost_model, "FEW_FEATURES", small)
     result = drive(solve_path(make_problem(X, y), AlphaGrid(7, 1e-2), OPTIONS), make_design(X))
     assert result.converged.all()
     drift = X @ (result.dense_coefs() - reference.dense_coefs())
@@ -177,7 +177,7 @@ def test_what_a_bound_leaves_out_of_a_pass_changes_no_answer(store, l1_ratio, mo
 
     design.correlate = counting_correlate
     bounded, n_bounded = run(30), sum(n_read)
-    monkeypatch.setattr(choice, "bounds_pay", lambda *shape: False)
+    monkeypatch.setattr(cost_model, "bounds_pay", lambda *shape: False)
     whole, n_whole = run(30), sum(n_read) - n_bounded
     assert n_bounded < 0.7 * n_whole
     assert bounded.converged.all()
@@ -206,7 +206,7 @@ def test_several_tasks_read_little_between_the_ends_of_a_block(order, dtype, mon
 
     design.correlate = counting_correlate
     bounded, n_bounded = run(), sum(n_read)
-    monkeypatch.setattr(choice, "bounds_pay", lambda *shape: False)
+    monkeypatch.setattr(cost_model, "bounds_pay", lambda *shape: False)
     whole, n_whole = run(), sum(n_read) - n_bounded
     assert n_bounded < 0.4 * n_whole
     assert bounded.converged.all()

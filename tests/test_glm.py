@@ -472,6 +472,23 @@ def test_scores_without_what_the_fit_was_given_warn(known):
     single.fit(X, y).score(X, y)
 
 
+@pytest.mark.parametrize(("missing", "instead"), [("offset", "an offset of 0"), ("exposure", "an exposure of 1")])
+def test_score_with_one_of_two_warns_of_the_other(missing, instead):
+    X, y = data("poisson")
+    given, _ = known_of("both", len(y))
+    model = make_model("poisson").fit(X, y, **given)
+    rest = {name: values for name, values in given.items() if name != missing}
+    with pytest.warns(ModelWarning, match=f"scored without {missing}: its predictions are then for {instead}"):
+        model.score(X, y, **rest)
+
+
+def test_offset_may_stand_for_an_exposure():
+    X, y = data("poisson")
+    exposure = np.random.default_rng(1).uniform(0.5, 2, len(y))
+    model = make_model("poisson").fit(X, y, exposure=exposure)
+    assert model.score(X, y, offset=np.log(exposure)) == model.score(X, y, exposure=exposure)
+
+
 def test_exposures_are_routed_by_cross_validation():
     X, y = data("poisson")
     exposure = np.random.default_rng(1).uniform(0.5, 2, len(y))

@@ -7,9 +7,9 @@ from scipy import sparse
 
 from oracles import ElasticNetProblem
 from sklearn_sparsefit import ElasticNet, Lasso, lasso_path
+from sklearn_sparsefit.path import cost_model
 from sklearn_sparsefit.path.forecast import SafeBounds
 from sklearn_sparsefit.penalty import ElasticNetPenalty, FeatureTerms, multi_task_penalty
-from sklearn_sparsefit.solvers import choice
 from sklearn_sparsefit.solvers._cholesky import SupportFactor
 from sklearn_sparsefit.solvers._gram_cd import Status, gram_cd
 from sklearn_sparsefit.solvers.dual_newton import DualNewtonSolver
@@ -19,7 +19,7 @@ def tall_data(mean=0.0):
     rng = np.random.default_rng(0)
     X = rng.standard_normal((400, 120)) + mean * rng.uniform(size=120)
     y = X[:, :10] @ rng.standard_normal(10) + rng.standard_normal(400)
-    assert X.size > choice.SMALL_DESIGN
+    assert X.size > cost_model.SMALL_DESIGN
     return X, y
 
 

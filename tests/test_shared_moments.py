@@ -11,8 +11,7 @@ from sklearn_sparsefit import Lasso, LassoCV
 from sklearn_sparsefit.cv import make_folds, share_moments
 from sklearn_sparsefit.datafit import Quadratic
 from sklearn_sparsefit.design import make_design
-from sklearn_sparsefit.path import Measure
-from sklearn_sparsefit.solvers import choice
+from sklearn_sparsefit.path import Measure, cost_model
 
 N_SAMPLES, N_FEATURES = 700, 6
 SPLITTERS = {
@@ -125,7 +124,7 @@ def test_an_enormous_entry_that_is_held_out():
 
 def test_too_many_classes_are_not_shared(monkeypatch):
     X, y = design_with_means(0.0)
-    monkeypatch.setattr(choice, "SMALL_MEMORY", 0)
+    monkeypatch.setattr(cost_model, "SMALL_MEMORY", 0)
     assert share_moments(make_design(X), make_folds(list(LeaveOneOut().split(X)), N_SAMPLES, None)) is None
     # They are measured one by one, then.
     shared_not = LassoCV(alphas=5, eps=0.1, cv=LeaveOneOut()).fit(X[:60], y[:60]).mse_path_

@@ -11,7 +11,7 @@ from scipy.linalg import solve_triangular
 from sklearn_sparsefit.criteria.information_criteria import shrunk_degrees_of_freedom, union
 from sklearn_sparsefit.datafit import Quadratic
 from sklearn_sparsefit.datafit.quadratic import power_of_two
-from sklearn_sparsefit.design import Design
+from sklearn_sparsefit.design import CHUNK, Design
 from sklearn_sparsefit.path import Measure, PathResult, SharedMoments
 from sklearn_sparsefit.penalty import FeatureTerms
 from sklearn_sparsefit.solvers import WholeDesign, WorkingSet
@@ -24,8 +24,6 @@ Positions = NDArray[np.intp]
 
 # The Gram of all columns is kept while it takes no more than so many times their memory.
 GRAM_SHARE = 4
-# Residuals computed at a time.
-CHUNK = 2**21
 
 
 class ActiveColumns:

@@ -5,16 +5,15 @@ from numpy.typing import NDArray
 
 from sklearn_sparsefit.cv.folds import Fold
 from sklearn_sparsefit.design import Design, Rows
-from sklearn_sparsefit.path import SharedMoments
-from sklearn_sparsefit.solvers import choice
+from sklearn_sparsefit.path import SharedMoments, cost_model
 
 
 def share_moments(design: Design, folds: list[Fold]) -> SharedMoments | None:
     """Share the moments where paths ask for them and the classes are few enough; None elsewhere."""
-    if not choice.takes_whole(design.shape, design.density):
+    if not cost_model.takes_whole(design.shape, design.density):
         return None
     labels = label_rows(folds)
-    if not choice.affords_grams(design.shape, design.density, int(labels.max()) + 1):
+    if not cost_model.affords_grams(design.shape, design.density, int(labels.max()) + 1):
         return None
     order = np.argsort(labels, kind="stable")
     classes = np.split(order, np.flatnonzero(np.diff(labels[order])) + 1)

@@ -15,6 +15,8 @@ from sklearn_sparsefit.design._sparse_pass import WIDTH
 from sklearn_sparsefit.design.compressed import SparseDesign
 from sklearn_sparsefit.design.dense import DenseDesign
 from sklearn_sparsefit.design.moments import Moments, PartialMoments, Rows
+from sklearn_sparsefit.design.scales import CONSTANT
+from sklearn_sparsefit.design.tiles import CHUNK
 
 Design: TypeAlias = DenseDesign | SparseDesign
 
@@ -25,6 +27,8 @@ def make_design(X) -> Design:
 
 
 __all__ = [
+    "CHUNK",
+    "CONSTANT",
     "WIDTH",
     "Columns",
     "DenseColumns",

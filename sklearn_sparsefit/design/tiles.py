@@ -21,6 +21,8 @@ TILE, TILE_ROWS = 2**19, 512
 MAX_SUMS = 16
 # Entries of X copied at a time where BLAS cannot take them as they lie (float32, odd strides): what fits in a cache.
 BUFFER = 2**16
+# Numbers in what is made of X, such as dense copies of columns, at a time: 16 MB.
+CHUNK = 2**21
 
 
 class Tiled(Protocol):

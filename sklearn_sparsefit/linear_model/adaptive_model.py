@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.model_selection import check_cv
 
-from sklearn_sparsefit._sklearn import HasMethods, Interval, one_of
+from sklearn_sparsefit._sklearn import HasMethods, Interval
 from sklearn_sparsefit._validation import TrainingData
 from sklearn_sparsefit._warnings import warn_user
 from sklearn_sparsefit.exceptions import ModelWarning
 from sklearn_sparsefit.linear_model.base import SparseLinearRegressor, only_target
 from sklearn_sparsefit.linear_model.feature_terms import ScaledTerms
 from sklearn_sparsefit.linear_model.first_stage import STRENGTHS, initial_coef
+from sklearn_sparsefit.linear_model.parameters import one_of
 from sklearn_sparsefit.penalty import FeatureTerms
 
 Vector = NDArray[np.float64]

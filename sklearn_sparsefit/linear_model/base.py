@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -11,15 +10,14 @@ from scipy import sparse
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sklearn_sparsefit._sklearn import CallbackSupportMixin, Interval, StrOptions, align_sparse, one_of
-from sklearn_sparsefit._validation import RELAX_IS, TrainingData
+from sklearn_sparsefit._sklearn import CallbackSupportMixin, align_sparse
+from sklearn_sparsefit._validation import TrainingData
 from sklearn_sparsefit._warnings import warn_user
 from sklearn_sparsefit.datafit import Datafit
 from sklearn_sparsefit.exceptions import ModelWarning
 from sklearn_sparsefit.linear_model.feature_terms import FeatureOptions
 from sklearn_sparsefit.path import PathGenerator, PathResult, Problem, SolverOptions, solve_path, warn_if_loose
 from sklearn_sparsefit.penalty import ElasticNetPenalty, FeatureTerms, Penalty, multi_task_penalty
-from sklearn_sparsefit.solvers import SOLVERS
 
 Vector = NDArray[np.float64]
 
@@ -28,34 +26,6 @@ MOST_NAMED = 10
 # Rounding adds about this much to a relative gap, times the largest penalty weight, over the smallest that is positive.
 # At tolerances below the second, other rounding is as likely the reason.
 ROUNDING, SMALLEST_TOL = 100 * np.finfo(np.float64).eps, 1e-8
-
-
-class RelaxInterval(Interval):
-    """Weights of penalised coefficients; True and False would do the opposite of what they say."""
-
-    def is_satisfied_by(self, val: Any) -> bool:
-        """Whether a value is a number in the interval."""
-        return not isinstance(val, bool) and super().is_satisfied_by(val)
-
-    def __str__(self) -> str:
-        return f"{super().__str__()} ({RELAX_IS})"
-
-
-PARAMETER_CONSTRAINTS: dict[str, list] = {
-    "fit_intercept": ["boolean"],
-    "max_iter": [Interval(Integral, 1, None, closed="left")],
-    "copy_X": ["boolean"],
-    "tol": [Interval(Real, 0, None, closed="left")],
-    "positive": ["boolean"],
-    "random_state": ["random_state"],
-    "selection": [StrOptions({"cyclic", "random"})],
-    "solver": [one_of(SOLVERS)],
-    "penalty_weights": ["array-like", dict, None],
-    "lower_bounds": [Real, "array-like", dict, None],
-    "upper_bounds": [Real, "array-like", dict, None],
-    "standardize": ["boolean"],
-    "relax": [RelaxInterval(Real, 0, 1, closed="both")],
-}
 
 
 class SparseLinearModel(CallbackSupportMixin, BaseEstimator):
@@ -101,6 +71,10 @@ class SparseLinearModel(CallbackSupportMixin, BaseEstimator):
     def _term_outcome(self, terms: FeatureTerms) -> dict[str, Any]:
         """What the model says of the terms it found."""
         return dict(scales_=terms.scales) if self.standardize else {}
+
+    def _remembered_of(self, data: TrainingData) -> dict[str, Any]:
+        """What the model keeps of the data it was fitted to."""
+        return data.names
 
     def _coefs_of(self, path: PathResult, column: int, data: TrainingData) -> dict[str, Any]:
         """Coefficients and intercept at one alpha."""

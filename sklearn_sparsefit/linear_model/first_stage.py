@@ -17,8 +17,7 @@ from sklearn_sparsefit._sklearn import safe_indexing
 from sklearn_sparsefit._validation import TrainingData, check_coef, check_per_feature
 from sklearn_sparsefit._warnings import warn_user
 from sklearn_sparsefit.datafit import Quadratic
-from sklearn_sparsefit.design import Design, make_design
-from sklearn_sparsefit.design.scales import CONSTANT
+from sklearn_sparsefit.design import CHUNK, CONSTANT, Design, make_design
 from sklearn_sparsefit.exceptions import ModelWarning
 from sklearn_sparsefit.linear_model.elastic_net_cv import ElasticNetCV
 
@@ -26,8 +25,6 @@ Vector = NDArray[np.float64]
 
 # The ridge beside the mean eigenvalue, and one that is least squares but for rounding.
 STRENGTHS = {"ridge": 1.0, "ols": 1e-10}
-# Numbers in the columns, or the products, that are taken at a time.
-CHUNK = 2**21
 # Matrices of products are made if they have at most so many numbers, or no more than a copy of X takes: for each stored
 # entry one number and a position, and twice that if all columns are half full and are filled.
 SMALL_MATRIX, COPY_SIZE = 2**20, 3

@@ -51,7 +51,7 @@ class GeneralizedSingle(GeneralizedModel):
             n_iter_=int(path.n_iters[0]),
             n_passes_=path.n_passes,
             **self._term_outcome(terms),
-            **data.names,
+            **self._remembered_of(data),
         )
         progress.end()
         warn_of([("", path)], path, self._feature_options(), data, self.tol)

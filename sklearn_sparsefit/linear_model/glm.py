@@ -10,12 +10,11 @@ from numpy.typing import NDArray
 from sklearn.base import RegressorMixin
 from sklearn.utils import column_or_1d
 
-from sklearn_sparsefit._sklearn import Interval, fit_context, one_of
+from sklearn_sparsefit._sklearn import Interval, fit_context
 from sklearn_sparsefit._validation import TrainingData, check_rows, check_sample_weight
 from sklearn_sparsefit._warnings import warn_user
 from sklearn_sparsefit.datafit import Loss
 from sklearn_sparsefit.exceptions import ModelWarning
-from sklearn_sparsefit.linear_model.base import PARAMETER_CONSTRAINTS
 from sklearn_sparsefit.linear_model.families import (
     FAMILIES,
     check_offset,
@@ -24,6 +23,7 @@ from sklearn_sparsefit.linear_model.families import (
     warn_of_small_delta,
 )
 from sklearn_sparsefit.linear_model.generalized_model import GeneralizedModel, GeneralizedSingle
+from sklearn_sparsefit.linear_model.parameters import PARAMETER_CONSTRAINTS, one_of
 
 Vector = NDArray[np.float64]
 
@@ -38,7 +38,7 @@ class GLMModel(RegressorMixin, GeneralizedModel):
     """A linear model of what the link makes of the mean of a target."""
 
     # What of offset and exposure the fit was given.
-    _fitted_with: Sequence[str] = ()
+    _fitted_with: Sequence[str]
 
     def _loss(self) -> Loss:
         return FAMILIES[self.family](self.power, self.delta)
@@ -49,12 +49,11 @@ class GLMModel(RegressorMixin, GeneralizedModel):
             column_or_1d(data.targets.T, warn=True)
         check_target(self._loss(), self._target(data), self.family)
         warn_of_small_delta(self._loss(), self._target(data))
-        given = [name for name, values in (("offset", offset), ("exposure", exposure)) if values is not None]
-        return replace(
-            data,
-            offset=check_offset(offset, exposure, data.design.shape[0], self.family),
-            names={**data.names, "_fitted_with": given},
-        )
+        known = check_offset(offset, exposure, data.design.shape[0], self.family)
+        return replace(data, offset=known, offset_parts=_given(offset, exposure))
+
+    def _remembered_of(self, data: TrainingData) -> dict[str, Any]:
+        return dict(_fitted_with=data.offset_parts, **super()._remembered_of(data))
 
     def predict(self, X: Any, offset: Any = None, exposure: Any = None) -> NDArray:
         """Predict the mean of the target.
@@ -114,8 +113,7 @@ class GLMModel(RegressorMixin, GeneralizedModel):
         loss, weights = self._loss(), check_sample_weight(sample_weight, len(raw))
         check_target(loss, target, self.family)
         known = check_offset(offset, exposure, len(raw), self.family)
-        if known is None and self._fitted_with:
-            _warn_of_score_without(self._fitted_with)
+        _warn_of_score_without(self._fitted_with, _given(offset, exposure))
         datafit = in_unit_of_loss(loss, target, weights, fit_intercept=True, offset=known)
         raw = raw if known is None else raw + known[:, None]
         errors = datafit.losses(raw.T / datafit.unit)
@@ -131,12 +129,23 @@ class GLMModel(RegressorMixin, GeneralizedModel):
         return tags
 
 
-def _warn_of_score_without(names: Sequence[str]) -> None:
-    """Warn that what a model was fitted with is not known of the samples it is scored on."""
-    request = ", ".join(f"{name}=True" for name in names)
+def _given(offset: Any, exposure: Any) -> list[str]:
+    return [name for name, values in (("offset", offset), ("exposure", exposure)) if values is not None]
+
+
+def _warn_of_score_without(fitted_with: Sequence[str], scored_with: Sequence[str]) -> None:
+    """Warn if less is known of the samples a model is scored on than it was fitted with.
+
+    Each can stand for the other, as the logarithm of an exposure is an offset.
+    """
+    if len(scored_with) >= len(fitted_with):
+        return
+    missing = [name for name in fitted_with if name not in scored_with]
+    instead = " and ".join({"offset": "an offset of 0", "exposure": "an exposure of 1"}[name] for name in missing)
+    request = ", ".join(f"{name}=True" for name in fitted_with)
     warn_user(
-        f"The model was fitted with {' and '.join(names)}, and is scored without: its predictions are then for an"
-        f" offset of 0, that is an exposure of 1. Give score the {' and '.join(names)} of the samples. Searches,"
+        f"The model was fitted with {' and '.join(fitted_with)}, and is scored without {' and '.join(missing)}: its"
+        f" predictions are then for {instead}. Give score the {' and '.join(missing)} of the samples. Searches,"
         " cross-validation and a Pipeline too hand these on, after sklearn.set_config(enable_metadata_routing=True), to"
         f" a model, or last step, with set_fit_request({request}).set_score_request({request}).",
         ModelWarning,

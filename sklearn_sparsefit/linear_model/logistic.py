@@ -14,22 +14,24 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn_sparsefit._sklearn import Interval, StrOptions, fit_context
 from sklearn_sparsefit._validation import TrainingData, check_sample_weight
 from sklearn_sparsefit.datafit import Binomial, Datafit, Loss, Multinomial
-from sklearn_sparsefit.linear_model.base import PARAMETER_CONSTRAINTS
 from sklearn_sparsefit.linear_model.generalized_model import GeneralizedModel, GeneralizedSingle
+from sklearn_sparsefit.linear_model.parameters import PARAMETER_CONSTRAINTS
 from sklearn_sparsefit.path import PathResult
 from sklearn_sparsefit.penalty import ElasticNetPenalty, Penalty, SeparateTasksPenalty, multi_task_penalty
 
 Vector = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ClassifierData(TrainingData):
-    """Training data whose weights are those of samples times those of classes; the former alone are ``given_weight``.
+    """Training data whose targets are numbers of classes.
 
-    A scorer is told of the weights that were given.
+    Weights are those of samples times those of classes; the former alone are ``given_weight``. A scorer is told of the
+    weights that were given.
     """
 
-    given_weight: Vector | None = None
+    classes: NDArray
+    given_weight: Vector | None
 
 
 class LogisticModel(ClassifierMixin, GeneralizedModel):
@@ -41,8 +43,8 @@ class LogisticModel(ClassifierMixin, GeneralizedModel):
     def _penalty_of_tasks(self, of_each: ElasticNetPenalty) -> Penalty:
         return multi_task_penalty(of_each) if self.grouped else SeparateTasksPenalty(of_each)
 
-    def _datafit(self, data: TrainingData) -> Datafit:
-        n_classes = len(data.names["classes_"])
+    def _datafit(self, data: ClassifierData) -> Datafit:
+        n_classes = len(data.classes)
         if n_classes == 2:
             return super()._datafit(data)
         return Multinomial(self._target(data), n_classes, data.sample_weight, self.fit_intercept)
@@ -80,8 +82,7 @@ class LogisticModel(ClassifierMixin, GeneralizedModel):
             weights = of_classes[codes] * (1.0 if data.sample_weight is None else data.sample_weight)
             data = replace(data, sample_weight=check_sample_weight(weights, len(weights)))
             self._check_classes(codes, weights, classes, "Among the samples whose class has a positive class_weight")
-        data = replace(data, names={**data.names, "classes_": classes})
-        return ClassifierData(**vars(data), given_weight=given)
+        return ClassifierData(**vars(data), classes=classes, given_weight=given)
 
     def _check_classes(self, codes: NDArray, weights: Vector | None, classes: NDArray, where: str) -> None:
         """Refuse samples that count if they are all of one class, or if one of the intercepts would be infinite."""
@@ -94,6 +95,9 @@ class LogisticModel(ClassifierMixin, GeneralizedModel):
                 f"{where} there is none of class {missing!r}: its intercept would be infinite. More of its samples are"
                 " needed, or none, or fit_intercept=False."
             )
+
+    def _remembered_of(self, data: ClassifierData) -> dict[str, Any]:
+        return dict(classes_=data.classes, **super()._remembered_of(data))
 
     def _coefs_of(self, path: PathResult, column: int, data: TrainingData) -> dict[str, Any]:
         found = super()._coefs_of(path, column, data)

@@ -283,10 +283,10 @@ class SparseLogisticRegressionCV(LogisticModel, GeneralizedCV):
 
     def _check_fold(self, data: TrainingData, number: int, train_weight: Vector) -> None:
         where = f"Among the training samples of fold {number} that count"
-        self._check_classes(data.targets[0].astype(np.intp), train_weight, data.names["classes_"], where)
+        self._check_classes(data.targets[0].astype(np.intp), train_weight, data.classes, where)
 
     def _errors(self, result: PathResult, fold: Fold, data: TrainingData, unit: float) -> Vector:
-        if len(data.names["classes_"]) == 2:
+        if len(data.classes) == 2:
             return super()._errors(result, fold, data, unit)
         return mean_multinomial_losses(result, fold, data.design, self._target(data))
 
@@ -297,7 +297,7 @@ class SparseLogisticRegressionCV(LogisticModel, GeneralizedCV):
         self, result: PathResult, fold: Fold, data: TrainingData, l1_ratio: float, params: dict[str, Any]
     ) -> Vector:
         # Scorers are given labels, which the model predicts, not their numbers.
-        labels = data.names["classes_"][data.targets.astype(np.intp)]
+        labels = data.classes[data.targets.astype(np.intp)]
         return super()._score(result, fold, replace(data, targets=labels), l1_ratio, params)
 
     def _model_of(self, alpha: float, l1_ratio: float) -> SparseLogisticRegression:

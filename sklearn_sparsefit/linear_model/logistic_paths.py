@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 from sklearn_sparsefit._progress import PathJob, RegularizationPath
 from sklearn_sparsefit._sklearn import Interval, StrOptions, validate_params
 from sklearn_sparsefit._validation import check_alphas, check_training_data
-from sklearn_sparsefit.linear_model.base import PARAMETER_CONSTRAINTS, make_path, warn_of
+from sklearn_sparsefit.linear_model.base import make_path, warn_of
 from sklearn_sparsefit.linear_model.families import check_above_zero
 from sklearn_sparsefit.linear_model.logistic import SparseLogisticRegression
-from sklearn_sparsefit.path import AlphaGrid
+from sklearn_sparsefit.linear_model.parameters import PARAMETER_CONSTRAINTS
 
 PARAMETERS = (
     "fit_intercept", "max_iter", "tol", "solver", "penalty_weights", "lower_bounds", "upper_bounds", "standardize",
@@ -143,12 +143,11 @@ def logistic_path(
     classes, codes = model._encoded(y)
     data = model._prepared(check_training_data(X, codes, sample_weight), classes)
     check_above_zero(alphas)
-    grid = check_alphas(alphas, eps, l1_ratio, data.design.shape)
+    grid = check_alphas(alphas, eps, l1_ratio)
     (terms,) = model._terms(data, [data.sample_weight])
     path = make_path(
         data, model._datafit(data), terms, l1_ratio, model._options(), model._penalty_of_tasks, alphas=grid
     )
-    n_alphas = grid.n_alphas if isinstance(grid, AlphaGrid) else len(grid)
-    result = RegularizationPath().run(PathJob("path", "path", path, n_alphas), data.design, verbose)
+    result = RegularizationPath().run(PathJob("path", "path", path, len(grid)), data.design, verbose)
     warn_of([("", result)], result, model._feature_options(), data, tol)
     return result.alphas, result.dense_coefs(data.dtype), result.intercepts.T.astype(data.dtype), result.dual_gaps

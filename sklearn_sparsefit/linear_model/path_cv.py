@@ -15,13 +15,14 @@ from sklearn.model_selection import check_cv
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 
 from sklearn_sparsefit._progress import PathJob, Progress
-from sklearn_sparsefit._sklearn import check_method_params, one_of, routing_enabled, safe_indexing
+from sklearn_sparsefit._sklearn import check_method_params, routing_enabled, safe_indexing
 from sklearn_sparsefit._threads import single_threaded_blas
 from sklearn_sparsefit._validation import TrainingData, takes_sample_weight
 from sklearn_sparsefit._warnings import warn_user
 from sklearn_sparsefit.cv import Fold, Scores, make_folds, share_moments
 from sklearn_sparsefit.exceptions import ModelWarning
 from sklearn_sparsefit.linear_model.base import SparseLinearModel, warn_of
+from sklearn_sparsefit.linear_model.parameters import one_of
 from sklearn_sparsefit.linear_model.path_model import (
     PATH_CONSTRAINTS,
     PathModel,
@@ -164,7 +165,7 @@ class PathCV(PathModel):
         scores = np.empty(len(result.alphas))
         for number, alpha in enumerate(result.alphas):
             model = self._model_of(alpha, l1_ratio)
-            model._set_fitted(**self._coefs_of(result, number, data), **data.names)
+            model._set_fitted(**self._coefs_of(result, number, data), **model._remembered_of(data))
             try:
                 scores[number] = scorer(model, X, y, **params)
             except (AttributeError, ValueError) as error:

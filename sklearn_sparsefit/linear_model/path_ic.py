@@ -9,15 +9,16 @@ from numpy.typing import NDArray
 from sklearn.model_selection import check_cv
 
 from sklearn_sparsefit._progress import Progress
-from sklearn_sparsefit._sklearn import Interval, StrOptions, fit_context, one_of, safe_indexing
+from sklearn_sparsefit._sklearn import Interval, StrOptions, fit_context, safe_indexing
 from sklearn_sparsefit._threads import single_threaded_blas
 from sklearn_sparsefit._validation import TrainingData
 from sklearn_sparsefit._warnings import warn_user
 from sklearn_sparsefit.criteria import CRITERIA, ActiveColumns, information_criterion
 from sklearn_sparsefit.datafit import Quadratic
 from sklearn_sparsefit.exceptions import ModelWarning
-from sklearn_sparsefit.linear_model.base import PARAMETER_CONSTRAINTS, warn_of
+from sklearn_sparsefit.linear_model.base import warn_of
 from sklearn_sparsefit.linear_model.elastic_net_cv import LassoCV
+from sklearn_sparsefit.linear_model.parameters import PARAMETER_CONSTRAINTS, one_of
 from sklearn_sparsefit.linear_model.path_model import PATH_CONSTRAINTS, RegressionPath, warn_if_at_edge
 from sklearn_sparsefit.path import PathResult, SharedMoments
 from sklearn_sparsefit.penalty import FeatureTerms

@@ -16,7 +16,6 @@ from sklearn.utils import column_or_1d
 from sklearn_sparsefit._progress import PathJob, Progress
 from sklearn_sparsefit._sklearn import Interval, StrOptions
 from sklearn_sparsefit._validation import (
-    RELAX_IS,
     TrainingData,
     check_alphas,
     check_between_zero_and_one,
@@ -27,15 +26,15 @@ from sklearn_sparsefit._warnings import warn_user
 from sklearn_sparsefit.datafit import Datafit, Quadratic
 from sklearn_sparsefit.exceptions import ModelWarning
 from sklearn_sparsefit.linear_model.base import (
-    PARAMETER_CONSTRAINTS,
     SparseLinearModel,
     SparseLinearRegressor,
     make_path,
 )
 from sklearn_sparsefit.linear_model.feature_terms import FeatureOptions
-from sklearn_sparsefit.path import AlphaGrid, Measuring, PathGenerator, PathResult
+from sklearn_sparsefit.linear_model.parameters import PARAMETER_CONSTRAINTS, RELAX_IS
+from sklearn_sparsefit.path import AlphaGrid, Measuring, PathGenerator, PathResult, cost_model
 from sklearn_sparsefit.penalty import FeatureTerms
-from sklearn_sparsefit.solvers import as_rows, choice
+from sklearn_sparsefit.solvers import as_rows
 
 Vector = NDArray[np.float64]
 
@@ -74,7 +73,7 @@ class PathModel(SparseLinearModel):
         if self._target(data).ndim < data.y_ndim:
             column_or_1d(data.targets.T, warn=True)
         l1_ratios = self._l1_ratios()
-        grids = [check_alphas(self.alphas, self.eps, l1_ratio, data.design.shape) for l1_ratio in l1_ratios]
+        grids = [check_alphas(self.alphas, self.eps, l1_ratio) for l1_ratio in l1_ratios]
         check_gram(self.precompute, data, self.fit_intercept)
         return data, l1_ratios, grids
 
@@ -95,10 +94,8 @@ class PathModel(SparseLinearModel):
         for group in chain([order[:1]], self._groups(order[1:], data, paths.values())):
             jobs = []
             for row in group:
-                grid = grids[row]
-                n_alphas = grid.n_alphas if isinstance(grid, AlphaGrid) else len(grid)
-                path = self._path(data, terms, l1_ratios[row], grid, len(group))
-                jobs.append(PathJob("full data", labels[row], path, n_alphas, measure))
+                path = self._path(data, terms, l1_ratios[row], grids[row], len(group))
+                jobs.append(PathJob("full data", labels[row], path, len(grids[row]), measure))
             paths |= zip(group.tolist(), progress.drive(jobs, data.design, n_jobs), strict=True)
         return [paths[row] for row in range(len(l1_ratios))]
 
@@ -110,7 +107,7 @@ class PathModel(SparseLinearModel):
             n_kept = max(len(support) for path in done for support in path.supports)
             design = data.design
             solver = self._options().solver
-            n_at_once = choice.paths_at_once(self._datafit(data), design.shape[1], design.density, n_kept, solver)
+            n_at_once = cost_model.paths_at_once(self._datafit(data), design.shape[1], design.density, n_kept, solver)
             yield from np.array_split(numbers, -(-len(numbers) // n_at_once))
 
     def _path(
@@ -131,7 +128,7 @@ class PathModel(SparseLinearModel):
             dual_gap_path_=path.dual_gaps,
             _fitted_path=path,
             **(dict(l1_ratio_=l1_ratio) if hasattr(self, "l1_ratio") else {}),
-            **data.names,
+            **self._remembered_of(data),
         )
 
     @cached_property

@@ -4,7 +4,7 @@ from numbers import Integral, Real
 from typing import Any
 
 from sklearn_sparsefit._progress import PathJob, RegularizationPath
-from sklearn_sparsefit._sklearn import Interval, StrOptions, one_of, validate_parameter_constraints, validate_params
+from sklearn_sparsefit._sklearn import Interval, StrOptions, validate_parameter_constraints, validate_params
 from sklearn_sparsefit._validation import (
     check_alphas,
     check_coef,
@@ -14,9 +14,10 @@ from sklearn_sparsefit._validation import (
 )
 from sklearn_sparsefit._warnings import warn_user
 from sklearn_sparsefit.datafit import Quadratic
-from sklearn_sparsefit.linear_model.base import PARAMETER_CONSTRAINTS, make_path, warn_of
+from sklearn_sparsefit.linear_model.base import make_path, warn_of
 from sklearn_sparsefit.linear_model.feature_terms import FeatureOptions
-from sklearn_sparsefit.path import AlphaGrid, SolverOptions
+from sklearn_sparsefit.linear_model.parameters import PARAMETER_CONSTRAINTS, one_of
+from sklearn_sparsefit.path import SolverOptions
 from sklearn_sparsefit.solvers import SOLVERS
 
 FEATURE_PARAMETERS = ("penalty_weights", "lower_bounds", "upper_bounds", "standardize", "relax")
@@ -305,7 +306,7 @@ def enet_path(
     data = check_training_data(X, y, sample_weight, check_input=check_input)
     if data.y_ndim == 2 and positive:
         raise ValueError("positive=True is not allowed for multi-output (y.ndim != 1)")
-    alphas = check_alphas(alphas, eps, l1_ratio, data.design.shape)
+    alphas = check_alphas(alphas, eps, l1_ratio)
     check_gram(precompute, data, fit_intercept)
     if len(data.targets) > 1 and solver != "auto":
         raise ValueError(f"solver is for a single target, but y has {len(data.targets)}.")
@@ -322,8 +323,7 @@ def enet_path(
     target = data.targets if len(data.targets) > 1 else data.targets[0]
     datafit = Quadratic(target, data.sample_weight, fit_intercept)
     path = make_path(data, datafit, terms, l1_ratio, options, alphas=alphas, start=start)
-    n_alphas = alphas.n_alphas if isinstance(alphas, AlphaGrid) else len(alphas)
-    result = task.run(PathJob("path", "path", path, n_alphas), data.design, verbose)
+    result = task.run(PathJob("path", "path", path, len(alphas)), data.design, verbose)
     warn_of([("", result)], result, features, data, options.tol)
     result = result.relaxed(relax)
     coefs = result.dense_coefs(data.dtype)

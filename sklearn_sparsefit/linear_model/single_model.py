@@ -13,11 +13,11 @@ from sklearn_sparsefit._validation import TrainingData, check_coef, check_gram, 
 from sklearn_sparsefit._warnings import warn_user
 from sklearn_sparsefit.datafit import Quadratic
 from sklearn_sparsefit.linear_model.base import (
-    PARAMETER_CONSTRAINTS,
     SparseLinearRegressor,
     make_path,
     warn_of,
 )
+from sklearn_sparsefit.linear_model.parameters import PARAMETER_CONSTRAINTS
 from sklearn_sparsefit.linear_model.paths import enet_path
 from sklearn_sparsefit.path import PathResult, drive
 
@@ -96,4 +96,11 @@ class SingleModel(MultiOutputMixin, SparseLinearRegressor):
             intercept = 0.0
         elif data.y_ndim == 1:
             intercept = intercept[0]
-        return dict(coef_=coef, intercept_=intercept, dual_gap_=gaps, n_iter_=n_iters, n_passes_=n_passes, **data.names)
+        return dict(
+            coef_=coef,
+            intercept_=intercept,
+            dual_gap_=gaps,
+            n_iter_=n_iters,
+            n_passes_=n_passes,
+            **self._remembered_of(data),
+        )

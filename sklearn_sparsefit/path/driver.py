@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from sklearn_sparsefit._threads import run_jobs, single_threaded_blas
 from sklearn_sparsefit.design import Design, Moments
+from sklearn_sparsefit.path import cost_model
 from sklearn_sparsefit.path.engine import PathGenerator
 from sklearn_sparsefit.path.forecast import Features
 from sklearn_sparsefit.path.records import (
@@ -23,7 +24,6 @@ from sklearn_sparsefit.path.records import (
     Solved,
     SquaredNorms,
 )
-from sklearn_sparsefit.solvers import choice
 
 Matrix = NDArray[np.float64]
 Measuring: TypeAlias = Callable[[Measure], Moments]
@@ -55,7 +55,7 @@ class Run:
                 return None
             self.answer = None
             match request:
-                case Correlate(residuals, features) if choice.are_few(features, design.shape[1]):
+                case Correlate(residuals, features) if cost_model.are_few(features, design.shape[1]):
                     self.answer = features, _correlate(design, residuals, features)
                 case Correlate():
                     self.n_shared += 1

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from sklearn_sparsefit.datafit import Fits, Quadratic
 from sklearn_sparsefit.datafit.quadratic import power_of_two
+from sklearn_sparsefit.path import cost_model
 from sklearn_sparsefit.path.forecast import Features, Forecast, SafeBounds, with_stepping_stones
 from sklearn_sparsefit.path.records import (
     EVERYTHING,
@@ -40,9 +41,9 @@ from sklearn_sparsefit.solvers import (
     WholeDesign,
     WorkingSet,
     as_rows,
-    choice,
     duality_gap,
     least_squares_gap,
+    make_solver,
 )
 
 Vector = NDArray[np.float64]
@@ -92,10 +93,10 @@ class _Engine:
         # Coefficients and correlations of several tasks have an axis for these before that of the features.
         self.tasks = problem.datafit.mean.shape
         self.density = density
-        self.solver = choice.make_solver(options.solver, self.datafit, self.penalty)
+        self.solver = make_solver(options.solver, self.datafit, self.penalty)
         self.working_set: WorkingSet | WholeDesign = WorkingSet(self.datafit, n_features, self.solver.max_gram)
         self.iterate = Iterate(*np.empty((2, *self.tasks, 0)))
-        self.width = choice.FIRST_WIDTH
+        self.width = cost_model.FIRST_WIDTH
         self.bounds: SafeBounds | None = None
         self.unit = 1.0
         # From this alpha on no feature enters: those known have these coefficients, and this is the loss.
@@ -126,7 +127,7 @@ class _Engine:
             largest = 0.0
         alpha_max = self._alpha_at(self.penalty.largest_magnitude(correlation) or largest * self.unit)
         if isinstance(alphas, AlphaGrid):
-            alphas = alphas.alphas(alpha_max)
+            alphas = alphas.alphas(alpha_max, self.shape)
         self.forecast = Forecast(alpha_max, self.penalty.sizes(correlation))
         self.null_alpha = (1 - SLACK) * alpha_max
 
@@ -135,10 +136,10 @@ class _Engine:
         if start is not None and largest > 0:
             n_done = yield from self._begin_at(start, steps[0], reports)
             steps = steps[n_done:]
-        if not choice.is_small(self.shape):
+        if not cost_model.is_small(self.shape):
             stones = with_stepping_stones([step.alpha for step in steps], self.forecast.alpha)
             steps = [Step(stone, None) if index is None else steps[index] for stone, index in stones]
-        if self.working_set.outside.any() and choice.bounds_pay(self.density, math.prod(self.tasks), len(steps)):
+        if self.working_set.outside.any() and cost_model.bounds_pay(self.density, math.prod(self.tasks), len(steps)):
             yield from self._begin_bounds(correlation, residual)
         yield from self._walk(steps, reports)
         return reports.result(self.working_set, self.shape[1], self.has_no_minimum)
@@ -162,10 +163,10 @@ class _Engine:
     def _begin_with_all(self) -> Generator[Request, Any, None]:
         """Take a design whole, if that is cheaper."""
         n_features = self.shape[1]
-        if not choice.takes_whole(self.shape, self.density):
+        if not cost_model.takes_whole(self.shape, self.density):
             return
         if n_features > self.solver.max_gram or not isinstance(self.datafit, Quadratic):
-            if choice.is_small(self.shape):
+            if cost_model.is_small(self.shape):
                 yield from self._bring_in(np.arange(n_features))
             return
         datafit = self.datafit
@@ -203,7 +204,7 @@ class _Engine:
             coefs = coef[None]
             inside = known.look(coefs)
             seen = self._by_moments(coefs, inside, known.losses(coefs, inside))
-            if fit.is_delicate or choice.is_small(self.shape):
+            if fit.is_delicate or cost_model.is_small(self.shape):
                 yield from self._look_closely(seen, np.arange(1))
             inside, loss = seen.inside, float(seen.fits.losses[0])
             coef, correlation = coefs[0], inside[0]
@@ -250,7 +251,8 @@ class _Engine:
                 n_done, newcomers = yield from self._accept(block, evaluation, seen, gaps, reports)
                 # Large, and not needed while the next ones are made.
                 del seen
-                self.width = min(2 * self.width, choice.MAX_WIDTH) if n_done == len(block) else max(2, self.width // 2)
+                wider = min(2 * self.width, cost_model.MAX_WIDTH)
+                self.width = wider if n_done == len(block) else max(2, self.width // 2)
                 # Go on from the last coefficients that were looked at, with true correlations in place of the solver's.
                 last = min(n_done, len(block) - 1)
                 self.iterate = Iterate(evaluation.coefs[last].copy(), evaluation.inside[last].copy())
@@ -265,7 +267,7 @@ class _Engine:
         nobody = np.empty(0, dtype=np.intp)
         if isinstance(self.working_set, WholeDesign):
             return len(steps), nobody
-        affordable = choice.affordable_width(self.shape, self.options.n_together, math.prod(self.tasks))
+        affordable = cost_model.affordable_width(self.shape, self.options.n_together, math.prod(self.tasks))
         width = max(2, min(self.width, affordable))
         if not self.working_set.outside.any():
             return min(width, len(steps)), nobody
@@ -323,7 +325,7 @@ class _Engine:
             fits.losses[is_rounding] = 0.0
             return Evaluation(coefs, fits, inside, np.zeros(len(block)))
         rows = np.arange(len(block))
-        if choice.is_small(self.shape):
+        if cost_model.is_small(self.shape):
             # All of it is about to be looked at closely.
             evaluation = self._by_moments(coefs, np.empty_like(coefs), np.empty(len(block)))
         else:
@@ -331,7 +333,7 @@ class _Engine:
             evaluation = self._by_moments(coefs, inside, known.losses(coefs, inside))
             evaluation.slacks = np.array([known.slack(coef) for coef in coefs])
             evaluation.gaps = self._gaps(block, evaluation, [])
-            rows = np.flatnonzero(~(evaluation.gaps <= choice.ROUNDING_SHARE * self.gap_tol))
+            rows = np.flatnonzero(~(evaluation.gaps <= cost_model.ROUNDING_SHARE * self.gap_tol))
         if len(rows):
             yield from self._look_closely(evaluation, rows)
         return evaluation
@@ -345,7 +347,7 @@ class _Engine:
     def _look_closely(self, evaluation: Evaluation, rows: NDArray[np.intp]) -> Generator[Request, Any, None]:
         """Residuals in place of moments, for some rows of a block."""
         evaluation.gaps = None
-        width = choice.affordable_rows(self.shape[::-1], n_tasks=math.prod(self.tasks))
+        width = cost_model.affordable_rows(self.shape[::-1], n_tasks=math.prod(self.tasks))
         for some in (rows[first : first + width] for first in range(0, len(rows), width)):
             means = self.working_set.shift
             coefs, inside, known = evaluation.coefs[some], evaluation.inside[some], self.working_set

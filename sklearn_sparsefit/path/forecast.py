@@ -5,8 +5,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from sklearn_sparsefit.path import cost_model
 from sklearn_sparsefit.penalty import Penalty
-from sklearn_sparsefit.solvers import choice
 
 Vector = NDArray[np.float64]
 Features: TypeAlias = NDArray[np.intp] | slice
@@ -40,13 +40,13 @@ class Forecast:
         self, penalty: Penalty, alphas: list[float], outside: NDArray[np.bool_], n_support: int
     ) -> tuple[int, NDArray[np.intp]]:
         """How many of the coming alphas to take on, and which features to bring in for them."""
-        few = max(choice.MIN_NEWCOMERS, int(choice.NEWCOMER_SHARE * n_support))
-        entries = penalty.entry_alphas(*self._now, *self._before, choice.MARGIN)
+        few = max(cost_model.MIN_NEWCOMERS, int(cost_model.NEWCOMER_SHARE * n_support))
+        entries = penalty.entry_alphas(*self._now, *self._before, cost_model.MARGIN)
         coming = np.flatnonzero(outside & (entries >= alphas[-1]))
         coming = coming[np.argsort(-entries[coming], kind="stable")]
         n_entered = np.searchsorted(-entries[coming], [-alpha for alpha in alphas], side="right")
         n_ahead = max(1, int(np.count_nonzero(n_entered <= few)))
-        n_newcomers = min(n_entered[n_ahead - 1], choice.MAX_NEWCOMERS * few)
+        n_newcomers = min(n_entered[n_ahead - 1], cost_model.MAX_NEWCOMERS * few)
         return n_ahead, np.sort(coming[:n_newcomers])
 
 
@@ -66,9 +66,8 @@ class SafeBounds:
 
     def ahead(self, penalty: Penalty, residual: Vector) -> NDArray[np.bool_]:
         """Which features may reach the threshold at a residual, the end of the way that comes."""
-        self._end = self._residual
-        self._end_limits = self._limits_at(residual)
         self._end = residual
+        self._end_limits = self._limits + self._length(residual - self._residual) * self._reaches
         return _may_reach(self._end_limits, penalty.l1)
 
     def read_end(self, features: Features, magnitudes: Vector) -> None:
@@ -99,10 +98,12 @@ class SafeBounds:
         """The share of the way at which it comes closest to a residual, and how close."""
         way, move = self._end - self._residual, residual - self._residual
         # In this order rows of weight zero count for nothing even where their squares overflow.
-        length = float(np.vdot(way * self._weights, way))
-        share = min(max(float(np.vdot(way * self._weights, move)) / length, 0.0), 1.0) if length > 0 else 0.0
-        rest = move - share * way
-        return share, (1 + ROUNDING) * float(np.sqrt(np.vdot(rest * self._weights, rest)))
+        sq_length = float(np.vdot(way * self._weights, way))
+        share = min(max(float(np.vdot(way * self._weights, move)) / sq_length, 0.0), 1.0) if sq_length > 0 else 0.0
+        return share, self._length(move - share * way)
+
+    def _length(self, move: Vector) -> float:
+        return (1 + ROUNDING) * float(np.sqrt(np.vdot(move * self._weights, move)))
 
 
 def _may_reach(limits: NDArray[np.float64], threshold: float | NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -113,8 +114,8 @@ def with_stepping_stones(alphas: Vector, start: float) -> list[tuple[float, int 
     """The alphas, each with its index, and between those too far apart (from ``start`` on) others without one."""
     way: list[tuple[float, int | None]] = []
     for index, alpha in enumerate(alphas):
-        if 0 < alpha < start / choice.MAX_RATIO and start < FAR:
-            n_stones = int(np.ceil(np.log(start / alpha) / np.log(choice.MAX_RATIO))) - 1
+        if 0 < alpha < start / cost_model.MAX_RATIO and start < FAR:
+            n_stones = int(np.ceil(np.log(start / alpha) / np.log(cost_model.MAX_RATIO))) - 1
             # Not geomspace(start, ...): times a power of two, the stones must scale exactly.
             way += [(float(stone), None) for stone in start * np.geomspace(1.0, alpha / start, n_stones + 2)[1:-1]]
         way.append((float(alpha), index))

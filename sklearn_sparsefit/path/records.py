@@ -24,17 +24,26 @@ class Problem:
 
 @dataclass(frozen=True)
 class AlphaGrid:
-    """``n_alphas`` strengths, evenly spaced in the logarithm, between alpha_max and ``eps * alpha_max``."""
+    """``n_alphas`` strengths, evenly spaced in the logarithm, between alpha_max and ``eps * alpha_max``.
+
+    Where ``eps`` is None it goes by the shape of X: with more features than samples small alphas fit noise with
+    thousands of features.
+    """
 
     n_alphas: int
-    eps: float
+    eps: float | None
 
-    def alphas(self, alpha_max: float) -> Vector:
+    def __len__(self) -> int:
+        return self.n_alphas
+
+    def alphas(self, alpha_max: float, shape: tuple[int, int]) -> Vector:
         """Resolve the grid of a problem."""
+        n_samples, n_features = shape
+        eps = self.eps or (1e-2 if n_samples < n_features else 1e-3)
         if alpha_max == 0:
             return np.full(self.n_alphas, np.finfo(np.float64).resolution)
         # Not geomspace(alpha_max, ...): times a power of two, the grid must scale exactly.
-        return alpha_max * np.sort(np.geomspace(1.0, self.eps, self.n_alphas))[::-1]
+        return alpha_max * np.sort(np.geomspace(1.0, eps, self.n_alphas))[::-1]
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,9 @@ from sklearn_sparsefit.solvers.working_set import WorkingSet
 
 Block = NDArray[np.float64]
 
+# Multiply-adds between two looks for Ctrl-C.
+MAX_WORK = 1e9
+
 
 @dataclass
 class Iterate:

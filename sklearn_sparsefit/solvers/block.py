@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from sklearn_sparsefit.penalty import MultiTaskPenalty
 from sklearn_sparsefit.solvers import _block_cd
-from sklearn_sparsefit.solvers.base import Iterate, Solver
+from sklearn_sparsefit.solvers.base import MAX_WORK, Iterate, Solver
 from sklearn_sparsefit.solvers.block_systems import dots, solve_by_columns, solve_by_gram
 from sklearn_sparsefit.solvers.certificate import duality_gap, quadratic_misfit
 from sklearn_sparsefit.solvers.extrapolation import Track, extrapolation
@@ -26,8 +26,8 @@ Positions = NDArray[np.intp]
 TIGHT, NEARLY = 1e-13, 1e4
 # So many times that is enough where the gap is this share of the tolerated one.
 EASY, SMALL = 100, 1e-4
-# Sweeps go on while each makes the largest move smaller by this factor: up to so many, and so many multiply-adds.
-RATE, MAX_SWEEPS, MAX_WORK = 0.7, 30, 1e9
+# Sweeps go on while each makes the largest move smaller by this factor: up to so many, as long as their work allows.
+RATE, MAX_SWEEPS = 0.7, 30
 # ... and, where an iteration makes the gap smaller by no more than this factor, as many in any case.
 STUCK = 0.8
 # A start follows from so many solutions, for an alpha that is so many times as far from the last as that is from the

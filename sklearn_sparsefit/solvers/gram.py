@@ -7,11 +7,8 @@ import numpy as np
 from sklearn_sparsefit.penalty import Penalty
 from sklearn_sparsefit.solvers._cholesky import SupportFactor
 from sklearn_sparsefit.solvers._gram_cd import Status, gram_cd
-from sklearn_sparsefit.solvers.base import Iterate, Solver
+from sklearn_sparsefit.solvers.base import MAX_WORK, Iterate, Solver
 from sklearn_sparsefit.solvers.working_set import WorkingSet
-
-# Multiply-adds between two looks for Ctrl-C.
-MAX_WORK = 1e9
 
 
 class GramSolver(Solver):

@@ -15,8 +15,6 @@ Matrix = NDArray[np.float64]
 # Of shape (k, n) or, with several tasks, (k, n_tasks, n).
 Block = NDArray[np.float64]
 
-# A centred column this small beside the column itself is rounding: the column is constant.
-CONSTANT = 32 * np.finfo(np.float64).eps
 # Added to the Gram's diagonal, relative to it, so that rounding leaves no direction of negative curvature. What this
 # does to the solution is taken back by going on from true correlations.
 RIDGE = 1e-14

@@ -7,12 +7,12 @@ from scipy.sparse.linalg import ArpackError, eigsh
 
 from sklearn_sparsefit.penalty import Penalty
 from sklearn_sparsefit.solvers._prox_grad import fista
-from sklearn_sparsefit.solvers.base import Iterate, Solver
+from sklearn_sparsefit.solvers.base import MAX_WORK, Iterate, Solver
 from sklearn_sparsefit.solvers.certificate import duality_gap, quadratic_misfit
 from sklearn_sparsefit.solvers.working_set import WorkingSet
 
-# Steps between two looks at the gap, and multiply-adds between two looks for Ctrl-C.
-BURST, MAX_WORK = 50, 1e9
+# Steps between two looks at the gap.
+BURST = 50
 
 
 class ProxGradSolver(Solver):

@@ -6,17 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_sparsefit.datafit import SoftmaxModel
-from sklearn_sparsefit.design import Columns
+from sklearn_sparsefit.design import CHUNK, Columns
+from sklearn_sparsefit.solvers.known import RIDGE
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 # Of shape (n_features, n_directions, n_features, n_directions).
 Blocks = NDArray[np.float64]
-
-# Added to the Gram's diagonal, relative to it, as in any working set.
-RIDGE = 1e-14
-# Entries of what is made for some features at a time.
-CHUNK = 2**21
 
 
 class Packed(Protocol):

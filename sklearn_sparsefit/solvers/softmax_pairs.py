@@ -4,7 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_sparsefit.datafit import Fits, Multinomial, SoftmaxModel
-from sklearn_sparsefit.solvers.softmax_blocks import CHUNK, RIDGE, Packed, SoftmaxBlocks, shift_of_means
+from sklearn_sparsefit.design import CHUNK
+from sklearn_sparsefit.solvers.known import RIDGE
+from sklearn_sparsefit.solvers.softmax_blocks import Packed, SoftmaxBlocks, shift_of_means
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]

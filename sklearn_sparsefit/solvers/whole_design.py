@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_sparsefit.datafit import Fits, Quadratic
-from sklearn_sparsefit.design import Moments
-from sklearn_sparsefit.solvers.known import CONSTANT, RIDGE, Known, as_rows
+from sklearn_sparsefit.design import CONSTANT, Moments
+from sklearn_sparsefit.solvers.known import RIDGE, Known, as_rows
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]

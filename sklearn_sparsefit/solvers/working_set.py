@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_sparsefit.datafit import Datafit, Fits, Generalized, Quadratic, QuadraticModel, SoftmaxModel
-from sklearn_sparsefit.design import Columns
+from sklearn_sparsefit.design import CHUNK, CONSTANT, Columns
 from sklearn_sparsefit.penalty import Penalty
 from sklearn_sparsefit.solvers.certificate import duality_gap
-from sklearn_sparsefit.solvers.known import CONSTANT, REFINEMENTS, RIDGE, SETTLED, Known, as_rows
+from sklearn_sparsefit.solvers.known import REFINEMENTS, RIDGE, SETTLED, Known, as_rows
 from sklearn_sparsefit.solvers.secants import Secants
 from sklearn_sparsefit.solvers.softmax_pairs import SoftmaxPairs
 
@@ -26,8 +26,6 @@ NEWTON_STEPS, UNSETTLED = 100, 1e-9
 SLOWEST = 0.8
 # A loss that is so much flatter than at zero has no minimum.
 FLATTER = 1e-8
-# Entries of the dense copy of newcomers that is centred at a time.
-CHUNK = 2**21
 
 
 class WorkingSet(Known):
