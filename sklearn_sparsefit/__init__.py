@@ -21,6 +21,7 @@ from sklearn_sparsefit.linear_model import (
     SparseLogisticRegressionCV,
     alpha_from_C,
     enet_path,
+    glm_path,
     lasso_path,
     logistic_path,
 )
@@ -51,6 +52,7 @@ __all__ = [
     "SparseLogisticRegressionCV",
     "alpha_from_C",
     "enet_path",
+    "glm_path",
     "lasso_path",
     "logistic_path",
 ]

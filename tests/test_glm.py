@@ -21,7 +21,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from registry import DENSE_STORAGES, FRAMES, SPARSE_STORAGES, make_data, make_weights
-from sklearn_sparsefit import ElasticNet, ElasticNetGLM, ElasticNetGLMCV, SparseLogisticRegression
+from sklearn_sparsefit import ElasticNet, ElasticNetGLM, ElasticNetGLMCV, SparseLogisticRegression, glm_path
 from sklearn_sparsefit.exceptions import ModelWarning
 from test_bad_input import assert_refused, put
 from test_generalized import MAIN, ROUNDING, GeneralizedProblem, make_glm
@@ -102,6 +102,43 @@ def test_gap_is_above_the_suboptimality(family, l1_ratio, known, fit_intercept):
             ours, least = (problem.objective(m.coef_, m.intercept_) for m in (model, best))
             assert ours - least <= model.dual_gap_ + slack
             assert 0 <= model.dual_gap_ <= tol * problem.null_objective
+
+
+@every_family
+@pytest.mark.parametrize("store", [np.asarray, sparse.csc_array])
+def test_every_alpha_of_a_path_is_as_near_to_the_minimum_as_it_says(family, store):
+    X, y = data(family)
+    weights = make_weights("with_zeros", len(y))
+    known, total = known_of("both", len(y), family)
+    params = {"l1_ratio": 0.7, "penalty_weights": np.r_[0.5, np.ones(X.shape[1] - 1)]}
+    shared = {"family": family, "sample_weight": weights, **PARAMS.get(family, {}), **params, **known}
+    alphas, coefs, intercepts, gaps = glm_path(store(X), y, alphas=6, eps=0.05, tol=1e-9, **shared)
+    assert_allclose(alphas[-1] / alphas[0], 0.05)
+    assert not coefs[:, 0].any()
+    assert coefs[:, 1].any()
+    for alpha, coef, intercept, gap in zip(alphas, coefs.T, intercepts, gaps, strict=True):
+        problem = problem_of(X, y, family, alpha=alpha, sample_weight=weights, offset=total, **params)
+        assert gap <= 1e-9 * problem.null_objective
+        assert problem.dual_gap(coef, intercept) <= 1e-8 * problem.null_objective
+    again, *_ = glm_path(X.astype(np.float32), y, alphas=alphas[[3, 1]], **shared)
+    assert_array_equal(again, alphas[[1, 3]])
+
+
+@pytest.mark.parametrize(
+    "params, message",
+    [
+        ({"alphas": [0.1, 0.0]}, r"alphas\[1\] == 0\.0, must be above 0"),
+        ({"eps": 2.0}, r"eps == 2\.0, must be <= 1"),
+        ({"family": "negative binomial"}, "'family' parameter.*'negative binomial'"),
+        ({"exposure": np.zeros(3)}, r"exposure.*\(3,\)"),
+        ({"family": "gamma"}, "family='gamma': must be above 0"),
+        ({"y": np.ones(7)}, "inconsistent"),
+    ],
+)
+def test_bad_arguments_of_a_path(params, message):
+    X, y = data("poisson")
+    with pytest.raises(ValueError, match=message):
+        glm_path(**{"X": X, "y": y} | params)
 
 
 @every_family

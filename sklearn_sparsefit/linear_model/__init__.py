@@ -5,11 +5,11 @@ from sklearn_sparsefit.linear_model.adaptive_cv import AdaptiveElasticNetCV, Ada
 from sklearn_sparsefit.linear_model.elastic_net import ElasticNet, Lasso
 from sklearn_sparsefit.linear_model.elastic_net_cv import ElasticNetCV, LassoCV
 from sklearn_sparsefit.linear_model.elastic_net_ic import ElasticNetIC, LassoIC
+from sklearn_sparsefit.linear_model.generalized_paths import glm_path, logistic_path
 from sklearn_sparsefit.linear_model.glm import ElasticNetGLM
 from sklearn_sparsefit.linear_model.glm_cv import ElasticNetGLMCV
 from sklearn_sparsefit.linear_model.logistic import SparseLogisticRegression, alpha_from_C
 from sklearn_sparsefit.linear_model.logistic_cv import SparseLogisticRegressionCV
-from sklearn_sparsefit.linear_model.logistic_paths import logistic_path
 from sklearn_sparsefit.linear_model.multi_task import MultiTaskElasticNet, MultiTaskLasso
 from sklearn_sparsefit.linear_model.multi_task_cv import MultiTaskElasticNetCV, MultiTaskLassoCV
 from sklearn_sparsefit.linear_model.paths import enet_path, lasso_path
@@ -35,6 +35,7 @@ __all__ = [
     "SparseLogisticRegressionCV",
     "alpha_from_C",
     "enet_path",
+    "glm_path",
     "lasso_path",
     "logistic_path",
 ]

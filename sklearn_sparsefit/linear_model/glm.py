@@ -231,6 +231,7 @@ class ElasticNetGLM(GLMModel, GeneralizedSingle):
     See Also
     --------
     ElasticNetGLMCV : Chooses alpha by cross-validation.
+    glm_path : Models of many alphas.
     SparseLogisticRegression : A classifier, with the binomial family's loss.
     sklearn.linear_model.PoissonRegressor : The ridge penalty alone.
 
