@@ -152,10 +152,10 @@ class ActiveColumns:
     def _gram(self, positions: Positions) -> Matrix:
         """Copy of the Gram matrix of some columns."""
         known = self._known
-        if isinstance(known, WorkingSet) and not known.has_gram:
-            gram = known.restricted_to(positions).full_gram().copy()
-        else:
+        if isinstance(known, WorkingSet) and known.has_gram:
             gram = known.full_gram().take(positions, axis=0).take(positions, axis=1)
+        else:
+            gram = known.gram_of(positions)
         np.fill_diagonal(gram, known.sq_norms[positions])
         return gram
 

@@ -39,7 +39,7 @@ class Known(ABC):
 
     @abstractmethod
     def gram_of(self, positions: NDArray[np.intp]) -> Matrix:
-        """Copy of the Gram matrix of the features at some positions."""
+        """Gram of the features at some positions, for the caller to keep."""
 
     def set_free(self, positions: NDArray[np.intp], terms: FeatureTerms) -> FreeFeatures:
         """Leave the features at some positions to least squares."""

@@ -38,8 +38,8 @@ class WholeDesign(Known):
         return len(self.features)
 
     def gram_of(self, positions: NDArray[np.intp]) -> Matrix:
-        """Copy of the Gram matrix of the features at some positions."""
-        return self.gram[np.ix_(positions, positions)]
+        """Copy of the Gram of the features at some positions."""
+        return self.gram.take(positions, axis=0).take(positions, axis=1)
 
     def full_gram(self) -> Matrix:
         """Gram of all features."""

@@ -158,14 +158,13 @@ class WorkingSet(Known):
         return part
 
     def gram_of(self, positions: NDArray[np.intp]) -> Matrix:
-        """Copy of the Gram matrix of the features at some positions."""
-        return self.restricted_to(positions).full_gram().copy()
+        """Gram of the features at some positions, formed for the purpose."""
+        return self.restricted_to(positions).gram
 
     def full_gram(self) -> Matrix:
         """Gram of the whole working set, formed for the purpose where it is not kept."""
         size = len(self)
-        gram = self.gram if self.has_gram else self.restricted_to(np.arange(size)).gram
-        return gram[:size, :size]
+        return self.gram[:size, :size] if self.has_gram else self.gram_of(np.arange(size))
 
     def fit(self, coefs: Block, offsets: Matrix | None = None) -> Fits:
         """What rows of coefficients come to at their best intercepts, looked for from some offsets on."""
