@@ -6,6 +6,7 @@ from scipy.linalg import eigh
 from scipy.optimize import lsq_linear
 
 from sklearn_sparsefit.solvers.independence import dependence_tolerance, independent_columns
+from sklearn_sparsefit.solvers.secants import Secants
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -45,8 +46,11 @@ class FreeFeatures:
         self.positions = positions[kept]
         self.norms = np.sqrt(gram.diagonal()[kept])
         self._lower, self._upper = lower[kept], upper[kept]
+        of_kept = gram[np.ix_(kept, kept)]
+        # What is known of the second derivatives of a loss that does not tell them.
+        self.secants = Secants(of_kept)
         # Of the features divided by their norms, so that scales do not matter.
-        self._gram = gram[np.ix_(kept, kept)] / self.norms / self.norms[:, None]
+        self._gram = of_kept / self.norms / self.norms[:, None]
         smallest = np.linalg.eigvalsh(self._gram)[0] if len(kept) else 1.0
         self.is_delicate = bool(smallest < DELICATE)
         # How far the dual point that is meant may be from the one that was computed, for correlations off by one.
