@@ -47,7 +47,7 @@ class ProxGradSolver(Solver):
             )
             n_iter += burst
             if working_set.free is not None:
-                settle_by_gram(working_set, iterate.coef[None], iterate.correlation[None], gram)
+                settle_by_gram(working_set.free, iterate.coef[None], iterate.correlation[None], gram)
             energy = np.maximum(0.0, target_energy - iterate.coef @ (offset + iterate.correlation))
             gap = duality_gap(quadratic_misfit(energy), iterate.coef, iterate.correlation, penalty)
             if gap <= gap_tol or not np.isfinite(gap):

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_sparsefit.datafit import Fits, Quadratic
+from sklearn_sparsefit.solvers.free_features import FreeFeatures
 from sklearn_sparsefit.solvers.known import CONSTANT, Known
 from sklearn_sparsefit.solvers.working_set import WorkingSet
 
@@ -64,7 +65,8 @@ class Settling:
         self._n_steps = 0
         self._steps: _LeastSquares | _Newton | None = None
         if known.free is not None:
-            self._steps = _LeastSquares(known) if isinstance(known.datafit, Quadratic) else _Newton(known, len(coefs))
+            is_quadratic = isinstance(known.datafit, Quadratic)
+            self._steps = _LeastSquares(known.free) if is_quadratic else _Newton(known, len(coefs))
 
     def ends_at(self, fits: Fits, correlations: Block) -> bool:
         """Whether the coefficients, which come to these, are settled, or else have moved on.
@@ -75,7 +77,7 @@ class Settling:
         if self._steps is None:
             return True
         free, coefs, size = self._known.free, self._coefs, self._known.datafit.residual_size
-        left_before, self._left = self._left, _unsettled(self._known, coefs, correlations)
+        left_before, self._left = self._left, _unsettled(free, coefs, correlations)
         goals = self._steps.goals(coefs, fits, correlations)
         # Large and opposed coefficients leave more rounding, of which a step only makes other rounding.
         is_small, is_stuck = self._left <= UNSETTLED * size, self._left > SLOWEST * left_before
@@ -88,17 +90,16 @@ class Settling:
         gains = (goals - coefs[..., free.positions]) * correlations[..., free.positions]
         self.to_gain = 2.0 * gains.reshape(len(coefs), -1).sum(axis=1)
         for row in np.flatnonzero(is_small):
-            _hold(self._known, coefs[row], correlations[row])
+            _hold(free, coefs[row], correlations[row])
         return True
 
 
-def settle_by_gram(known: Known, coefs: Block, correlations: Block, gram: Matrix) -> None:
+def settle_by_gram(free: FreeFeatures, coefs: Block, correlations: Block, gram: Matrix) -> None:
     """Settle free features of least squares, in place, by the Gram of all features that are known: a single step."""
-    positions = known.free.positions
-    before, goals = coefs[..., positions], _least_squares_goals(known, coefs, correlations)
-    coefs[..., positions] = goals
-    correlations -= (goals - before) @ gram[positions]
-    _hold(known, coefs, correlations)
+    before, goals = coefs[..., free.positions], _minima(free, coefs, correlations)
+    coefs[..., free.positions] = goals
+    correlations -= (goals - before) @ gram[free.positions]
+    _hold(free, coefs, correlations)
 
 
 def has_no_minimum(working_set: WorkingSet, coef: Vector, seen: Look) -> bool:
@@ -122,17 +123,17 @@ class _LeastSquares:
 
     at_most = REFINEMENTS
 
-    def __init__(self, known: Known):
-        self._known = known
+    def __init__(self, free: FreeFeatures):
+        self._free = free
 
     def goals(self, coefs: Block, fits: Fits, correlations: Block) -> Block:
         """Where steps in the free features of rows of coefficients lead."""
-        return _least_squares_goals(self._known, coefs, correlations)
+        return _minima(self._free, coefs, correlations)
 
     def go(self, coefs: Block, goals: Block, fits: Fits) -> bool:
         """Go to the goals of free features, in place; return whether that is anywhere else."""
-        before = coefs[..., self._known.free.positions]
-        coefs[..., self._known.free.positions] = goals
+        before = coefs[..., self._free.positions]
+        coefs[..., self._free.positions] = goals
         return not np.array_equal(before, goals)
 
 
@@ -196,20 +197,18 @@ def _hessian(working_set: WorkingSet, fits: Fits, row: int) -> Matrix:
     )
 
 
-def _least_squares_goals(known: Known, coefs: Block, correlations: Block) -> Block:
-    """Where the correlations of free features vanish."""
-    return known.free.settled(coefs[..., known.free.positions], correlations[..., known.free.positions])
+def _minima(free: FreeFeatures, coefs: Block, correlations: Block) -> Block:
+    """Where the correlations of free features vanish, of least squares."""
+    return free.settled(coefs[..., free.positions], correlations[..., free.positions])
 
 
-def _unsettled(known: Known, coefs: Block, correlations: Block) -> Vector:
+def _unsettled(free: FreeFeatures, coefs: Block, correlations: Block) -> Vector:
     """The largest of what is to be taken for zero in each row, beside the norm of its column."""
-    free = known.free
     left = correlations[..., free.positions] / free.norms
     left *= ~free.are_held(coefs[..., free.positions], left)
     return np.abs(left).reshape(len(coefs), -1).max(axis=1, initial=0.0)
 
 
-def _hold(known: Known, coefs: Block, correlations: Block) -> None:
-    free = known.free
+def _hold(free: FreeFeatures, coefs: Block, correlations: Block) -> None:
     correlations[..., free.positions] *= free.are_held(coefs[..., free.positions], correlations[..., free.positions])
     correlations[..., free.dependent] = 0.0

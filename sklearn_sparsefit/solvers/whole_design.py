@@ -58,7 +58,7 @@ class WholeDesign(Known):
         """Correlations of rows of coefficients, whose free features are settled in place."""
         correlations = self.correlations(coefs)
         if self.free is not None:
-            settle_by_gram(self, coefs, correlations, self.gram)
+            settle_by_gram(self.free, coefs, correlations, self.gram)
         return correlations
 
     def losses(self, coefs: Block, correlations: Block) -> Vector:
