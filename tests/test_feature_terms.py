@@ -453,6 +453,22 @@ class TestPenaltyWeights:
         assert np.count_nonzero(only.coef_) <= 4
 
     @ignore_dependent
+    @pytest.mark.parametrize("solver", SOLVERS)
+    def test_free_twins_within_bounds(self, solver):
+        rng = np.random.default_rng(2)
+        X = rng.standard_normal((400, 20))
+        X[:, 1] = X[:, 0] + 1e-7 * X[:, 1]
+        y = 2 * X[:, 5] - X[:, 6] - 0.06 * X[:, 0] + 0.5 * rng.standard_normal(400)
+        v, lower = np.where(np.arange(20) < 2, 0.0, 1.0), np.where(np.arange(20) < 2, -0.1, -np.inf)
+        model = Lasso(10.0, solver=solver, tol=1e-8, fit_intercept=False, penalty_weights=v, lower_bounds=lower)
+        model.fit(X, y)
+        # What is left to gain by as much more of one as less of the other, as far as the bound of that.
+        exchange = X[:, 1] - X[:, 0]
+        slope = exchange @ (y - X @ model.coef_) / 400
+        length = min(abs(slope) / (exchange @ exchange / 400), model.coef_[int(slope < 0)] + 0.1)
+        assert abs(slope) * length - 0.5 * length**2 * (exchange @ exchange) / 400 <= model.dual_gap_ + 1e-16
+
+    @ignore_dependent
     @pytest.mark.parametrize("bounded", [False, True])
     @pytest.mark.parametrize("store", ["dense_C", "csc"])
     @pytest.mark.parametrize("n_samples", [40, 4000])

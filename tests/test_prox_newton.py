@@ -13,7 +13,7 @@ from sklearn_sparsefit.datafit import Binomial, Gamma, Generalized, Huber, Poiss
 from sklearn_sparsefit.design import make_design
 from sklearn_sparsefit.path import AlphaGrid, Problem, SolverOptions, drive, solve_path
 from sklearn_sparsefit.penalty import ElasticNetPenalty, FeatureTerms
-from sklearn_sparsefit.solvers import Goal, GramSolver, Iterate, WorkingSet, choice, loss_models
+from sklearn_sparsefit.solvers import Goal, GramSolver, Iterate, WorkingSet, choice, look, loss_models
 from sklearn_sparsefit.solvers.base import Starts
 from sklearn_sparsefit.solvers.residual import Levels, SweepSolver
 
@@ -172,7 +172,7 @@ def test_each_problem_is_solved_from_its_own_start(solver):
     starts = Starts(coefs, working_sets[0].correlations(weighted), residuals)
     solver().solve_from(working_sets[0], goals, starts)
     for working_set, goal, coef in zip(working_sets, goals, starts.coefs, strict=True):
-        correlation = working_set.look(coef[None])[1][0]
+        correlation = look(working_set, coef[None]).correlations[0]
         assert working_set.duality_gap(coef, correlation, goal.penalty) <= 1e-12
 
 
@@ -185,7 +185,7 @@ def test_sweeps_are_given_up_where_they_are_slow():
     iterate = Iterate(np.zeros(200), working_set.correlations(working_set.datafit.weights * working_set.datafit.target))
     choice.SparseModelSolver(experience).solve(working_set, penalty, iterate, 1e-12, 1000)
     assert not experience.sweeps_pay
-    correlation = working_set.look(iterate.coef[None])[1][0]
+    correlation = look(working_set, iterate.coef[None]).correlations[0]
     assert working_set.duality_gap(iterate.coef, correlation, penalty) <= 1e-12
 
 
@@ -196,7 +196,7 @@ def n_sweeps(X, alpha, fit_intercept):
     (start,) = working_set.correlations(working_set.datafit.weights * working_set.datafit.target[None])
     iterate = Iterate(np.zeros(n_features), start)
     n_iter = SweepSolver().solve(working_set, penalty, iterate, 1e-10, 1000)
-    correlation = working_set.look(iterate.coef[None])[1][0]
+    correlation = look(working_set, iterate.coef[None]).correlations[0]
     assert working_set.duality_gap(iterate.coef, correlation, penalty) <= 1e-10
     assert np.count_nonzero(iterate.coef) > 50
     return n_iter

@@ -17,28 +17,23 @@ class Fits:
     """What rows of raw predictions come to, at their best intercepts or at known ones.
 
     ``residuals`` are minus the derivatives of the loss, or dual points that stand for them; ``offsets`` what the
-    intercept adds to that of the null model; ``raw`` the raw predictions, which a quadratic loss has no more use for.
-    ``to_gain`` is what features that are free of the penalty would still take off the losses: their correlations count
-    as zero, which they are but for that.
+    intercept adds to that of the null model; ``raw`` the raw predictions, empty for a quadratic loss, which has no more
+    use for them.
     """
 
     residuals: Block
     offsets: NDArray[np.float64]
     losses: Vector
     raw: Block
-    to_gain: Vector | float = 0.0
-
-    def __post_init__(self) -> None:
-        self.to_gain = np.zeros(len(self.losses)) + self.to_gain
 
     def at(self, rows: list[int]) -> "Fits":
         """Copy of some of the rows."""
-        return Fits(self.residuals[rows], self.offsets[rows], self.losses[rows], self.raw[rows], self.to_gain[rows])
+        return Fits(self.residuals[rows], self.offsets[rows], self.losses[rows], self.raw[rows])
 
     def put(self, rows: list[int], others: "Fits") -> None:
         """Put others in the place of some of the rows."""
         self.residuals[rows], self.offsets[rows] = others.residuals, others.offsets
-        self.losses[rows], self.raw[rows], self.to_gain[rows] = others.losses, others.raw, others.to_gain
+        self.losses[rows], self.raw[rows] = others.losses, others.raw
 
     @classmethod
     def together(cls, parts: Sequence["Fits"]) -> "Fits":
@@ -48,7 +43,6 @@ class Fits:
             np.concatenate([part.offsets for part in parts]),
             np.concatenate([part.losses for part in parts]),
             np.concatenate([part.raw for part in parts]),
-            np.concatenate([part.to_gain for part in parts]),
         )
 
 
@@ -98,5 +92,5 @@ class Datafit(ABC):
         return []
 
     def misfit_of(self, fits: Fits, row: int) -> Callable[[float], float]:
-        """The misfit of one of the fits as a function of the scale, and what free features would gain."""
-        return lambda scale: self.misfit(scale, fits, row) + float(fits.to_gain[row])
+        """The misfit of one of the fits as a function of the scale."""
+        return lambda scale: self.misfit(scale, fits, row)

@@ -51,12 +51,10 @@ class Quadratic(Datafit):
 
     def fit(self, raw_predictions: NDArray[np.float64], offsets: NDArray[np.float64] | None = None) -> Fits:
         """See :class:`Datafit`."""
-        residuals = self.target - raw_predictions
-        offsets = self.centre(residuals)
-        return Fits(residuals, offsets, self._losses(residuals), raw_predictions)
+        return self.centred(self.target - raw_predictions)
 
-    def centre(self, residuals: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Go to the best intercepts, in place; return by how much these differ."""
+    def centred(self, residuals: NDArray[np.float64]) -> Fits:
+        """What residuals come to at their best intercepts, to which they go in place."""
         offsets = np.zeros(residuals.shape[:-1])
         if self.fit_intercept:
             # The second mean takes away what rounding left of the first; columns with large means would magnify it.
@@ -64,7 +62,7 @@ class Quadratic(Datafit):
                 means = residuals @ self.weights
                 residuals -= means[..., None]
                 offsets += means
-        return offsets
+        return Fits(residuals, offsets, self._losses(residuals), np.empty((len(residuals), 0)))
 
     def misfit(self, scale: float, fits: Fits, row: int) -> float:
         """See :class:`Datafit`: (1 - t)^2 times the loss, for the residuals of the loss itself."""

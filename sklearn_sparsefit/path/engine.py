@@ -34,15 +34,17 @@ from sklearn_sparsefit.path.reports import Reports
 from sklearn_sparsefit.path.steps import Evaluation, Step, support_of
 from sklearn_sparsefit.penalty import Penalty
 from sklearn_sparsefit.solvers import (
-    REFINEMENTS,
     Goal,
     Iterate,
     Outside,
+    Settling,
     WholeDesign,
     WorkingSet,
     as_rows,
     duality_gap,
+    has_no_minimum,
     least_squares_gap,
+    look,
     make_solver,
 )
 
@@ -194,10 +196,10 @@ class _Engine:
             coef[..., fit.positions] = fit.fit(self.iterate.correlation[..., fit.positions])
         residual = self.datafit.null_residual
         if isinstance(known, WorkingSet):
-            fits, inside = known.look(coef[None])
-            residual, loss = fits.residuals[0], float(fits.losses[0])
-            self.has_no_minimum = known.has_no_minimum(coef, fits, inside[0])
-            _, correlations = yield from self._pass(self.datafit.weights * fits.residuals, EVERYTHING)
+            settled = look(known, coef[None])
+            residual, loss, inside = settled.fits.residuals[0], float(settled.fits.losses[0]), settled.correlations
+            self.has_no_minimum = has_no_minimum(known, coef, settled)
+            _, correlations = yield from self._pass((self.datafit.weights * residual)[None], EVERYTHING)
             correlation = correlations[0]
             correlation[..., known.features] = inside[0]
         else:
@@ -316,14 +318,16 @@ class _Engine:
         """What rows of coefficients come to, from their fits where these are known."""
         known = self.working_set
         if isinstance(known, WorkingSet):
+            to_gain = np.zeros(len(block))
             if fits is None:
-                fits, inside = known.look(coefs)
+                seen = look(known, coefs)
+                fits, inside, to_gain = seen.fits, seen.correlations, seen.to_gain
             else:
                 inside = known.correlations(self.datafit.weights * fits.residuals)
             is_rounding = fits.losses <= self.least_gap
             fits.residuals[is_rounding] = inside[is_rounding] = 0.0
             fits.losses[is_rounding] = 0.0
-            return Evaluation(coefs, fits, inside, np.zeros(len(block)))
+            return Evaluation(coefs, fits, inside, np.zeros(len(block)), to_gain)
         rows = np.arange(len(block))
         if cost_model.is_small(self.shape):
             # All of it is about to be looked at closely.
@@ -342,7 +346,7 @@ class _Engine:
         """Rows of coefficients on a whole design."""
         nothing = np.empty((len(coefs), 0))
         fits = Fits(nothing, np.zeros((len(coefs), *self.tasks)), losses, nothing)
-        return Evaluation(coefs, fits, inside, np.zeros(len(coefs)))
+        return Evaluation(coefs, fits, inside, *np.zeros((2, len(coefs))))
 
     def _look_closely(self, evaluation: Evaluation, rows: NDArray[np.intp]) -> Generator[Request, Any, None]:
         """Residuals in place of moments, for some rows of a block."""
@@ -350,23 +354,19 @@ class _Engine:
         width = cost_model.affordable_rows(self.shape[::-1], n_tasks=math.prod(self.tasks))
         for some in (rows[first : first + width] for first in range(0, len(rows), width)):
             means = self.working_set.shift
-            coefs, inside, known = evaluation.coefs[some], evaluation.inside[some], self.working_set
-            for refinement in range(REFINEMENTS):
-                if refinement:
-                    known.settle(coefs, inside)
+            coefs = evaluation.coefs[some]
+            settling = Settling(self.working_set, coefs)
+            while True:
                 predictions = yield Predict(as_rows(coefs), means, self.unit)
                 predictions = predictions.reshape(*coefs.shape[:-1], -1)
                 fits = self.datafit.fit(predictions)
                 inside = yield CorrelateCentred(as_rows(self.datafit.weights * fits.residuals), means, self.unit)
                 inside = inside.reshape(coefs.shape)
-                if known.free is None or known.is_settled(coefs, inside):
+                if settling.ends_at(fits, inside):
                     break
-            if known.free is not None:
-                evaluation.fits.to_gain[some] = known.to_gain(coefs, inside, known.goals(coefs, inside))
-                known.hold(coefs, inside)
             evaluation.coefs[some], evaluation.inside[some] = coefs, inside
             evaluation.fits.losses[some], evaluation.fits.offsets[some] = fits.losses, fits.offsets
-            evaluation.slacks[some] = 0.0
+            evaluation.slacks[some], evaluation.to_gain[some] = 0.0, settling.to_gain
 
     def _without_divergence(self, block: list[Step], evaluation: Evaluation) -> Generator[Request, Any, Evaluation]:
         """Put the null model in place of what is worse than the null model.
@@ -442,6 +442,7 @@ class _Engine:
             if penalty.l1 + penalty.l2 > 0:
                 misfit = self.datafit.misfit_of(evaluation.fits, row)
                 gaps[row] = duality_gap(misfit, coef, inside, penalty, seen[row] if seen else None, slack)
+                gaps[row] += evaluation.to_gain[row]
             elif slack == 0:
                 movable = inside * penalty.may_move(coef, inside)
                 gaps[row] = least_squares_gap(movable, self.working_set.full_gram())

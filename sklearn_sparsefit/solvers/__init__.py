@@ -5,25 +5,28 @@ from sklearn_sparsefit.solvers.block import BlockSolver
 from sklearn_sparsefit.solvers.certificate import Outside, duality_gap, least_squares_gap, quadratic_misfit
 from sklearn_sparsefit.solvers.choice import SOLVERS, make_solver
 from sklearn_sparsefit.solvers.gram import GramSolver
-from sklearn_sparsefit.solvers.known import REFINEMENTS, as_rows
+from sklearn_sparsefit.solvers.known import as_rows
+from sklearn_sparsefit.solvers.settling import Settling, has_no_minimum, look
 from sklearn_sparsefit.solvers.whole_design import WholeDesign
 from sklearn_sparsefit.solvers.working_set import WorkingSet
 
 __all__ = [
-    "REFINEMENTS",
     "SOLVERS",
     "BlockSolver",
     "Goal",
     "GramSolver",
     "Iterate",
     "Outside",
+    "Settling",
     "Solutions",
     "Solver",
     "WholeDesign",
     "WorkingSet",
     "as_rows",
     "duality_gap",
+    "has_no_minimum",
     "least_squares_gap",
+    "look",
     "make_solver",
     "quadratic_misfit",
 ]

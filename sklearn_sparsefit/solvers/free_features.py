@@ -5,7 +5,8 @@ from numpy.typing import NDArray
 from scipy.linalg import eigh
 from scipy.optimize import lsq_linear
 
-from sklearn_sparsefit.solvers.independence import dependence_tolerance, independent_columns
+from sklearn_sparsefit.solvers.independence import independent_columns
+from sklearn_sparsefit.solvers.secants import Secants
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -13,6 +14,8 @@ Positions = NDArray[np.intp]
 
 # Where features are nearly combinations of others than this, the first solution has few digits.
 DELICATE = 1e-8
+# Smaller eigenvalues of the Gram matrix of features within bounds are rounding.
+FLAT = 4 * np.finfo(np.float64).eps
 
 
 class FreeFeatures:
@@ -45,8 +48,11 @@ class FreeFeatures:
         self.positions = positions[kept]
         self.norms = np.sqrt(gram.diagonal()[kept])
         self._lower, self._upper = lower[kept], upper[kept]
+        of_kept = gram[np.ix_(kept, kept)]
+        # What is known of the second derivatives of a loss that does not tell them.
+        self.secants = Secants(of_kept)
         # Of the features divided by their norms, so that scales do not matter.
-        self._gram = gram[np.ix_(kept, kept)] / self.norms / self.norms[:, None]
+        self._gram = of_kept / self.norms / self.norms[:, None]
         smallest = np.linalg.eigvalsh(self._gram)[0] if len(kept) else 1.0
         self.is_delicate = bool(smallest < DELICATE)
         # How far the dual point that is meant may be from the one that was computed, for correlations off by one.
@@ -66,21 +72,24 @@ class FreeFeatures:
         """Coefficients of least squares, given the correlations at zero."""
         if not self.is_bounded:
             return np.linalg.solve(self._gram, (correlation / self.norms).T).T / self.norms
-        return np.apply_along_axis(self._fit_within_bounds, -1, correlation)
+        goals = np.empty(correlation.shape)
+        for row in np.ndindex(correlation.shape[:-1]):
+            goals[row] = self._goal_within_bounds(np.zeros(correlation.shape[-1]), correlation[row])
+        return goals
 
-    def _fit_within_bounds(self, correlation: Vector) -> Vector:
+    def _goal_within_bounds(self, coef: Vector, correlation: Vector) -> Vector:
         eigenvalues, vectors = np.linalg.eigh(self._gram)
-        some = eigenvalues > dependence_tolerance(len(eigenvalues)) * eigenvalues.max(initial=0.0)
+        some = eigenvalues > FLAT * len(eigenvalues) * eigenvalues.max(initial=0.0)
         if not some.any():
-            return np.zeros(len(self.norms))
+            return coef
         roots = np.sqrt(eigenvalues[some])
         # Least squares minimises |A w - b|^2 with A'A = G and A'b = q.
         A, b = roots[:, None] * vectors[:, some].T, (correlation / self.norms @ vectors[:, some]) / roots
-        bounds = self._lower * self.norms, self._upper * self.norms
+        bounds = (self._lower - coef) * self.norms, (self._upper - coef) * self.norms
         found = lsq_linear(A, b, bounds, method="bvls", tol=1e-15)
         # Exactly at its bound, whatever rounding made of it.
-        coef = np.where(found.active_mask > 0, self._upper, found.x / self.norms)
-        return np.where(found.active_mask < 0, self._lower, coef)
+        goal = np.where(found.active_mask > 0, self._upper, coef + found.x / self.norms)
+        return np.where(found.active_mask < 0, self._lower, np.clip(goal, self._lower, self._upper))
 
     def settled(self, coefs: Matrix, correlations: Matrix) -> Matrix:
         """Where rows of coefficients are to go so that their correlations vanish, but those held at bounds."""
@@ -102,7 +111,7 @@ class FreeFeatures:
         is_within = ((self._lower <= goal) & (goal <= self._upper)).all()
         if is_within and (self.are_held(goal, left) | (left == 0)).all():
             return goal
-        return self._fit_within_bounds(correlation + gram @ coef)
+        return self._goal_within_bounds(coef, correlation)
 
     def are_held(self, coefs: Matrix, correlations: Matrix) -> NDArray[np.bool_]:
         """Which coefficients are at a bound that their correlation holds them at."""

@@ -11,6 +11,7 @@ from sklearn_sparsefit.penalty import Penalty
 from sklearn_sparsefit.solvers.base import Iterate, Solver
 from sklearn_sparsefit.solvers.certificate import duality_gap
 from sklearn_sparsefit.solvers.known import as_rows
+from sklearn_sparsefit.solvers.settling import look
 from sklearn_sparsefit.solvers.working_set import WorkingSet
 
 # Of coefficients or of what they predict; with several tasks there is one more axis, the first.
@@ -86,10 +87,11 @@ class GradientSolver(Solver):
                 momentum, self._bound, self._steepest = 1.0, self._steepest or self._bound, 0.0
             if n_iter % BURST == 0 or n_iter == max_iter or rests:
                 iterate.coef[:] = here.coef
-                fits, correlations = working_set.look(iterate.coef[None], here.fits.offsets)
-                iterate.correlation[:] = correlations[0]
-                misfit = working_set.datafit.misfit_of(fits, 0)
-                if duality_gap(misfit, iterate.coef, iterate.correlation, penalty) <= gap_tol:
+                seen = look(working_set, iterate.coef[None], here.fits.offsets)
+                iterate.correlation[:] = seen.correlations[0]
+                misfit = working_set.datafit.misfit_of(seen.fits, 0)
+                gap = duality_gap(misfit, iterate.coef, iterate.correlation, penalty) + seen.to_gain[0]
+                if gap <= gap_tol:
                     break
         return n_iter
 

@@ -9,6 +9,7 @@ from sklearn_sparsefit.penalty import Penalty
 from sklearn_sparsefit.solvers._prox_grad import fista
 from sklearn_sparsefit.solvers.base import MAX_WORK, Iterate, Solver
 from sklearn_sparsefit.solvers.certificate import duality_gap, quadratic_misfit
+from sklearn_sparsefit.solvers.settling import settle_by_gram
 from sklearn_sparsefit.solvers.working_set import WorkingSet
 
 # Steps between two looks at the gap.
@@ -46,9 +47,7 @@ class ProxGradSolver(Solver):
             )
             n_iter += burst
             if working_set.free is not None:
-                moves = working_set.settle(iterate.coef[None], iterate.correlation[None])
-                iterate.correlation -= moves[0] @ gram[working_set.free.positions]
-                working_set.hold(iterate.coef[None], iterate.correlation[None])
+                settle_by_gram(working_set.free, iterate.coef[None], iterate.correlation[None], gram)
             energy = np.maximum(0.0, target_energy - iterate.coef @ (offset + iterate.correlation))
             gap = duality_gap(quadratic_misfit(energy), iterate.coef, iterate.correlation, penalty)
             if gap <= gap_tol or not np.isfinite(gap):

@@ -12,6 +12,7 @@ from sklearn_sparsefit.solvers.base import Goal, Iterate, Solver
 from sklearn_sparsefit.solvers.certificate import duality_gap
 from sklearn_sparsefit.solvers.extrapolation import Track, extrapolation
 from sklearn_sparsefit.solvers.loss_models import LossModels
+from sklearn_sparsefit.solvers.settling import Look, look
 from sklearn_sparsefit.solvers.working_set import WorkingSet
 
 Vector = NDArray[np.float64]
@@ -120,41 +121,41 @@ class ProxNewtonSolver(Solver):
         self, working_set: WorkingSet, penalty: Penalty, iterate: Iterate, gap_tol: float, max_iter: int
     ) -> tuple[int, Fits]:
         """Steps down one loss."""
-        fits, correlations = working_set.look(iterate.coef[None], self._offsets)
+        seen = look(working_set, iterate.coef[None], self._offsets)
         n_iter, last = 0, np.inf
         while True:
-            iterate.correlation[:] = correlations[0]
+            iterate.correlation[:] = seen.correlations[0]
             # One step at least, lest a loose tolerance leave the answer of another alpha as it is.
             enough = gap_tol if n_iter else ROUNDING * working_set.datafit.null_loss
             gap = duality_gap(_no_misfit, iterate.coef, iterate.correlation, penalty)
             if gap <= max(enough, gap_tol):
-                gap = self._gap(working_set, fits, penalty, iterate)
+                gap = self._gap(working_set, seen.fits, penalty, iterate) + seen.to_gain[0]
             if gap <= enough or n_iter >= max_iter:
                 break
             n_iter += 1
             falls = gap <= RATE * last
-            total = self._models.move_to(working_set, fits, 0, MOVED if falls else 0.0)
+            total = self._models.move_to(working_set, seen.fits, 0, MOVED if falls else 0.0)
             model = self._models.model
             goal = Iterate(iterate.coef.copy(), iterate.correlation / total)
             # Where the loss is a line, its gap is of the first order in what is of the second in that of a model.
             model_goal = Goal(penalty, gap_tol if falls else 0.0, max_iter)
             model_goal = forced(model_goal, gap, working_set.datafit.null_loss).in_units(total)
             self._models.solver.solve(model, model_goal.penalty, goal, model_goal.gap_tol, max_iter)
-            before = float(fits.losses[0]) + penalty.value(iterate.coef)
-            offset = fits.offsets[0] + model.intercept_shift(goal.coef - iterate.coef)
+            before = float(seen.fits.losses[0]) + penalty.value(iterate.coef)
+            offset = seen.fits.offsets[0] + model.intercept_shift(goal.coef - iterate.coef)
             found = self._step(working_set, penalty, iterate, before, goal.coef, offset)
             if found is None:
                 break
-            coef, fits, correlations = found
+            coef, seen = found
             iterate.coef[:] = coef
             # Near rounding, done when a further iteration gains nothing.
             slack = ROUNDING * working_set.datafit.null_loss
-            if gap >= 0.5 * last and before - float(fits.losses[0]) - penalty.value(coef) <= slack:
-                iterate.correlation[:] = correlations[0]
+            if gap >= 0.5 * last and before - float(seen.fits.losses[0]) - penalty.value(coef) <= slack:
+                iterate.correlation[:] = seen.correlations[0]
                 break
             last = gap
-        self._offsets = fits.offsets
-        return n_iter, fits
+        self._offsets = seen.fits.offsets
+        return n_iter, seen.fits
 
     @staticmethod
     def _gap(working_set: WorkingSet, fits: Fits, penalty: Penalty, iterate: Iterate) -> float:
@@ -163,16 +164,16 @@ class ProxNewtonSolver(Solver):
     @staticmethod
     def _step(
         working_set: WorkingSet, penalty: Penalty, iterate: Iterate, before: float, goal: Vector, offset: Vector
-    ) -> tuple[Vector, Fits, Vector] | None:
+    ) -> tuple[Vector, Look] | None:
         """Go towards the minimum of a model, its coefficients and offset, as far as the objective is lower for it."""
         step = goal - iterate.coef
         promised = float(np.vdot(iterate.correlation, step)) + penalty.value(iterate.coef) - penalty.value(goal)
         slack = ROUNDING * working_set.datafit.null_loss
         for length in LENGTHS:
             coef = goal.copy() if length == 1 else iterate.coef + length * step
-            fits, correlations = working_set.look(coef[None], offset[None])
-            if float(fits.losses[0]) + penalty.value(coef) <= before - ARMIJO * length * promised + slack:
-                return coef, fits, correlations
+            seen = look(working_set, coef[None], offset[None])
+            if float(seen.fits.losses[0]) + penalty.value(coef) <= before - ARMIJO * length * promised + slack:
+                return coef, seen
         return None
 
 

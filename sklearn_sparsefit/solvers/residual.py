@@ -11,9 +11,9 @@ from sklearn_sparsefit.design import WIDTH
 from sklearn_sparsefit.penalty import Penalty
 from sklearn_sparsefit.solvers import _residual_cd
 from sklearn_sparsefit.solvers.base import Goal, Iterate, Solver, Starts
-from sklearn_sparsefit.solvers.certificate import duality_gap, quadratic_misfit
+from sklearn_sparsefit.solvers.certificate import duality_gap
 from sklearn_sparsefit.solvers.gram import GramSolver
-from sklearn_sparsefit.solvers.known import REFINEMENTS
+from sklearn_sparsefit.solvers.settling import Settling
 from sklearn_sparsefit.solvers.working_set import WorkingSet
 
 Vector = NDArray[np.float64]
@@ -150,24 +150,19 @@ class SweepSolver(Solver):
     @staticmethod
     def _look(working_set: WorkingSet, goals: Sequence[Goal], origin: Starts, here: Starts) -> list[float]:
         """Duality gaps; true residuals and correlations, with free features settled, are put in place."""
-        datafit = working_set.datafit
-        for refinement in range(REFINEMENTS):
-            if refinement:
-                working_set.settle(here.coefs, here.correlations)
+        datafit, settling = working_set.datafit, Settling(working_set, here.coefs)
+        while True:
             moves = here.coefs - origin.coefs
             here.residuals[:] = origin.residuals - working_set.columns.predict(moves)
-            datafit.centre(here.residuals)
+            fits = datafit.centred(here.residuals)
             here.correlations[:] = working_set.correlations(datafit.weights * here.residuals)
-            if working_set.free is None or working_set.is_settled(here.coefs, here.correlations):
+            if settling.ends_at(fits, here.correlations):
                 break
-        if working_set.free is not None:
-            working_set.hold(here.coefs, here.correlations)
-        gaps = []
-        for row, goal in enumerate(goals):
-            # In this order rows of weight zero count for nothing even where their squares overflow.
-            energy = float((here.residuals[row] * datafit.weights) @ here.residuals[row])
-            gaps.append(duality_gap(quadratic_misfit(energy), here.coefs[row], here.correlations[row], goal.penalty))
-        return gaps
+        return [
+            duality_gap(datafit.misfit_of(fits, row), here.coefs[row], here.correlations[row], goal.penalty)
+            + settling.to_gain[row]
+            for row, goal in enumerate(goals)
+        ]
 
     @staticmethod
     def _best_mixtures(

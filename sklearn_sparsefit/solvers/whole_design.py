@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from sklearn_sparsefit.datafit import Fits, Quadratic
 from sklearn_sparsefit.design import CONSTANT, Moments
 from sklearn_sparsefit.solvers.known import RIDGE, Known, as_rows
+from sklearn_sparsefit.solvers.settling import settle_by_gram
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
@@ -57,8 +58,7 @@ class WholeDesign(Known):
         """Correlations of rows of coefficients, whose free features are settled in place."""
         correlations = self.correlations(coefs)
         if self.free is not None:
-            correlations -= self.settle(coefs, correlations) @ self.gram[self.free.positions]
-            self.hold(coefs, correlations)
+            settle_by_gram(self.free, coefs, correlations, self.gram)
         return correlations
 
     def losses(self, coefs: Block, correlations: Block) -> Vector:

@@ -1,7 +1,6 @@
 """What a problem is solved on: the few features of a working set, packed."""
 
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,22 +9,13 @@ from sklearn_sparsefit.datafit import Datafit, Fits, Generalized, Quadratic, Qua
 from sklearn_sparsefit.design import CHUNK, CONSTANT, Columns
 from sklearn_sparsefit.penalty import Penalty
 from sklearn_sparsefit.solvers.certificate import duality_gap
-from sklearn_sparsefit.solvers.known import REFINEMENTS, RIDGE, SETTLED, Known, as_rows
-from sklearn_sparsefit.solvers.secants import Secants
+from sklearn_sparsefit.solvers.known import RIDGE, Known, as_rows
 from sklearn_sparsefit.solvers.softmax_pairs import SoftmaxPairs
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 # Of shape (k, n) or, with several tasks, (k, n_tasks, n).
 Block = NDArray[np.float64]
-
-# Losses that are not quadratic take as many steps as Newton's method does from far away, or down an exponential. More
-# than this share that is left is no rounding.
-NEWTON_STEPS, UNSETTLED = 100, 1e-9
-# Where steps leave more than this share of what was left, that is rounding.
-SLOWEST = 0.8
-# A loss that is so much flatter than at zero has no minimum.
-FLATTER = 1e-8
 
 
 class WorkingSet(Known):
@@ -45,7 +35,6 @@ class WorkingSet(Known):
         self._gram = np.empty((0, 0))
         self._n_in_gram = 0
         self._max_gram = max_gram
-        self._secants: Secants | None = None
 
     def __len__(self) -> int:
         return len(self.features)
@@ -183,113 +172,6 @@ class WorkingSet(Known):
         if self.columns is None:
             return np.empty(shape)
         return self.columns.correlate(as_rows(weighted_residuals)).reshape(shape)
-
-    def look(self, coefs: Block, offsets: Matrix | None = None) -> tuple[Fits, Block]:
-        """What rows of coefficients, whose free features are settled in place, come to, and their correlations."""
-        fits, correlations = self._seen_at(coefs, offsets)
-        if self.free is None:
-            return fits, correlations
-        if isinstance(self.datafit, Quadratic):
-            n_steps, goals_of, go = REFINEMENTS, self._minima, self._go_to
-        else:
-            n_steps, goals_of, go = NEWTON_STEPS, partial(self._newton_goals, self._hessians(len(coefs))), self._go_down
-        left, size = np.full(len(coefs), np.inf), self.datafit.residual_size
-        for n_left in range(n_steps, -1, -1):
-            left_before, left = left, self.unsettled(coefs, correlations)
-            goals = goals_of(coefs, fits, correlations)
-            # Large and opposed coefficients leave more rounding, of which a step only makes other rounding.
-            is_rounding = (left <= SETTLED * size) | (left <= UNSETTLED * size) & (left > SLOWEST * left_before)
-            if is_rounding.all() or not n_left:
-                break
-            if not go(coefs, goals, fits):
-                break
-            fits, correlations = self._seen_at(coefs, fits.offsets)
-        fits.to_gain = self.to_gain(coefs, correlations, goals)
-        for row in np.flatnonzero(left <= UNSETTLED * size):
-            # What is far from settled is not taken for zero, and no certificate is given.
-            self.hold(coefs[row], correlations[row])
-        return fits, correlations
-
-    def _seen_at(self, coefs: Block, offsets: Matrix | None) -> tuple[Fits, Block]:
-        fits = self.fit(coefs, offsets)
-        return fits, self.correlations(self.datafit.weights * fits.residuals)
-
-    def _minima(self, coefs: Block, fits: Fits, correlations: Block) -> Block:
-        """Goals of least squares."""
-        return self.goals(coefs, correlations)
-
-    def _go_to(self, coefs: Block, goals: Block, fits: Fits) -> bool:
-        """Go to the goals of free features, in place; return whether that is anywhere else."""
-        before = coefs[..., self.free.positions]
-        coefs[..., self.free.positions] = goals
-        return not np.array_equal(before, goals)
-
-    def _hessians(self, n_rows: int) -> Callable[[int, Vector, Fits, Vector], Matrix]:
-        """Second derivatives of the loss in the free features, given the row of some fits and what is known there."""
-        return self._by_curvatures if self.datafit.has_models else self._by_secants(n_rows)
-
-    def _by_curvatures(self, row: int, coef: Vector, fits: Fits, correlation: Vector) -> Matrix:
-        """Those about one of the fits, by the curvatures of the loss."""
-        curvatures = self.datafit.curvatures(fits.raw[row])
-        model = self.restricted_to(self.free.positions).seen_through(self.datafit.model(fits, row, curvatures))
-        return float(curvatures.sum()) * model.full_gram()
-
-    def has_no_minimum(self, coef: Vector, fits: Fits, correlation: Vector) -> bool:
-        """Whether the loss falls for ever in free features that are settled, as where they tell classes apart.
-
-        It is flat then where they are, beside what it is at zero.
-        """
-        if not self.datafit.has_models or self.free.is_delicate:
-            return False
-        positions = self.free.positions
-        inside = ~self.free.are_held(coef[..., positions], correlation[..., positions])
-        if self.datafit.is_relative:
-            # Whatever the last task's are, those of the others are beside them.
-            inside[-1] = False
-        hessian = self._by_curvatures(0, coef, fits, correlation)
-        null = self.datafit.curvatures(self.datafit.fit(np.zeros((1, *fits.raw[0].shape))).raw[0])
-        return self.free.flattest_ratio(hessian, inside) <= FLATTER * float(null.sum())
-
-    def _by_secants(self, n_rows: int) -> Callable[[int, Vector, Fits, Vector], Matrix]:
-        """The same for a loss without, one row of coefficients at a time."""
-        if self._secants is None:
-            self._secants = Secants(self.gram_of(self.free.positions))
-        secants = [self._secants.from_elsewhere() for _ in range(n_rows)]
-        self._secants = secants[-1]
-        return lambda row, coef, fits, correlation: secants[row].hessian(coef, -correlation, float(fits.losses[row]))
-
-    def _newton_goals(
-        self, hessian_at: Callable[[int, Vector, Fits, Vector], Matrix], coefs: Block, fits: Fits, correlations: Block
-    ) -> Block:
-        """Where Newton steps in the free features of rows of coefficients lead."""
-        positions = self.free.positions
-        goals = coefs[..., positions]
-        for row, coef in enumerate(coefs):
-            here, inside = coef[..., positions].ravel(), correlations[row][..., positions].ravel()
-            hessian = hessian_at(row, here, fits, inside)
-            if self.datafit.is_relative and not self.free.is_bounded:
-                # Whatever the last task's are, those of the others are beside them.
-                hessian = hessian[: -len(positions), : -len(positions)]
-            free, goal = self.free.under(hessian), here.copy()
-            goal[free.positions] = free.settled(here[None, free.positions], inside[None, free.positions])[0]
-            goals[row] = goal.reshape(goals[row].shape)
-        return goals
-
-    def _go_down(self, coefs: Block, goals: Block, fits: Fits) -> bool:
-        """The same as far as it lowers the loss."""
-        positions = self.free.positions
-        before = coefs[..., positions]
-        for row, (coef, here, goal) in enumerate(zip(coefs, before, goals, strict=True)):
-            # What rounding of raw predictions may make of the loss.
-            rounding = CONSTANT * self.datafit.residual_size * float((np.abs(goal) @ self.free.norms).max())
-            for length in 0.5 ** np.arange(30):
-                coef[..., positions] = here + length * (goal - here)
-                loss = self.fit(coef[None], fits.offsets[row : row + 1]).losses[0]
-                if loss <= (1 + CONSTANT) * fits.losses[row] + rounding:
-                    break
-            else:
-                coef[..., positions] = here
-        return not np.array_equal(before, coefs[..., positions])
 
     def duality_gap(self, coef: Vector, correlation: Vector, penalty: Penalty) -> float:
         """Duality gap of the problem on the working set alone."""
