@@ -17,7 +17,8 @@ class Fits:
     """What rows of raw predictions come to, at their best intercepts or at known ones.
 
     ``residuals`` are minus the derivatives of the loss, or dual points that stand for them; ``offsets`` what the
-    intercept adds to that of the null model; ``raw`` the raw predictions, empty for a quadratic loss, which has no more use for them.
+    intercept adds to that of the null model; ``raw`` the raw predictions, of a
+    quadratic loss, which has no more use for them, none.
     """
 
     residuals: Block

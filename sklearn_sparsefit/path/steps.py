@@ -34,10 +34,10 @@ class Step:
 class Evaluation:
     """Coefficients of one block, a row for each, and what they come to.
 
-    ``inside`` are the correlations of the working set, known up to ``slacks``, and ``to_gain`` is what features that are
-    free of the penalty may still take off the losses. Of least squares the losses may be known by moments: then there
-    are no residuals and raw predictions, and the offsets are zero. ``gaps`` are those of the working set, where they
-    are known already and there is nothing outside.
+    ``inside`` are the correlations of the working set, known up to ``slacks``, and ``to_gain`` is what features that
+    are free of the penalty may still take off the losses. Of least squares the losses may be known by moments: then
+    there are no residuals and raw predictions, and the offsets are zero. ``gaps`` are those of the working set, where
+    they are known already and there is nothing outside.
     """
 
     coefs: Matrix
