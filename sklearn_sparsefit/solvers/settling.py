@@ -87,8 +87,8 @@ class Settling:
             self._n_steps += 1
             return False
         # A step s to the minimum of a quadratic, along correlations c, gains c's / 2; on for ever down an exponential,
-        # c's. Twice that is for what is neither.
-        gains = (goals - coefs[..., free.positions]) * correlations[..., free.positions]
+        # c's. Twice that is for what is neither; and steps that are no good go up, too.
+        gains = np.abs((goals - coefs[..., free.positions]) * correlations[..., free.positions])
         self.to_gain = 2.0 * gains.reshape(len(coefs), -1).sum(axis=1)
         for row in np.flatnonzero(is_small):
             _hold(free, coefs[row], correlations[row])
