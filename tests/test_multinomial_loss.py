@@ -145,6 +145,19 @@ def test_huge_raw_predictions(size, fit_intercept):
     assert Multinomial(codes, 3, fit_intercept=False).fit(right[None]).losses[0] == 0
 
 
+def test_where_every_class_is_certain_a_model_is_nowhere_below():
+    codes = np.array([0, 1, 2, 1])
+    loss = Multinomial(codes, 3, np.array([1.0, 2.0, 1.0, 0.0]), fit_intercept=False)
+    wrong = 1e4 * (np.arange(3)[:, None] != codes)
+    curvatures = loss.curvatures(wrong)
+    np.testing.assert_allclose(curvatures, np.tile(loss.weights / 4, (3, 1)))
+    # The largest eigenvalue of diag(p) - p p' is 1/2, twice that of a model of each class apart.
+    fits = loss.fit(wrong[None].copy())
+    for step in np.eye(3)[:, :, None] * np.array([1.0, 10.0, -1e4, 3.0]):
+        bound = -float((loss.weights * fits.residuals[0] * step).sum()) + float((curvatures * step**2).sum())
+        assert loss.rise(fits, 0, step) <= bound + 1e-9 * abs(bound)
+
+
 def test_losses_of_samples_keep_their_digits():
     z = np.concatenate([np.linspace(-700, 700, 2001), np.linspace(-1, 1, 201)])
     raw = np.stack([z, np.zeros_like(z), np.full_like(z, -3.0)])

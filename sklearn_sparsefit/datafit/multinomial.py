@@ -167,8 +167,9 @@ class Multinomial(Datafit):
         return self._residual(moved)[1] - self._residual(fits.raw[row])[1]
 
     def curvatures(self, raw_prediction: Matrix) -> Matrix:
-        """s_i p_ik (1 - p_ik) of the raw predictions of one fit."""
-        return self.weights * self._variances(raw_prediction)
+        """s_i p_ik (1 - p_ik) of the raw predictions of one fit, or what that is at most if it vanishes for all."""
+        curvatures = self.weights * self._variances(raw_prediction)
+        return curvatures if curvatures.any() else self.weights * np.full_like(curvatures, 0.25)
 
     def _variances(self, raw_prediction: Matrix) -> Matrix:
         """p_ik (1 - p_ik)."""
