@@ -148,7 +148,7 @@ def test_huge_raw_predictions(size, fit_intercept):
 def test_where_every_class_is_certain_a_model_is_nowhere_below():
     codes = np.array([0, 1, 2, 1])
     loss = Multinomial(codes, 3, np.array([1.0, 2.0, 1.0, 0.0]), fit_intercept=False)
-    wrong = 1e4 * (np.arange(3)[:, None] != codes)
+    wrong = 1e4 * (np.arange(3)[:, None] == (codes + 1) % 3)
     curvatures = loss.curvatures(wrong)
     np.testing.assert_allclose(curvatures, np.tile(loss.weights / 4, (3, 1)))
     # The largest eigenvalue of diag(p) - p p' is 1/2, twice that of a model of each class apart.
