@@ -416,7 +416,8 @@ class TestPenaltyWeights:
     def test_all_left_out_is_the_mean(self, Estimator, store):
         X, y = make_data("tall")
         params = {"noise_variance": 1.0} if Estimator in (LassoIC, ElasticNetIC) else {}
-        model = make(Estimator, penalty_weights=np.full(10, np.inf), **params).fit(STORES[store](X), y)
+        with pytest.warns(ModelWarning, match="Every feature is left out"):
+            model = make(Estimator, penalty_weights=np.full(10, np.inf), **params).fit(STORES[store](X), y)
         assert not model.coef_.any()
         assert_allclose(model.intercept_, y.mean(), rtol=1e-12)
 
@@ -1029,7 +1030,7 @@ def test_defaults_are_what_they_were(Estimator):
     assert_allclose(model.coef_, same.coef_, atol=1e-9)
 
 
-@pytest.mark.parametrize("left_out", [0, 5])
+@pytest.mark.parametrize("left_out", [0, 5, 10])
 @pytest.mark.parametrize("Estimator", [*ALL, MultiTaskLassoCV, AdaptiveLasso, AdaptiveLassoCV])
 @pytest.mark.filterwarnings("ignore:The model has no penalised feature")
 def test_penalty_without_effect_is_warned_of_once(Estimator, left_out):
@@ -1038,6 +1039,7 @@ def test_penalty_without_effect_is_warned_of_once(Estimator, left_out):
     y = np.c_[y, y[::-1]] if Estimator is MultiTaskLassoCV else y
     with pytest.warns(ModelWarning, match="alpha has no effect") as caught:
         Estimator(penalty_weights=weights).fit(X, y)
+    assert ("left out" in str(caught[-1].message)) == (left_out == 10)
     assert sum("no effect" in str(warning.message) for warning in caught) == 1
 
 

@@ -136,7 +136,13 @@ def warn_of(
             " or bounds, or leave them out.",
             ModelWarning,
         )
-    if may_move.any() and not weights.any():
+    if not may_move.any():
+        warn_user(
+            "Every feature is left out, by an infinite penalty weight or bounds of 0, so alpha has no effect: all"
+            " coefficients are 0.",
+            ModelWarning,
+        )
+    elif not weights.any():
         warn_user(
             "Features with penalty weight 0 are all that the model may keep, so alpha has no effect. Give those that"
             " are to be chosen from a weight above 0, or use a model without a penalty.",
