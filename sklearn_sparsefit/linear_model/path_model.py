@@ -48,8 +48,9 @@ PATH_CONSTRAINTS: dict[str, list] = {
 }
 
 
-# Standard deviations of features whose ratio is above this hardly compare.
-FAR_APART = 100
+# Standard deviations of features whose ratio is above this hardly compare: the features between them enter over half
+# the decades of a grid of the usual length, 1e3.
+FAR_APART = 30
 
 
 class PathModel(SparseLinearModel):
