@@ -1,5 +1,6 @@
 """The only unsafe door: whatever a user may hand in becomes arrays the floors below can trust, or a clear error."""
 
+import reprlib
 from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -200,8 +201,16 @@ def check_per_feature(
     highest: float = np.inf,
 ) -> Vector:
     """One number for every feature, as a new array: from a number, an array, or a dict (or Series) by feature name."""
-    if hasattr(values, "to_dict") and all(isinstance(label, str) for label in getattr(values, "index", [0])):
-        values = values.to_dict()
+    if hasattr(values, "to_dict") and hasattr(values, "index"):
+        labels = list(values.index)
+        if all(isinstance(label, str) for label in labels):
+            values = values.to_dict()
+        elif labels != list(range(len(labels))):
+            raise ValueError(
+                f"{name} is a {type(values).__name__} whose index, {reprlib.repr(labels)}, is neither names of features"
+                " (strings) nor 0, 1, 2, ... in order. Give an array, one number for each feature in the order of X's"
+                " columns, or give X's columns names that are strings and index by these."
+            )
     result = np.full(n_features, default)
     if values is None:
         return result

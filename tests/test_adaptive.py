@@ -903,6 +903,7 @@ BAD = {
     "matrix": ({"first_stage": np.ones((1, 12))}, {}, r"first_stage.*\(12,\).*\(1, 12\)"),
     "nan": ({"first_stage": np.r_[np.nan, np.ones(11)]}, {}, r"first_stage\[0\] == nan"),
     "unknown_name": ({"first_stage": {"x1": 2.0}}, {}, "first_stage.*name"),
+    "order": ({"first_stage": pd.Series(np.ones(12), range(12, 0, -1))}, {}, r"first_stage is a Series.*\[12, 11"),
     "class": ({"first_stage": linear_model.Ridge}, {}, r"first_stage.*class Ridge.*first_stage=Ridge\(\)"),
     "pipeline": ({"first_stage": make_pipeline(linear_model.Ridge())}, {}, "first_stage=Pipeline has no coef_"),
     "infinite": ({"first_stage": np.r_[np.inf, np.ones(11)]}, {}, "first_stage.*infinity"),

@@ -268,8 +268,8 @@ def test_edge_of_the_grid_is_pointed_out():
 @pytest.mark.parametrize(
     ("ratio", "params", "hints"),
     [
-        (90, {}, False),
-        (110, {}, True),
+        (27, {}, False),
+        (33, {}, True),
         (110, {"standardize": True}, False),
         (110, {"penalty_weights": 2 ** np.arange(9.0)}, False),
     ],

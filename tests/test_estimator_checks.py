@@ -1,5 +1,6 @@
 """scikit-learn's common checks, without expected failures."""
 
+import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sklearn_sparsefit import (
@@ -66,3 +67,12 @@ from sklearn_sparsefit import (
 )
 def test_estimator_checks(estimator, check):
     check(estimator)
+
+
+@pytest.mark.parametrize(
+    "Estimator", [ElasticNetGLM, ElasticNetGLMCV, SparseLogisticRegression, SparseLogisticRegressionCV]
+)
+def test_what_is_no_parameter_is_no_attribute(Estimator):
+    model = Estimator()
+    of_least_squares = Lasso().get_params() | LassoCV().get_params()
+    assert {name for name in of_least_squares if hasattr(model, name)} <= model.get_params().keys()

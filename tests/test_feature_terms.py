@@ -416,7 +416,8 @@ class TestPenaltyWeights:
     def test_all_left_out_is_the_mean(self, Estimator, store):
         X, y = make_data("tall")
         params = {"noise_variance": 1.0} if Estimator in (LassoIC, ElasticNetIC) else {}
-        model = make(Estimator, penalty_weights=np.full(10, np.inf), **params).fit(STORES[store](X), y)
+        with pytest.warns(ModelWarning, match="Every feature is left out"):
+            model = make(Estimator, penalty_weights=np.full(10, np.inf), **params).fit(STORES[store](X), y)
         assert not model.coef_.any()
         assert_allclose(model.intercept_, y.mean(), rtol=1e-12)
 
@@ -903,6 +904,13 @@ BAD = {
     "upper_negative": ({"upper_bounds": -0.75}, r"upper_bounds\[.*-0\.75"),
     "upper_by_name": ({"upper_bounds": {"f6": -3.0}}, r"upper_bounds\['f6'\].*-3"),
     "upper_word": ({"upper_bounds": "one"}, "'upper_bounds' parameter.*'one'"),
+    "series_in_other_order": (
+        {"penalty_weights": pd.Series([1.0] * 9 + [0.0], index=range(9, -1, -1))},
+        r"penalty_weights is a Series whose index, \[9, 8, .*names of features \(strings\) nor 0, 1, 2.*Give an array",
+    ),
+    "series_of_some": ({"lower_bounds": pd.Series({3: 0.0, 2: 0.0})}, r"lower_bounds is a Series.*\[3, 2\]"),
+    "series_of_mixed_labels": ({"upper_bounds": pd.Series({"f0": 0.0, 1: 0.0})}, r"upper_bounds.*\['f0', 1\]"),
+    "series_short": ({"upper_bounds": pd.Series(np.ones(9))}, r"upper_bounds.*\(10,\).*\(9,\)"),
     "standardize": ({"standardize": "yes"}, "'standardize' parameter.*'yes'"),
     "relax_above": ({"relax": 1.5}, r"relax.*1\.5"),
     "relax_below": ({"relax": -0.5}, r"relax.*-0\.5"),
@@ -1003,6 +1011,10 @@ class TestNamesAndErrors:
         by_name = Lasso(0.1, **{name: terms}).fit(X, y)
         by_dict = Lasso(0.1, **{name: terms.to_dict()}).fit(X, y)
         assert_array_equal(by_name.coef_, by_dict.coef_)
+        # Without an index of its own a Series is an array.
+        one_each = np.r_[np.zeros(3), np.ones(7)] * (-1 if name == "lower_bounds" else 1)
+        by_place = [Lasso(0.1, **{name: kind(one_each)}).fit(X, y).coef_ for kind in (pd.Series, np.array)]
+        assert_array_equal(*by_place)
 
     @pytest.mark.parametrize("Estimator", [LassoCV, ElasticNetCV])
     def test_relax_lists(self, Estimator):
@@ -1034,7 +1046,7 @@ def test_defaults_are_what_they_were(Estimator):
     assert_allclose(model.coef_, same.coef_, atol=1e-9)
 
 
-@pytest.mark.parametrize("left_out", [0, 5])
+@pytest.mark.parametrize("left_out", [0, 5, 10])
 @pytest.mark.parametrize("Estimator", [*ALL, MultiTaskLassoCV, AdaptiveLasso, AdaptiveLassoCV])
 @pytest.mark.filterwarnings("ignore:The model has no penalised feature")
 def test_penalty_without_effect_is_warned_of_once(Estimator, left_out):
@@ -1043,6 +1055,7 @@ def test_penalty_without_effect_is_warned_of_once(Estimator, left_out):
     y = np.c_[y, y[::-1]] if Estimator is MultiTaskLassoCV else y
     with pytest.warns(ModelWarning, match="alpha has no effect") as caught:
         Estimator(penalty_weights=weights).fit(X, y)
+    assert ("left out" in str(caught[-1].message)) == (left_out == 10)
     assert sum("no effect" in str(warning.message) for warning in caught) == 1
 
 

@@ -340,6 +340,16 @@ def test_path_of_one_of_several_tasks(multi_task, task, task_names, position, la
     display.figure_.canvas.draw()
 
 
+def test_features_look_the_same_in_the_plots_of_all_tasks_and_of_one():
+    # Named are x1 and x2 of all tasks, x0 and x2 of the second.
+    coefs = np.array([[[0.0, 1.0], [0.0, 5.0], [0.0, 3.0]], [[0.0, 2.0], [0.0, 0.5], [0.0, 3.0]]])
+    display = CoefficientPathDisplay(alphas=[2.0, 1.0], coefs=coefs)
+    of_all, of_one = ([line.get_color() for line in display.plot(task=task, n_labels=2).lines_] for task in (None, 1))
+    assert of_all[2] == of_one[2]
+    assert len({of_all[1], of_all[2], of_one[0]}) == 3
+    assert of_all[0] == of_one[1] == "0.8"
+
+
 def test_one_display_draws_one_task_after_another(several_tasks):
     X, Y = several_tasks
     alphas, coefs, _ = lasso_path(X, Y, alphas=5)

@@ -31,9 +31,6 @@ ROUNDING, SMALLEST_TOL = 100 * np.finfo(np.float64).eps, 1e-8
 class SparseLinearModel(CallbackSupportMixin, BaseEstimator):
     """A linear model with few coefficients."""
 
-    # What some models choose.
-    relax = 1.0
-    positive = False
     # The penalty where there are several tasks.
     _penalty_of_tasks = staticmethod(multi_task_penalty)
 
@@ -57,16 +54,14 @@ class SparseLinearModel(CallbackSupportMixin, BaseEstimator):
         return only_target(data, self)
 
     def _options(self) -> SolverOptions:
-        return SolverOptions(float(self.tol), int(self.max_iter), self.solver, relaxes=bool(np.any(self.relax != 1)))
+        return SolverOptions(float(self.tol), int(self.max_iter), self.solver)
 
     def _terms(self, data: TrainingData, weightings: Sequence[Vector | None]) -> list[FeatureTerms]:
         """The terms of the penalty under each weighting of the rows."""
         return self._feature_options().terms(data, weightings)
 
     def _feature_options(self) -> FeatureOptions:
-        return FeatureOptions(
-            self.penalty_weights, self.lower_bounds, self.upper_bounds, self.positive, self.standardize
-        )
+        return FeatureOptions(self.penalty_weights, self.lower_bounds, self.upper_bounds, standardize=self.standardize)
 
     def _term_outcome(self, terms: FeatureTerms) -> dict[str, Any]:
         """What the model says of the terms it found."""
@@ -89,7 +84,13 @@ class SparseLinearModel(CallbackSupportMixin, BaseEstimator):
 
 
 class SparseLinearRegressor(RegressorMixin, SparseLinearModel):
-    """A linear model whose raw predictions are those of the target."""
+    """A linear model of least squares, whose raw predictions are those of the target."""
+
+    def _options(self) -> SolverOptions:
+        return replace(super()._options(), relaxes=bool(np.any(self.relax != 1)))
+
+    def _feature_options(self) -> FeatureOptions:
+        return replace(super()._feature_options(), positive=self.positive)
 
     def predict(self, X: Any) -> NDArray:
         """Predict with the linear model.
@@ -136,7 +137,13 @@ def warn_of(
             " or bounds, or leave them out.",
             ModelWarning,
         )
-    if may_move.any() and not weights.any():
+    if not may_move.any():
+        warn_user(
+            "Every feature is left out, by an infinite penalty weight or bounds of 0, so alpha has no effect: all"
+            " coefficients are 0.",
+            ModelWarning,
+        )
+    elif not weights.any():
         warn_user(
             "Features with penalty weight 0 are all that the model may keep, so alpha has no effect. Give those that"
             " are to be chosen from a weight above 0, or use a model without a penalty.",

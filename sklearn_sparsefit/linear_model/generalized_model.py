@@ -66,8 +66,6 @@ class GeneralizedCV(GeneralizedModel, PathCV):
         "eps": [*PathCV._parameter_constraints["eps"], None],
     }
 
-    # What regressors take for compatibility.
-    precompute = False
     _error_name = "loss_path_"
 
     def _check(self, X: Any, y: Any, sample_weight: Any, prepare: Callable[[TrainingData], TrainingData]) -> Any:

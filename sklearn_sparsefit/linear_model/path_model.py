@@ -48,8 +48,9 @@ PATH_CONSTRAINTS: dict[str, list] = {
 }
 
 
-# Standard deviations of features whose ratio is above this hardly compare.
-FAR_APART = 100
+# Standard deviations of features whose ratio is above this hardly compare: the features between them enter over half
+# the decades of a grid of the usual length, 1e3.
+FAR_APART = 30
 
 
 class PathModel(SparseLinearModel):
@@ -65,7 +66,7 @@ class PathModel(SparseLinearModel):
 
     def _relaxes(self) -> list[float]:
         """The weights of the penalised coefficients to choose from."""
-        return check_between_zero_and_one(self.relax, "relax", f"; {RELAX_IS}")
+        return [1.0]
 
     def _check(self, X: Any, y: Any, sample_weight: Any) -> tuple[TrainingData, list[float], list[Vector | AlphaGrid]]:
         """The training data, and the l1_ratios to choose from with the alphas of each, or a clear error."""
@@ -74,7 +75,6 @@ class PathModel(SparseLinearModel):
             column_or_1d(data.targets.T, warn=True)
         l1_ratios = self._l1_ratios()
         grids = [check_alphas(self.alphas, self.eps, l1_ratio) for l1_ratio in l1_ratios]
-        check_gram(self.precompute, data, self.fit_intercept)
         return data, l1_ratios, grids
 
     def _solve_full(
@@ -155,6 +155,14 @@ class PathModel(SparseLinearModel):
 
 class RegressionPath(PathModel, SparseLinearRegressor):
     """A regressor that was chosen from a path."""
+
+    def _relaxes(self) -> list[float]:
+        return check_between_zero_and_one(self.relax, "relax", f"; {RELAX_IS}")
+
+    def _check(self, X: Any, y: Any, sample_weight: Any) -> tuple[TrainingData, list[float], list[Vector | AlphaGrid]]:
+        data, l1_ratios, grids = super()._check(X, y, sample_weight)
+        check_gram(self.precompute, data, self.fit_intercept)
+        return data, l1_ratios, grids
 
     def predict_path(self, X: Any) -> NDArray:
         """Predict with the model of every alpha.

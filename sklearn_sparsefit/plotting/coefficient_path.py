@@ -146,18 +146,17 @@ class CoefficientPathDisplay:
         from matplotlib.cbook import normalize_kwargs
         from matplotlib.lines import Line2D
 
-        importance = self._importance(alphas, coefs)
-        comes_first = np.zeros(len(coefs), dtype=bool) if self.unpenalised is None else np.asarray(self.unpenalised)
-        ranked = np.lexsort((-importance, ~comes_first))[:n_labels]
-        named = set(ranked[importance[ranked] > 0].tolist())
+        named = self._named(alphas, coefs, n_labels)
+        # Features that are named in the plot of all tasks look the same in those of single ones.
+        named_of_all = self._named(*self._checked_path(None)[:2], n_labels)
+        styles = dict(zip(dict.fromkeys([*named_of_all, *named]), _styles(), strict=False))
 
         ax.axhline(0.0, color="black", zorder=2.5)
         grey = {"color": "0.8", "linewidth": 0.8, "zorder": 1.5}
         line_kw = normalize_kwargs(line_kw, Line2D)
-        styles = _styles()
         self.lines_, named_lines = [], []
         for feature in np.flatnonzero(coefs.any(axis=1)):
-            style = {**next(styles), **line_kw} if feature in named else grey
+            style = {**styles[feature], **line_kw} if feature in named else grey
             (line,) = ax.plot(alphas, coefs[feature], label=names[feature], **style)
             self.lines_.append(line)
             if feature in named:
@@ -301,6 +300,13 @@ class CoefficientPathDisplay:
         if isinstance(task, str) or not 0 <= index(task) < len(coefs):
             raise ValueError(f"task={task!r} is none of the {len(coefs)} tasks, by position or by name: {names}.")
         return coefs[task], f"Coefficient for {names[task]}"
+
+    def _named(self, alphas: NDArray[np.float64], coefs: NDArray[np.float64], n_labels: int) -> list[int]:
+        """The features to name, in their order."""
+        importance = self._importance(alphas, coefs)
+        comes_first = np.zeros(len(coefs), dtype=bool) if self.unpenalised is None else np.asarray(self.unpenalised)
+        ranked = np.lexsort((-importance, ~comes_first))[:n_labels]
+        return np.sort(ranked[importance[ranked] > 0]).tolist()
 
     def _importance(self, alphas: NDArray[np.float64], coefs: NDArray[np.float64]) -> NDArray[np.float64]:
         """Absolute coefficients at the chosen alpha or, without any, their maxima over the path."""
