@@ -60,7 +60,7 @@ class SoftmaxPairs:
 
     def bring_in(self, wanted: NDArray[np.bool_]) -> None:
         """Bring in pairs, given as a mask of shape (n_classes, n_features)."""
-        classes, positions = np.ascontiguousarray(np.nonzero(wanted & (self._places < 0)))
+        classes, positions = np.nonzero(wanted & (self._places < 0))
         size = max(1, CHUNK // len(self.datafit.weights))
         for start in range(0, len(classes), size):
             self._extend(classes[start : start + size], positions[start : start + size])
@@ -103,7 +103,7 @@ class SoftmaxPairs:
         moments[np.arange(len(classes)), classes] += weighted.sum(axis=1)
         moments = moments @ model.inverse_root
         self._moments = np.concatenate([self._moments, moments])
-        for k in np.unique(self.classes):
+        for k in range(len(model.probabilities)):
             # Pairs come class by class: those of earlier ones have had their products with these.
             first, last = np.searchsorted(classes, [k, k + 1])
             old = np.flatnonzero(self.classes[:start] == k)
@@ -114,8 +114,8 @@ class SoftmaxPairs:
                 own = slice(first - above, last - above)
                 np.multiply(weighted[first:last], 1.0 - model.probabilities[k], out=rows[own])
                 here = self.positions[pairs]
-                products = columns.take(here).correlate(rows) - np.outer(rows.sum(axis=1), means[here])
-                self._gram[start + above : total, pairs] = products
+                products = columns.take(here).correlate(rows)
+                self._gram[start + above : total, pairs] = products - rows.sum(axis=1)[:, None] * means[here]
         block = np.tril(self._gram[new, new])
         self._gram[new, new] = block + np.tril(block, -1).T
         self._gram[new, :total] -= moments @ self._moments.T
