@@ -54,7 +54,7 @@ class Multinomial(Datafit):
     def __init__(self, codes: Vector, n_classes: int, sample_weight: Vector | None = None, fit_intercept: bool = True):
         self.weights = summing_to_one(sample_weight, len(codes))
         self.fit_intercept = fit_intercept
-        self._codes = codes
+        self._codes = np.ascontiguousarray(codes, dtype=np.float64)
         # Of every sample its own class, in arrays with an axis of these before that of the samples.
         self._own = codes.astype(np.intp), np.arange(len(codes))
         # Rows without weight count for nothing, whatever is in them.

@@ -60,7 +60,7 @@ class SoftmaxPairs:
 
     def bring_in(self, wanted: NDArray[np.bool_]) -> None:
         """Bring in pairs, given as a mask of shape (n_classes, n_features)."""
-        classes, positions = np.nonzero(wanted & (self._places < 0))
+        classes, positions = np.ascontiguousarray(np.nonzero(wanted & (self._places < 0)))
         size = max(1, CHUNK // len(self.datafit.weights))
         for start in range(0, len(classes), size):
             self._extend(classes[start : start + size], positions[start : start + size])
