@@ -34,7 +34,7 @@ cdef extern from "_blocks.h":
 cdef double FAR = 0.1
 # Newton steps to the best intercepts, each halved until the loss is lower by this share of what it promises; and
 # derivatives that are next to nothing.
-cdef int MAX_STEPS = 100, MAX_HALVINGS = 30
+cdef int MAX_STEPS = 300, MAX_HALVINGS = 30
 cdef double ARMIJO = 1e-4, NEARLY = 1e-10
 
 
@@ -76,12 +76,12 @@ cdef void _solve_laplacian(double[:, ::1] edges, double[::1] x) noexcept nogil:
         degree = 0.0
         for other in range(k):
             degree += edges[k, other]
-        # No longer needed: of a class with itself.
+        # Kept where edges of a class with itself would be.
         edges[k, k] = degree
         for other in range(k):
             share = edges[k, other] / degree
             x[other] += share * x[k]
-            for m in range(l):
+            for m in range(other):
                 edges[other, m] += share * edges[k, m]
     x[0] = 0.0
     for k in range(1, n_classes):
