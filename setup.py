@@ -29,6 +29,7 @@ LOSSES = SIMD | {"depends": [*SIMD["depends"], f"{PACKAGE}/datafit/_blocks.h"]}
 EXTENSIONS = {
     "datafit._loss": LOSSES,
     "datafit._families": LOSSES,
+    "datafit._softmax": LOSSES,
     "penalty._feature_terms": {},
     "penalty._penalty": {},
     "penalty._bounded_norm": {},

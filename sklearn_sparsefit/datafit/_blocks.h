@@ -9,6 +9,9 @@
 
 #include "_simd.h"
 
+/* Rows that are taken at a time, and stay in the cache. */
+enum { SPARSEFIT_BLOCK = 512 };
+
 #if defined(__GNUC__)
 #define SPARSEFIT_INLINE static inline __attribute__((always_inline))
 #else
@@ -83,11 +86,9 @@ SPARSEFIT_INLINE double sparsefit_log1p(double x)
     return k * 0x1.62e42fefa38p-1 + (f - (s * (f - tail * t) - (lost + k * 0x1.ef35793c7673p-45)));
 }
 
-/* a log(a / b) - a + b of b > 0, infinite for a < 0, which is b ((1 + x) log(1 + x) - x) for x = a / b - 1; from its
-   series where that cancels. */
-SPARSEFIT_INLINE double sparsefit_divergence(double a, double b)
+/* (1 + x) log(1 + x) - x of a finite x >= -1, from its series where that cancels. */
+SPARSEFIT_INLINE double sparsefit_about_one(double x)
 {
-    const double share = a > 0.0 ? a : 0.0, x = (share - b) / b;
     const double far = (1.0 + x) * sparsefit_log1p(x) - x;
     double tail = 1.0 / 182;
     tail = 1.0 / 156 - tail * x;
@@ -102,7 +103,14 @@ SPARSEFIT_INLINE double sparsefit_divergence(double a, double b)
     tail = 1.0 / 12 - tail * x;
     tail = 1.0 / 6 - tail * x;
     tail = 0.5 - tail * x;
-    const double value = b * (fabs(x) < 0x1p-4 ? x * x * tail : far);
+    return fabs(x) < 0x1p-4 ? x * x * tail : far;
+}
+
+/* a log(a / b) - a + b of b > 0, infinite for a < 0. */
+SPARSEFIT_INLINE double sparsefit_divergence(double a, double b)
+{
+    const double share = a > 0.0 ? a : 0.0;
+    const double value = b * sparsefit_about_one((share - b) / b);
     return a < 0.0 ? INFINITY : value > 0.0 ? value : 0.0;
 }
 
@@ -168,6 +176,95 @@ SPARSEFIT_CLONES static void binomial_misfit(const double *y, const double *z, c
         const double success = (z[i] > 0.0 ? 1.0 : e) * part, failure = (z[i] > 0.0 ? e : 1.0) * part;
         misfits[i] = sparsefit_divergence(y[i] + slopes[i], success)
                      + sparsefit_divergence((1.0 - y[i]) - slopes[i], failure);
+    }
+}
+
+/* Of n rows with a class each, whose raw predictions of one class after the other are n_rows apart, and to be shifted:
+   exp(z - max z), zero at the own class, the sums of these, and what the own ones are behind. */
+SPARSEFIT_CLONES static void softmax_against_own(const double *codes, const double *z, ptrdiff_t n_rows,
+                                                 const double *shifts, ptrdiff_t n_classes, ptrdiff_t n, double *others,
+                                                 ptrdiff_t others_apart, double *rest, double *behind)
+{
+    double own[SPARSEFIT_BLOCK];
+    for (ptrdiff_t i = 0; i < n; i++) own[i] = behind[i] = z[i] + shifts[0];
+    for (ptrdiff_t k = 1; k < n_classes; k++)
+        for (ptrdiff_t i = 0; i < n; i++) {
+            const double shifted = z[k * n_rows + i] + shifts[k];
+            behind[i] = shifted > behind[i] ? shifted : behind[i];
+            own[i] = codes[i] == (double)k ? shifted : own[i];
+        }
+    for (ptrdiff_t i = 0; i < n; i++) rest[i] = 0.0;
+    for (ptrdiff_t k = 0; k < n_classes; k++)
+        for (ptrdiff_t i = 0; i < n; i++) {
+            const double e = sparsefit_exp((z[k * n_rows + i] + shifts[k]) - behind[i]);
+            const double other = codes[i] == (double)k ? 0.0 : e;
+            others[k * others_apart + i] = other;
+            rest[i] += other;
+        }
+    for (ptrdiff_t i = 0; i < n; i++) behind[i] -= own[i];
+}
+
+/* The losses. Where the own class is the largest its exponential is 1, and the loss may be much smaller than that. */
+SPARSEFIT_CLONES static void softmax_losses(const double *rest, const double *behind, ptrdiff_t n, double *losses)
+{
+    for (ptrdiff_t i = 0; i < n; i++) {
+        const double more = behind[i] == 0.0 ? rest[i] : sparsefit_exp(-behind[i]) + (rest[i] - 1.0);
+        losses[i] = behind[i] + sparsefit_log1p(more);
+    }
+}
+
+/* Minus the derivatives, [k is the own class] - p_k, in the place of the exponentials of the others. */
+SPARSEFIT_CLONES static void softmax_residuals(const double *codes, const double *rest, const double *behind,
+                                               ptrdiff_t n_classes, ptrdiff_t n, double *others, ptrdiff_t others_apart)
+{
+    double total[SPARSEFIT_BLOCK];
+    for (ptrdiff_t i = 0; i < n; i++) total[i] = sparsefit_exp(-behind[i]) + rest[i];
+    for (ptrdiff_t k = 0; k < n_classes; k++)
+        for (ptrdiff_t i = 0; i < n; i++) {
+            const double other = others[k * others_apart + i];
+            others[k * others_apart + i] = (codes[i] == (double)k ? rest[i] : -other) / total[i];
+        }
+}
+
+/* The divergences of q = (1 - t) e + t p from p, for a scale t and e the certainty of the own class. They are sums of
+   p_k h(q_k / p_k - 1) with h(x) = (1 + x) log(1 + x) - x; in all but the own class x is t - 1. */
+SPARSEFIT_CLONES static void softmax_misfits(const double *rest, const double *behind, const double *losses,
+                                             double scale, ptrdiff_t n, double *misfits)
+{
+    const double far = 16.0, of_others = sparsefit_about_one(scale - 1.0);
+    double own[SPARSEFIT_BLOCK];
+    for (ptrdiff_t i = 0; i < n; i++) {
+        own[i] = sparsefit_exp(-behind[i]);
+        const double gained = (1.0 - scale) * rest[i], x = gained < far * own[i] ? gained / own[i] : far;
+        misfits[i] = (own[i] * sparsefit_about_one(x) + rest[i] * of_others) / (own[i] + rest[i]);
+    }
+    /* An own probability that is next to nothing, or nothing. */
+    for (ptrdiff_t i = 0; i < n; i++) {
+        const double gained = (1.0 - scale) * rest[i], total = own[i] + rest[i], mixed = (own[i] + gained) / total;
+        if (!(gained < far * own[i]))
+            misfits[i] = mixed * (log(mixed) + losses[i]) - gained / total + rest[i] / total * of_others;
+    }
+}
+
+/* Adds sum_i weights[i] p_k p_l to edges[k][l] of every two classes l < k, given the residuals. */
+SPARSEFIT_CLONES static void softmax_edges(const double *codes, const double *weights, const double *residuals,
+                                           ptrdiff_t n_rows, ptrdiff_t n_classes, ptrdiff_t n, double *edges)
+{
+    double weighted[SPARSEFIT_BLOCK];
+    for (ptrdiff_t k = 1; k < n_classes; k++) {
+        for (ptrdiff_t i = 0; i < n; i++)
+            weighted[i] = weights[i] * ((codes[i] == (double)k ? 1.0 : 0.0) - residuals[k * n_rows + i]);
+        for (ptrdiff_t l = 0; l < k; l++) {
+            const double *of_l = residuals + l * n_rows;
+            double sums[SPARSEFIT_WIDTH] = {0}, total = 0.0;
+            ptrdiff_t i = 0;
+            for (; i + SPARSEFIT_WIDTH <= n; i += SPARSEFIT_WIDTH)
+                for (int q = 0; q < SPARSEFIT_WIDTH; q++)
+                    sums[q] += weighted[i + q] * ((codes[i + q] == (double)l ? 1.0 : 0.0) - of_l[i + q]);
+            for (; i < n; i++) total += weighted[i] * ((codes[i] == (double)l ? 1.0 : 0.0) - of_l[i]);
+            for (int q = 0; q < SPARSEFIT_WIDTH; q++) total += sums[q];
+            edges[k * n_classes + l] += total;
+        }
     }
 }
 

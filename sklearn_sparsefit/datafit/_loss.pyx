@@ -13,10 +13,6 @@ cdef extern from "_blocks.h":
     double weighted_sum(const double* weights, const double* x, Py_ssize_t n) nogil
     void add_shift(const double* z, double shift, Py_ssize_t n, double* shifted) nogil
 
-# Rows that are taken at a time, and stay in the cache.
-cdef enum:
-    BLOCK = 512
-
 # Of a number that is solved for: steps at most, and what is left of one that is rounding.
 cdef int MAX_STEPS = 1500
 cdef double ROUNDING = 1e-15

@@ -23,7 +23,7 @@ class SeparateTasksPenalty(PenaltyOfTasks):
     def sizes(self, values: Matrix) -> Vector:
         """The largest, in size, of every feature's coefficients or correlations, on the sides that are open to it."""
         up, down = self.terms.upper > 0, self.terms.lower < 0
-        return np.maximum(np.maximum(values, 0.0).max(axis=0) * up, np.maximum(-values, 0.0).max(axis=0) * down)
+        return np.maximum(np.maximum(values.max(axis=0), 0.0) * up, np.maximum(-values.min(axis=0), 0.0) * down)
 
     def magnitudes(self, sizes: Vector) -> Vector:
         """What is held against ``l1``: all zero coefficients of a feature are optimal where its magnitude <= l1."""

@@ -1,5 +1,6 @@
 """The duality gap of a penalised problem."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -112,8 +113,8 @@ def duality_gap(
     largest = norm
     if penalty.terms.has_bounds:
         largest = reach_of_norms + np.maximum(penalty.largest_magnitude(correlation), largest_outside)
-    if not (np.isfinite(norm + largest_outside)):
-        return np.nan
+    if not math.isfinite(norm + largest_outside):
+        return math.nan
     # Weights are multiplied by on one side of a comparison, and divided by on the other.
     threshold = penalty.l1 * (1.0 if penalty.terms.is_uniform else 1 - HAIR)
     scales = [1.0] if norm <= threshold or penalty.l2 > 0 else []
@@ -122,7 +123,7 @@ def duality_gap(
             # A hair below the boundary, so that rounding cannot put the scaled point outside.
             scales.append(penalty.l1 / size * (1 - HAIR))
     gaps = [best_near(scale) for scale in scales]
-    return np.nan if np.isnan(gaps).any() else min(gaps)
+    return math.nan if any(map(math.isnan, gaps)) else min(gaps)
 
 
 def least_squares_gap(correlation: Vector, gram: NDArray[np.float64]) -> float:

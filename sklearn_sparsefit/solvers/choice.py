@@ -91,8 +91,8 @@ class MultinomialSolver(Solver):
 
     def solve(self, working_set: WorkingSet, penalty: Penalty, iterate: Iterate, gap_tol: float, max_iter: int) -> int:
         """See :class:`Solver`."""
-        n_pairs = np.count_nonzero(self._of_model.wanted(penalty, iterate))
-        solver = self._by_models if n_pairs <= MAX_GRAM else self._by_gradients
+        are_few = iterate.coef.size <= MAX_GRAM or np.count_nonzero(self._of_model.wanted(penalty, iterate)) <= MAX_GRAM
+        solver = self._by_models if are_few else self._by_gradients
         return solver.solve(working_set, penalty, iterate, gap_tol, max_iter)
 
 

@@ -88,8 +88,10 @@ class ProxNewtonSolver(Solver):
         coefs = self._track.coefs(iterate.coef.shape[-1])
         for n_used in range(2, len(coefs) + 1):
             used = coefs[:n_used]
-            ahead = np.tensordot(extrapolation(self._track.alphas[:n_used], penalty.alpha), used, axes=1)
-            ahead = np.clip(ahead, penalty.terms.lower, penalty.terms.upper)
+            weights = extrapolation(self._track.alphas[:n_used], penalty.alpha)
+            ahead = sum(weight * coef for weight, coef in zip(weights, used, strict=True))
+            if penalty.terms.has_bounds:
+                ahead = np.clip(ahead, penalty.terms.lower, penalty.terms.upper)
             stays = (used * ahead > 0).all(axis=0)
             iterate.coef[stays] = ahead[stays]
 

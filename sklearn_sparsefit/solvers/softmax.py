@@ -56,8 +56,9 @@ class PairSolver(Solver):
         wanted = is_near | (iterate.coef != 0)
         # Features without penalty and bounds are known up to a number for all classes: that of the last one stays.
         is_free = (terms.l1_weights == 0) & np.isinf(terms.lower) & np.isinf(terms.upper)
-        wanted[:, is_free] = True
-        wanted[-1, is_free] = False
+        if is_free.any():
+            wanted[:, is_free] = True
+            wanted[-1, is_free] = False
         return wanted
 
 

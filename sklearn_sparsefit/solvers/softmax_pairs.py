@@ -48,6 +48,8 @@ class SoftmaxPairs:
     def follow(self, working_set: Packed) -> None:
         """Take note of the features that have come in."""
         n_new = len(working_set) - self._places.shape[1]
+        if n_new == 0:
+            return
         self._places = np.pad(self._places, ((0, 0), (0, n_new)), constant_values=-1)
 
     def move_to(self, loss: Multinomial, fits: Fits, row: int, curvatures: Matrix) -> None:
@@ -101,16 +103,19 @@ class SoftmaxPairs:
         moments[np.arange(len(classes)), classes] += weighted.sum(axis=1)
         moments = moments @ model.inverse_root
         self._moments = np.concatenate([self._moments, moments])
-        for k in np.unique(self.classes):
+        for k in range(len(model.probabilities)):
             # Pairs come class by class: those of earlier ones have had their products with these.
-            first = np.searchsorted(classes, k)
-            rows = weighted * ((classes == k)[:, None] - model.probabilities[k])
+            first, last = np.searchsorted(classes, [k, k + 1])
             old = np.flatnonzero(self.classes[:start] == k)
-            own = np.flatnonzero(self.classes[start:] == k)
-            for some, pairs in ((rows, old), (rows[first:], start + own)):
+            for above, pairs in ((0, old), (first, np.arange(start + first, start + last))):
+                if len(pairs) == 0:
+                    continue
+                rows = weighted[above:] * -model.probabilities[k]
+                own = slice(first - above, last - above)
+                np.multiply(weighted[first:last], 1.0 - model.probabilities[k], out=rows[own])
                 here = self.positions[pairs]
-                products = columns.take(here).correlate(some) - np.outer(some.sum(axis=1), means[here])
-                self._gram[total - len(some) : total, pairs] = products
+                products = columns.take(here).correlate(rows)
+                self._gram[start + above : total, pairs] = products - rows.sum(axis=1)[:, None] * means[here]
         block = np.tril(self._gram[new, new])
         self._gram[new, new] = block + np.tril(block, -1).T
         self._gram[new, :total] -= moments @ self._moments.T
