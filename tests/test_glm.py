@@ -886,6 +886,49 @@ def test_huber_with_a_tiny_delta_is_least_absolute_deviations(size, fit_intercep
     assert model.dual_gap_ <= 1e-4 * abs(size * y).mean()
 
 
+def test_what_is_small_beside_huge_numbers_is_not_taken_for_rounding():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((60, 8))
+    y = X[:, 0] + rng.standard_normal(60)
+    huge, first = 1e14, np.arange(60) == 0
+    huber = make_model("huber", 0.01, l1_ratio=1.0, delta=1.35)
+    # A target far from zero has as many digits as are between 1e14 and 0.02.
+    assert_allclose(clone(huber).fit(X, y + huge).coef_, huber.fit(X, y).coef_, atol=0.02)
+    # One row of zeros that is at its offset.
+    without = np.where(first[:, None], 0.0, X)
+    known = clone(huber).fit(without, np.where(first, huge, y), offset=np.where(first, huge, 0.0))
+    assert_allclose(known.coef_, huber.fit(without, np.where(first, 0.0, y)).coef_, atol=0.02)
+    # One row whose exposure is such that the intercept is what it says.
+    counts = rng.poisson(np.exp(X[:, 0])).astype(float)
+    poisson = make_tight("poisson", 0.01, l1_ratio=1.0)
+    told = poisson.fit(X, np.where(first, huge, counts), exposure=np.where(first, huge, 1.0)).coef_
+    moved = make_tight("poisson", 0.01 * 60 / 59, l1_ratio=1.0, fit_intercept=False)
+    assert_allclose(told, moved.fit((X - X[0])[1:], counts[1:]).coef_, atol=1e-5)
+    # Errors of so many delta that no curvature is left.
+    tiny, small = (
+        make_model("huber", 0.01 * delta, l1_ratio=1.0, delta=delta, tol=1e-6, max_iter=10_000)
+        for delta in (1e-15, 1e-7)
+    )
+    for model in (tiny, small):
+        with pytest.warns(ModelWarning, match="is small beside the spread"):
+            model.fit(X, y)
+    assert_allclose(tiny.coef_, small.coef_, atol=1e-3)
+
+
+def test_models_may_take_more_iterations_than_the_loss():
+    X = [
+        [0.2, -0.5, 0.0, -1.6, 0.4, 0.6, 3.0],
+        [-0.1, -1.0, -1.0, -0.9, -0.7, -0.4, 0.4],
+        [-0.4, -0.4, -0.4, -2.4, 0.4, 0.0, -0.7],
+    ]
+    model = ElasticNetGLM(
+        7e-4, family="tweedie", power=1.99, l1_ratio=0.9, penalty_weights=[0.0, *np.ones(6)], tol=1e-3
+    )
+    model.fit(X, [0.4, 0.0, 1.3], sample_weight=[1.0, 2.0, 0.001])
+    # That of no features but the free one is 64.
+    assert model.dual_gap_ <= 0.07
+
+
 @pytest.mark.parametrize("size", [1e-250, 1e-170, 1e170, 1e250])
 @pytest.mark.parametrize("family", ["gaussian", "huber"])
 @pytest.mark.parametrize("with_offset", [False, True])

@@ -10,9 +10,9 @@ from sklearn_sparsefit.datafit._loss import Loss
 from sklearn_sparsefit.datafit.base import Block, Datafit, Fits, Vector
 from sklearn_sparsefit.datafit.quadratic import Quadratic, QuadraticModel, summing_to_one
 
-# An intercept leaves the residuals of a constant target this far from zero, beside what moves them: curvatures times
-# raw predictions.
-EXACT = 64 * np.finfo(np.float64).eps
+# An intercept leaves each residual of a constant target this far from zero, beside what moves it: its curvature times
+# the raw prediction.
+EXACT = 8 * np.finfo(np.float64).eps
 # Curvatures that are smaller than this, beside their mean, are raised to a share of the derivative, lest a step from
 # where the loss is a line lead far; but not of what is small itself, as where an exponential has fallen.
 FLAT, SHARE, LOWEST = 1e-4, 1e-3, 1e-20
@@ -49,8 +49,8 @@ class Generalized(Datafit):
         self.has_models = not np.isnan(curvatures[used]).any()
         if not self.has_models:
             curvatures = self._difference_quotients(null.raw[0])
-        sizes = curvatures * np.maximum(np.abs(null.raw[0]), 1.0)
-        if np.abs(self.null_residual[used]).max() <= EXACT * sizes[used].max():
+        sizes = curvatures * np.maximum(np.abs(null.raw[0]), 1.0 + np.abs(self.mean))
+        if (np.abs(self.null_residual) <= EXACT * sizes)[used].all():
             # A constant target, but for rounding.
             self.null_residual, self.null_loss = np.zeros(len(y)), 0.0
         sizes = np.where(used, np.abs(self.null_residual) + sizes, 0.0)

@@ -60,24 +60,24 @@ class ProxNewtonSolver(Solver):
     @np.errstate(over="ignore", invalid="ignore")
     def solve_to(self, working_set: WorkingSet, goal: Goal, iterate: Iterate) -> tuple[int, Fits]:
         """The same for a goal; the number of iterations, and what the coefficients come to."""
-        penalty, gap_tol, max_iter = goal.penalty, goal.gap_tol, goal.max_iter
+        penalty, n_iter = goal.penalty, 0
         if working_set.free is not None or penalty.l1 == 0:
             self._models.take_whole(working_set)
-            return self._solve_at_hand(working_set, penalty, iterate, gap_tol, max_iter)
-        n_iter = 0
+            return self._solve_at_hand(working_set, goal, iterate)
         self._go_ahead(penalty, iterate)
         while True:
             part, members = self._part_of(working_set, penalty, iterate)
             found = Iterate(iterate.coef.take(members, axis=-1), iterate.correlation.take(members, axis=-1))
-            n_left = max_iter - n_iter
-            n_more, fits = self._solve_at_hand(part, penalty.at(members), found, GAP_SHARE * gap_tol, n_left)
+            at_hand = Goal(penalty.at(members), GAP_SHARE * goal.gap_tol, goal.max_iter - n_iter)
+            n_more, fits = self._solve_at_hand(part, at_hand, found)
             n_iter += n_more
             iterate.coef[..., members], iterate.correlation[..., members] = found.coef, found.correlation
             if part is not working_set:
                 iterate.correlation[:] = working_set.correlations(working_set.datafit.weights * fits.residuals)[0]
             violates = penalty.magnitudes(penalty.sizes(iterate.correlation)) > penalty.l1
             violates[members] = False
-            if not violates.any() or n_iter >= max_iter or self._gap(working_set, fits, penalty, iterate) <= gap_tol:
+            is_optimal = not violates.any() or self._gap(working_set, fits, penalty, iterate) <= goal.gap_tol
+            if is_optimal or n_iter >= goal.max_iter:
                 self._track.add(penalty.alpha, iterate.coef, None)
                 return n_iter, fits
 
@@ -104,25 +104,22 @@ class ProxNewtonSolver(Solver):
         near, needed = has_coef | (magnitudes > NEAR * penalty.l1), has_coef | (magnitudes > penalty.l1)
         return self._models.at_hand(working_set, near, needed)
 
-    def _solve_at_hand(
-        self, working_set: WorkingSet, penalty: Penalty, iterate: Iterate, gap_tol: float, max_iter: int
-    ) -> tuple[int, Fits]:
+    def _solve_at_hand(self, working_set: WorkingSet, goal: Goal, iterate: Iterate) -> tuple[int, Fits]:
         """The number of iterations, and what the coefficients come to."""
-        n_iter, fits = self._descend(working_set, penalty, iterate, gap_tol, min(PATIENCE, max_iter))
+        n_iter, fits = self._descend(working_set, goal, iterate, min(PATIENCE, goal.max_iter))
         if n_iter < PATIENCE:
             return n_iter, fits
         loss = working_set.datafit
         for smoother in loss.smoother(fits.raw[0]):
             working_set.datafit = smoother
-            n_iter += self._descend(working_set, penalty, iterate, gap_tol, min(PATIENCE, max_iter - n_iter))[0]
+            n_iter += self._descend(working_set, goal, iterate, min(PATIENCE, goal.max_iter - n_iter))[0]
         working_set.datafit = loss
-        n_more, fits = self._descend(working_set, penalty, iterate, gap_tol, max_iter - n_iter)
+        n_more, fits = self._descend(working_set, goal, iterate, goal.max_iter - n_iter)
         return n_iter + n_more, fits
 
-    def _descend(
-        self, working_set: WorkingSet, penalty: Penalty, iterate: Iterate, gap_tol: float, max_iter: int
-    ) -> tuple[int, Fits]:
-        """Steps down one loss."""
+    def _descend(self, working_set: WorkingSet, goal: Goal, iterate: Iterate, n_steps: int) -> tuple[int, Fits]:
+        """So many steps down one loss, at most."""
+        penalty, gap_tol = goal.penalty, goal.gap_tol
         seen = look(working_set, iterate.coef[None], self._offsets)
         n_iter, last = 0, np.inf
         while True:
@@ -132,20 +129,20 @@ class ProxNewtonSolver(Solver):
             gap = duality_gap(_no_misfit, iterate.coef, iterate.correlation, penalty)
             if gap <= max(enough, gap_tol):
                 gap = self._gap(working_set, seen.fits, penalty, iterate) + seen.to_gain[0]
-            if gap <= enough or n_iter >= max_iter:
+            if gap <= enough or n_iter >= n_steps:
                 break
             n_iter += 1
             falls = gap <= RATE * last
             total = self._models.move_to(working_set, seen.fits, 0, MOVED if falls else 0.0)
             model = self._models.model
-            goal = Iterate(iterate.coef.copy(), iterate.correlation / total)
+            there = Iterate(iterate.coef.copy(), iterate.correlation / total)
             # Where the loss is a line, its gap is of the first order in what is of the second in that of a model.
-            model_goal = Goal(penalty, gap_tol if falls else 0.0, max_iter)
-            model_goal = forced(model_goal, gap, working_set.datafit.null_loss).in_units(total)
-            self._models.solver.solve(model, model_goal.penalty, goal, model_goal.gap_tol, max_iter)
+            of_model = replace(goal, gap_tol=gap_tol if falls else 0.0)
+            of_model = forced(of_model, gap, working_set.datafit.null_loss).in_units(total)
+            self._models.solver.solve(model, of_model.penalty, there, of_model.gap_tol, of_model.max_iter)
             before = float(seen.fits.losses[0]) + penalty.value(iterate.coef)
-            offset = seen.fits.offsets[0] + model.intercept_shift(goal.coef - iterate.coef)
-            found = self._step(working_set, penalty, iterate, before, goal.coef, offset)
+            offset = seen.fits.offsets[0] + model.intercept_shift(there.coef - iterate.coef)
+            found = self._step(working_set, penalty, iterate, before, there.coef, offset)
             if found is None:
                 break
             coef, seen = found
