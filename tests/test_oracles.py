@@ -182,6 +182,7 @@ def test_oracles_agree_with_each_other(problem, seed):
         )
 
 
+@pytest.mark.filterwarnings("ignore:Every feature is left out")
 @given(problem=small_problems())
 def test_brute_force_finds_nothing_better(problem):
     X, y, terms = problem
