@@ -24,6 +24,7 @@ from sklearn_sparsefit._validation import (
 )
 from sklearn_sparsefit._warnings import warn_user
 from sklearn_sparsefit.datafit import Datafit, Quadratic
+from sklearn_sparsefit.design import as_rows
 from sklearn_sparsefit.exceptions import ModelWarning
 from sklearn_sparsefit.linear_model.base import (
     SparseLinearModel,
@@ -34,7 +35,6 @@ from sklearn_sparsefit.linear_model.feature_terms import FeatureOptions
 from sklearn_sparsefit.linear_model.parameters import PARAMETER_CONSTRAINTS, RELAX_IS
 from sklearn_sparsefit.path import AlphaGrid, Measuring, PathGenerator, PathResult, cost_model
 from sklearn_sparsefit.penalty import FeatureTerms
-from sklearn_sparsefit.solvers import as_rows
 
 Vector = NDArray[np.float64]
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from sklearn_sparsefit.datafit import Fits, Quadratic
 from sklearn_sparsefit.datafit.quadratic import power_of_two
+from sklearn_sparsefit.design import as_rows
 from sklearn_sparsefit.path import cost_model
 from sklearn_sparsefit.path.forecast import Features, Forecast, SafeBounds, with_stepping_stones
 from sklearn_sparsefit.path.records import (
@@ -40,7 +41,6 @@ from sklearn_sparsefit.solvers import (
     Settling,
     WholeDesign,
     WorkingSet,
-    as_rows,
     duality_gap,
     has_no_minimum,
     least_squares_gap,

@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_sparsefit.datafit import Fits, Quadratic
-from sklearn_sparsefit.design import CONSTANT, Moments
-from sklearn_sparsefit.solvers.known import RIDGE, Known, as_rows
+from sklearn_sparsefit.design import CONSTANT, Moments, as_rows
+from sklearn_sparsefit.solvers.known import RIDGE, Known
 from sklearn_sparsefit.solvers.settling import settle_by_gram
 
 Vector = NDArray[np.float64]
