@@ -9,8 +9,7 @@ from scipy import sparse
 from scipy.linalg import solve_triangular
 
 from sklearn_sparsefit.criteria.information_criteria import shrunk_degrees_of_freedom, union
-from sklearn_sparsefit.datafit import Quadratic
-from sklearn_sparsefit.datafit.quadratic import power_of_two
+from sklearn_sparsefit.datafit import Quadratic, power_of_two
 from sklearn_sparsefit.design import CHUNK, Design
 from sklearn_sparsefit.path import Measure, PathResult, SharedMoments
 from sklearn_sparsefit.penalty import FeatureTerms

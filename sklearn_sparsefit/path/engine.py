@@ -12,8 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_sparsefit.datafit import Fits, Quadratic
-from sklearn_sparsefit.datafit.quadratic import power_of_two
+from sklearn_sparsefit.datafit import Fits, Quadratic, power_of_two
 from sklearn_sparsefit.design import as_rows
 from sklearn_sparsefit.path import cost_model
 from sklearn_sparsefit.path.forecast import Features, Forecast, SafeBounds, with_stepping_stones
