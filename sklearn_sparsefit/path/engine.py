@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 from sklearn_sparsefit.datafit import Fits, Quadratic, power_of_two
 from sklearn_sparsefit.design import as_rows
 from sklearn_sparsefit.path import cost_model
-from sklearn_sparsefit.path.forecast import Features, Forecast, SafeBounds, with_stepping_stones
+from sklearn_sparsefit.path.forecast import Forecast, SafeBounds, with_stepping_stones
 from sklearn_sparsefit.path.records import (
     EVERYTHING,
     AlphaGrid,
     Correlate,
     CorrelateCentred,
+    Features,
     Gather,
     Measure,
     PathResult,
