@@ -14,8 +14,9 @@ from sklearn_sparsefit._validation import (
 )
 from sklearn_sparsefit._warnings import warn_user
 from sklearn_sparsefit.datafit import Quadratic
-from sklearn_sparsefit.linear_model.base import make_path, warn_of
+from sklearn_sparsefit.linear_model.base import make_path
 from sklearn_sparsefit.linear_model.feature_terms import FeatureOptions
+from sklearn_sparsefit.linear_model.model_warnings import warn_of
 from sklearn_sparsefit.linear_model.parameters import PARAMETER_CONSTRAINTS, one_of
 from sklearn_sparsefit.path import SolverOptions
 from sklearn_sparsefit.solvers import SOLVERS
