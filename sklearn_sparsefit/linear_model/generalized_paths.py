@@ -7,9 +7,8 @@ from numpy.typing import NDArray
 
 from sklearn_sparsefit._progress import PathJob, RegularizationPath
 from sklearn_sparsefit._sklearn import Interval, StrOptions, validate_params
-from sklearn_sparsefit._validation import TrainingData, check_alphas, check_training_data
+from sklearn_sparsefit._validation import TrainingData, check_above_zero, check_alphas, check_training_data
 from sklearn_sparsefit.linear_model.base import make_path
-from sklearn_sparsefit.linear_model.families import check_above_zero
 from sklearn_sparsefit.linear_model.generalized_model import GeneralizedModel
 from sklearn_sparsefit.linear_model.glm import GLM_CONSTRAINTS, ElasticNetGLM
 from sklearn_sparsefit.linear_model.logistic import SparseLogisticRegression
