@@ -204,7 +204,7 @@ class _Engine:
             correlation[..., known.features] = inside[0]
         else:
             coefs = coef[None]
-            inside = known.look(coefs)
+            inside = known.settled_correlations(coefs)
             seen = self._by_moments(coefs, inside, known.losses(coefs, inside))
             if fit.is_delicate or cost_model.is_small(self.shape):
                 yield from self._look_closely(seen, np.arange(1))
@@ -333,7 +333,7 @@ class _Engine:
             # All of it is about to be looked at closely.
             evaluation = self._by_moments(coefs, np.empty_like(coefs), np.empty(len(block)))
         else:
-            inside = known.look(coefs)
+            inside = known.settled_correlations(coefs)
             evaluation = self._by_moments(coefs, inside, known.losses(coefs, inside))
             evaluation.slacks = np.array([known.slack(coef) for coef in coefs])
             evaluation.gaps = self._gaps(block, evaluation, [])
