@@ -22,7 +22,7 @@ from sklearn_sparsefit.cv import Fold, Scores, make_folds, share_moments
 from sklearn_sparsefit.linear_model.base import SparseLinearModel
 from sklearn_sparsefit.linear_model.model_warnings import warn_if_at_edge, warn_if_interpolated, warn_of
 from sklearn_sparsefit.linear_model.parameters import one_of
-from sklearn_sparsefit.linear_model.path_model import PATH_CONSTRAINTS, PathModel, path_labels
+from sklearn_sparsefit.linear_model.path_model import PATH_MODEL_CONSTRAINTS, PathModel, path_labels
 from sklearn_sparsefit.path import Measuring, PathResult
 
 Vector = NDArray[np.float64]
@@ -47,7 +47,7 @@ class PathCV(PathModel):
         "alpha_rule": [one_of(("min", "1se")), callable],
         "scoring": [one_of(get_scorer_names()), callable, None],
         "store_fold_coefs": ["boolean"],
-        **PATH_CONSTRAINTS,
+        **PATH_MODEL_CONSTRAINTS,
     }
 
     def _fit(self, X: Any, y: Any, sample_weight: Any, params: dict[str, Any], **known: Any) -> Self:

@@ -19,7 +19,7 @@ from sklearn_sparsefit.exceptions import ModelWarning
 from sklearn_sparsefit.linear_model.elastic_net_cv import LassoCV
 from sklearn_sparsefit.linear_model.model_warnings import warn_if_at_edge, warn_of
 from sklearn_sparsefit.linear_model.parameters import PARAMETER_CONSTRAINTS, one_of
-from sklearn_sparsefit.linear_model.path_model import PATH_CONSTRAINTS, RegressionPath
+from sklearn_sparsefit.linear_model.path_model import PATH_MODEL_CONSTRAINTS, RegressionPath
 from sklearn_sparsefit.path import PathResult, SharedMoments
 from sklearn_sparsefit.penalty import FeatureTerms
 
@@ -37,7 +37,7 @@ class PathIC(RegressionPath):
         "criterion": [one_of(CRITERIA)],
         "noise_variance": [Interval(Real, 0, None, closed="neither"), StrOptions({"cv"}), None],
         "ebic_gamma": [Interval(Real, 0, None, closed="left")],
-        **PATH_CONSTRAINTS,
+        **PATH_MODEL_CONSTRAINTS,
         "relax": PARAMETER_CONSTRAINTS["relax"],
     }
 

@@ -31,7 +31,7 @@ from sklearn_sparsefit.penalty import FeatureTerms
 
 Vector = NDArray[np.float64]
 
-PATH_CONSTRAINTS: dict[str, list] = {
+PATH_MODEL_CONSTRAINTS: dict[str, list] = {
     "eps": [Interval(Real, 0, None, closed="neither")],
     "alphas": [Interval(Integral, 1, None, closed="left"), "array-like"],
     "precompute": [StrOptions({"auto"}), "array-like", "boolean"],
