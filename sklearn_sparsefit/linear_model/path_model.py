@@ -1,6 +1,5 @@
 """What the estimators that choose one model of a path share."""
 
-from abc import abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import cached_property
@@ -44,9 +43,9 @@ PATH_MODEL_CONSTRAINTS: dict[str, list] = {
 class PathModel(SparseLinearModel):
     """A linear model that was chosen from a path, which it keeps, in compact form."""
 
-    @abstractmethod
     def _l1_ratios(self) -> list[float]:
         """The l1_ratios to choose from."""
+        return [1.0]
 
     def _datafit(self, data: TrainingData) -> Datafit:
         """The loss of the raw predictions."""
@@ -115,7 +114,6 @@ class PathModel(SparseLinearModel):
             intercept_path_=intercept_path.T,
             dual_gap_path_=path.dual_gaps,
             _fitted_path=path,
-            **(dict(l1_ratio_=l1_ratio) if hasattr(self, "l1_ratio") else {}),
             **self._remembered_of(data),
         )
 
@@ -139,6 +137,16 @@ class PathModel(SparseLinearModel):
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = False
         return tags
+
+
+class ElasticNetPathModel(PathModel):
+    """A linear model that was chosen from the paths of one l1_ratio or several."""
+
+    def _l1_ratios(self) -> list[float]:
+        return check_between_zero_and_one(self.l1_ratio, "l1_ratio")
+
+    def _outcome(self, l1_ratio: float, *of_path: Any) -> dict[str, Any]:
+        return super()._outcome(l1_ratio, *of_path) | dict(l1_ratio_=l1_ratio)
 
 
 class RegressionPath(PathModel, SparseLinearRegressor):
