@@ -179,6 +179,13 @@ def check_alphas(alphas: Any, eps: float | None, l1_ratio: float) -> Vector | Al
     return np.sort(np.asarray(alphas, dtype=np.float64))[::-1].copy()
 
 
+def check_above_zero(alphas: Any) -> None:
+    """Refuse alphas of zero or less: without a penalty nothing holds the coefficients of separable data."""
+    for index, alpha in enumerate([] if isinstance(alphas, Integral) else alphas):
+        if isinstance(alpha, Real) and alpha <= 0:
+            raise ValueError(f"alphas[{index}] == {alpha}, must be above 0; scikit-learn has models without a penalty.")
+
+
 def check_between_zero_and_one(values: Any, name: str, note: str = "") -> list[float]:
     """One number between 0 and 1 or several, as a list; the message ends with the note."""
     values = [values] if np.ndim(values) == 0 else list(values)

@@ -8,9 +8,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.linalg import solve_triangular
 
-from sklearn_sparsefit.criteria.information_criteria import shrunk_degrees_of_freedom, union
-from sklearn_sparsefit.datafit import Quadratic
-from sklearn_sparsefit.datafit.quadratic import power_of_two
+from sklearn_sparsefit.criteria.information_criteria import shrunk_degrees_of_freedom
+from sklearn_sparsefit.datafit import Quadratic, power_of_two
 from sklearn_sparsefit.design import CHUNK, Design
 from sklearn_sparsefit.path import Measure, PathResult, SharedMoments
 from sklearn_sparsefit.penalty import FeatureTerms
@@ -124,7 +123,7 @@ class ActiveColumns:
 
     def _ranks(self, supports: Sequence[Positions]) -> list[int]:
         """Ranks of all supports: where the columns of several together are independent, so are those of each."""
-        together = union(supports)
+        together = _union(supports)
         if len(supports) == 1:
             return [rank(self._gram(together))]
         if len(together) <= self._design.shape[0]:
@@ -200,3 +199,8 @@ def _scale_of(design: Design, datafit: Quadratic, features: Positions | slice) -
     """What to multiply X by for correlations of order one: a power of two."""
     correlations = design.correlate((datafit.weights * datafit.target)[None], features)
     return 1.0 / max(power_of_two(np.abs(correlations).max(initial=0.0)), 2.0**-1000)
+
+
+def _union(supports: Sequence[Positions]) -> Positions:
+    """All features of some supports, sorted."""
+    return np.unique(np.concatenate([np.empty(0, dtype=np.intp), *supports]))

@@ -4,8 +4,6 @@ Gram matrices are those of columns under weights that sum to one, centred if the
 in the degrees of freedom.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg.lapack import dpotrf, dtrtri
@@ -67,8 +65,3 @@ def shrunk_degrees_of_freedom(gram: Matrix, ridges: Vector) -> float:
     factor, _ = dpotrf(gram.T, lower=1, overwrite_a=1)
     inverse, _ = dtrtri(factor, lower=1, overwrite_c=1)
     return size - float(ridges @ np.einsum("ij,ij->j", inverse, inverse))
-
-
-def union(supports: Sequence[NDArray[np.intp]]) -> NDArray[np.intp]:
-    """All features of some supports, sorted."""
-    return np.unique(np.concatenate([np.empty(0, dtype=np.intp), *supports]))

@@ -9,9 +9,8 @@ from numpy.typing import NDArray
 from sklearn_sparsefit._threads import run_in_threads
 from sklearn_sparsefit.cv.folds import Fold
 from sklearn_sparsefit.datafit import Loss, multinomial_losses
-from sklearn_sparsefit.design import Design
+from sklearn_sparsefit.design import Design, as_rows
 from sklearn_sparsefit.path import PathResult
-from sklearn_sparsefit.solvers import as_rows
 
 Vector = NDArray[np.float64]
 Positions = NDArray[np.intp]

@@ -6,6 +6,7 @@ from sklearn_sparsefit.datafit.base import Datafit, Fits
 from sklearn_sparsefit.datafit.generalized import Generalized
 from sklearn_sparsefit.datafit.multinomial import Multinomial, SoftmaxModel, contrasts, multinomial_losses
 from sklearn_sparsefit.datafit.quadratic import Quadratic, QuadraticModel
+from sklearn_sparsefit.datafit.units import power_of_two, summing_to_one
 
 __all__ = [
     "Binomial",
@@ -24,4 +25,6 @@ __all__ = [
     "Tweedie",
     "contrasts",
     "multinomial_losses",
+    "power_of_two",
+    "summing_to_one",
 ]

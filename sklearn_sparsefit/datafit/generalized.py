@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from sklearn_sparsefit.datafit._loss import Loss
 from sklearn_sparsefit.datafit.base import Block, Datafit, Fits, Vector
-from sklearn_sparsefit.datafit.quadratic import Quadratic, QuadraticModel, summing_to_one
+from sklearn_sparsefit.datafit.quadratic import Quadratic, QuadraticModel
+from sklearn_sparsefit.datafit.units import summing_to_one
 
 # An intercept leaves each residual of a constant target this far from zero, beside what moves it: its curvature times
 # the raw prediction.

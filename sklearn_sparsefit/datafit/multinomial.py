@@ -9,7 +9,7 @@ from scipy.linalg import helmert
 
 from sklearn_sparsefit.datafit import _softmax
 from sklearn_sparsefit.datafit.base import Block, Datafit, Fits, Vector
-from sklearn_sparsefit.datafit.quadratic import summing_to_one
+from sklearn_sparsefit.datafit.units import summing_to_one
 
 # Of shape (n_classes, n_samples).
 Matrix = NDArray[np.float64]

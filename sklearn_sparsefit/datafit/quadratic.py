@@ -1,6 +1,5 @@
 """Weighted least squares."""
 
-import math
 from collections.abc import Callable
 from functools import cached_property
 
@@ -8,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_sparsefit.datafit.base import Datafit, Fits
+from sklearn_sparsefit.datafit.units import power_of_two, summing_to_one
 
 Vector = NDArray[np.float64]
 
@@ -127,16 +127,3 @@ class QuadraticModel(Quadratic):
     def null_loss(self) -> float:
         """Half of the mean square."""
         return float(self._losses(self.target[None])[0])
-
-
-def summing_to_one(sample_weight: Vector | None, n_samples: int) -> Vector:
-    """Weights in the same proportions, equal ones where there are none, that sum to one."""
-    if sample_weight is None:
-        return np.full(n_samples, 1.0 / n_samples)
-    weights = sample_weight / sample_weight.max()
-    return weights / weights.sum()
-
-
-def power_of_two(value: float) -> float:
-    """The largest power of two that is not above ``value``; 1 for zero. Dividing by it is exact."""
-    return math.ldexp(1.0, math.frexp(value)[1] - 1) if value > 0 else 1.0

@@ -12,6 +12,7 @@ from scipy.sparse import issparse
 
 from sklearn_sparsefit.design._columns import Columns, DenseColumns, SparseColumns
 from sklearn_sparsefit.design._sparse_pass import WIDTH
+from sklearn_sparsefit.design.blocks import as_rows
 from sklearn_sparsefit.design.compressed import SparseDesign
 from sklearn_sparsefit.design.dense import DenseDesign
 from sklearn_sparsefit.design.moments import Moments, PartialMoments, Rows
@@ -39,5 +40,6 @@ __all__ = [
     "Rows",
     "SparseColumns",
     "SparseDesign",
+    "as_rows",
     "make_design",
 ]

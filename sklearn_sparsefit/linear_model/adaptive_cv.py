@@ -4,8 +4,8 @@ from numbers import Real
 from typing import ClassVar
 
 from sklearn_sparsefit._sklearn import Interval
-from sklearn_sparsefit._validation import check_between_zero_and_one
 from sklearn_sparsefit.linear_model.adaptive_model import AdaptiveModel
+from sklearn_sparsefit.linear_model.path_model import ElasticNetPathModel
 from sklearn_sparsefit.linear_model.regression_cv import RegressionCV
 
 
@@ -176,11 +176,8 @@ class AdaptiveLassoCV(AdaptiveModel, RegressionCV):
         self.scoring = scoring
         self.store_fold_coefs = store_fold_coefs
 
-    def _l1_ratios(self) -> list[float]:
-        return [1.0]
 
-
-class AdaptiveElasticNetCV(AdaptiveModel, RegressionCV):
+class AdaptiveElasticNetCV(ElasticNetPathModel, AdaptiveModel, RegressionCV):
     """Elastic net with weights from a first stage, alpha and l1_ratio chosen by cross-validation.
 
     Minimises, with sample weights s_i, penalty weights v_j (1 unless given) and u_j = (c / abs(initial_coef_j))^gamma::
@@ -354,6 +351,3 @@ class AdaptiveElasticNetCV(AdaptiveModel, RegressionCV):
         self.alpha_rule = alpha_rule
         self.scoring = scoring
         self.store_fold_coefs = store_fold_coefs
-
-    def _l1_ratios(self) -> list[float]:
-        return check_between_zero_and_one(self.l1_ratio, "l1_ratio")

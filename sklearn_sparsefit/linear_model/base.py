@@ -1,6 +1,6 @@
 """What all linear models here share."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,20 +12,12 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_sparsefit._sklearn import CallbackSupportMixin, align_sparse
 from sklearn_sparsefit._validation import TrainingData
-from sklearn_sparsefit._warnings import warn_user
 from sklearn_sparsefit.datafit import Datafit
-from sklearn_sparsefit.exceptions import ModelWarning
 from sklearn_sparsefit.linear_model.feature_terms import FeatureOptions
-from sklearn_sparsefit.path import PathGenerator, PathResult, Problem, SolverOptions, solve_path, warn_if_loose
+from sklearn_sparsefit.path import PathGenerator, PathResult, Problem, SolverOptions, solve_path
 from sklearn_sparsefit.penalty import ElasticNetPenalty, FeatureTerms, Penalty, multi_task_penalty
 
 Vector = NDArray[np.float64]
-
-# Features that a warning names.
-MOST_NAMED = 10
-# Rounding adds about this much to a relative gap, times the largest penalty weight, over the smallest that is positive.
-# At tolerances below the second, other rounding is as likely the reason.
-ROUNDING, SMALLEST_TOL = 100 * np.finfo(np.float64).eps, 1e-8
 
 
 class SparseLinearModel(CallbackSupportMixin, BaseEstimator):
@@ -114,67 +106,6 @@ def only_target(data: TrainingData, estimator: SparseLinearModel) -> Vector:
         name = type(estimator).__name__
         raise ValueError(f"y must be one target, got {len(data.targets)}; fit one {name} for each.")
     return data.targets[0]
-
-
-def warn_of(
-    paths: Iterable[tuple[str, PathResult]], kept: PathResult, options: FeatureOptions, data: TrainingData, tol: float
-) -> None:
-    """Warn of loose answers among the labelled paths of a fit, and of what features without a penalty make of it."""
-    terms = options.check(data)
-    may_move = (terms.lower < 0) | (terms.upper > 0)
-    weights = np.where(may_move, terms.l1_weights, 0.0)
-    paths = list(paths)
-    warn_if_loose(paths, tol, _advice(weights, data.names, tol))
-    unbounded = [label or "the data" for label, path in paths if path.has_no_minimum]
-    if unbounded:
-        free = np.flatnonzero(may_move & (weights == 0))
-        warn_user(
-            f"Perfect separation in {unbounded[0]}"
-            + f" and {len(unbounded) - 1} other path(s)" * (len(unbounded) > 1)
-            + f": features with penalty weight 0 ({_listed(free, data.names)}) tell apart without error the classes, or"
-            " a group that is all of one class, or all zeros. Their best coefficients are infinite; those returned are"
-            " finite, with a loss as close to its infimum as can be told. Give these features a penalty weight above 0"
-            " or bounds, or leave them out.",
-            ModelWarning,
-        )
-    if not may_move.any():
-        warn_user(
-            "Every feature is left out, by an infinite penalty weight or bounds of 0, so alpha has no effect: all"
-            " coefficients are 0.",
-            ModelWarning,
-        )
-    elif not weights.any():
-        warn_user(
-            "Features with penalty weight 0 are all that the model may keep, so alpha has no effect. Give those that"
-            " are to be chosen from a weight above 0, or use a model without a penalty.",
-            ModelWarning,
-        )
-    if len(kept.dependent):
-        warn_user(
-            "Features with penalty weight 0 are combinations of others of them or of the intercept (constant):"
-            f" {_listed(kept.dependent, data.names)}. Of all coefficients with the same predictions theirs are those"
-            " with the least norm.",
-            ModelWarning,
-        )
-
-
-def _advice(weights: Vector, names: dict[str, Any], tol: float) -> str:
-    """What may help where answers are loose."""
-    too_small = np.flatnonzero((weights > 0) & (weights * max(tol, SMALLEST_TOL) < ROUNDING * weights.max()))
-    if len(too_small) == 0:
-        return "You might want to increase the number of iterations (max_iter), scale the features or raise alpha."
-    return (
-        f"Some penalty weights, those of {_listed(too_small, names)}, are so small beside the largest that rounding may"
-        " keep the duality gap above the tolerance, however many iterations are taken. A weight of 0 would leave these"
-        " unpenalised; infinity would leave out those with the largest."
-    )
-
-
-def _listed(features: NDArray[np.intp], names: dict[str, Any]) -> str:
-    """Names of features, or their numbers, the first few of them."""
-    found = names["feature_names_in_"][features] if "feature_names_in_" in names else features
-    more = f" and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
-    return ", ".join(str(name) for name in found[:MOST_NAMED]) + more
 
 
 def make_path(

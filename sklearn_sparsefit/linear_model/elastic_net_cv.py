@@ -4,7 +4,7 @@ from numbers import Real
 from typing import ClassVar
 
 from sklearn_sparsefit._sklearn import Interval
-from sklearn_sparsefit._validation import check_between_zero_and_one
+from sklearn_sparsefit.linear_model.path_model import ElasticNetPathModel
 from sklearn_sparsefit.linear_model.paths import enet_path, lasso_path
 from sklearn_sparsefit.linear_model.regression_cv import RegressionCV
 
@@ -196,11 +196,8 @@ class LassoCV(RegressionCV):
         self.scoring = scoring
         self.store_fold_coefs = store_fold_coefs
 
-    def _l1_ratios(self) -> list[float]:
-        return [1.0]
 
-
-class ElasticNetCV(RegressionCV):
+class ElasticNetCV(ElasticNetPathModel, RegressionCV):
     """Elastic net with alpha and l1_ratio chosen by cross-validation, certified by duality gaps.
 
     Minimises, with weights s_i (1 unless ``sample_weight`` is given)::
@@ -393,6 +390,3 @@ class ElasticNetCV(RegressionCV):
         self.alpha_rule = alpha_rule
         self.scoring = scoring
         self.store_fold_coefs = store_fold_coefs
-
-    def _l1_ratios(self) -> list[float]:
-        return check_between_zero_and_one(self.l1_ratio, "l1_ratio")

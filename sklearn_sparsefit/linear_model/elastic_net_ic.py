@@ -4,8 +4,8 @@ from numbers import Real
 from typing import ClassVar
 
 from sklearn_sparsefit._sklearn import Interval
-from sklearn_sparsefit._validation import check_between_zero_and_one
 from sklearn_sparsefit.linear_model.path_ic import PathIC
+from sklearn_sparsefit.linear_model.path_model import ElasticNetPathModel
 from sklearn_sparsefit.linear_model.paths import enet_path, lasso_path
 
 
@@ -210,11 +210,8 @@ class LassoIC(PathIC):
         self.standardize = standardize
         self.relax = relax
 
-    def _l1_ratios(self) -> list[float]:
-        return [1.0]
 
-
-class ElasticNetIC(PathIC):
+class ElasticNetIC(ElasticNetPathModel, PathIC):
     """Elastic net with alpha and l1_ratio chosen by an information criterion, certified by duality gaps.
 
     Minimises, with weights s_i (1 unless ``sample_weight`` is given)::
@@ -427,6 +424,3 @@ class ElasticNetIC(PathIC):
         self.upper_bounds = upper_bounds
         self.standardize = standardize
         self.relax = relax
-
-    def _l1_ratios(self) -> list[float]:
-        return check_between_zero_and_one(self.l1_ratio, "l1_ratio")

@@ -1,6 +1,5 @@
 """Families of generalised linear models, by name."""
 
-from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -97,13 +96,6 @@ def warn_of_small_delta(loss: Loss, target: Vector) -> None:
             " and slow. delta is in units of y; 1.35 standard deviations of the errors are usual.",
             ModelWarning,
         )
-
-
-def check_above_zero(alphas: Any) -> None:
-    """Refuse alphas of zero or less: without a penalty nothing holds the coefficients of separable data."""
-    for index, alpha in enumerate([] if isinstance(alphas, Integral) else alphas):
-        if isinstance(alpha, Real) and alpha <= 0:
-            raise ValueError(f"alphas[{index}] == {alpha}, must be above 0; scikit-learn has models without a penalty.")
 
 
 def check_offset(offset: Any, exposure: Any, n_samples: int, family: str) -> Vector | None:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sklearn_sparsefit._validation import TrainingData, check_penalty_weights, check_per_feature
-from sklearn_sparsefit.datafit.quadratic import power_of_two, summing_to_one
+from sklearn_sparsefit.datafit import power_of_two, summing_to_one
 from sklearn_sparsefit.penalty import FeatureTerms
 
 Vector = NDArray[np.float64]

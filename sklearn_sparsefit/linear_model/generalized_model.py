@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_sparsefit._progress import Progress
-from sklearn_sparsefit._validation import TrainingData, check_training_data
+from sklearn_sparsefit._validation import TrainingData, check_above_zero, check_training_data
 from sklearn_sparsefit.cv import Fold, mean_losses
 from sklearn_sparsefit.datafit import Datafit, Loss
-from sklearn_sparsefit.linear_model.base import SparseLinearModel, make_path, warn_of
-from sklearn_sparsefit.linear_model.families import check_above_zero, check_intercept, make_datafit, unit_of
+from sklearn_sparsefit.linear_model.base import SparseLinearModel, make_path
+from sklearn_sparsefit.linear_model.families import check_intercept, make_datafit, unit_of
+from sklearn_sparsefit.linear_model.model_warnings import warn_of
 from sklearn_sparsefit.linear_model.path_cv import PathCV
 from sklearn_sparsefit.path import PathResult, drive
 

@@ -7,19 +7,19 @@ from numpy.typing import NDArray
 
 from sklearn_sparsefit._progress import PathJob, RegularizationPath
 from sklearn_sparsefit._sklearn import Interval, StrOptions, validate_params
-from sklearn_sparsefit._validation import TrainingData, check_alphas, check_training_data
-from sklearn_sparsefit.linear_model.base import make_path, warn_of
-from sklearn_sparsefit.linear_model.families import check_above_zero
+from sklearn_sparsefit._validation import TrainingData, check_above_zero, check_alphas, check_training_data
+from sklearn_sparsefit.linear_model.base import make_path
 from sklearn_sparsefit.linear_model.generalized_model import GeneralizedModel
 from sklearn_sparsefit.linear_model.glm import GLM_CONSTRAINTS, ElasticNetGLM
 from sklearn_sparsefit.linear_model.logistic import SparseLogisticRegression
+from sklearn_sparsefit.linear_model.model_warnings import warn_of
 from sklearn_sparsefit.linear_model.parameters import PARAMETER_CONSTRAINTS
 
 PARAMETERS = (
     "fit_intercept", "max_iter", "tol", "solver", "penalty_weights", "lower_bounds", "upper_bounds", "standardize",
 )  # fmt: skip
 
-PATH_CONSTRAINTS: dict[str, list] = {
+GENERALIZED_PATH_CONSTRAINTS: dict[str, list] = {
     "X": ["array-like", "sparse matrix"],
     "l1_ratio": [Interval(Real, 0, 1, closed="both")],
     "eps": [Interval(Real, 0, None, closed="neither"), None],
@@ -30,7 +30,7 @@ PATH_CONSTRAINTS: dict[str, list] = {
 
 
 @validate_params(
-    {**PATH_CONSTRAINTS, "class_weight": [dict, StrOptions({"balanced"}), None], "grouped": ["boolean"]},
+    {**GENERALIZED_PATH_CONSTRAINTS, "class_weight": [dict, StrOptions({"balanced"}), None], "grouped": ["boolean"]},
     prefer_skip_nested_validation=True,
 )
 def logistic_path(
@@ -148,7 +148,7 @@ def logistic_path(
     return _path(model, data, alphas, eps, verbose)
 
 
-@validate_params({**PATH_CONSTRAINTS, **GLM_CONSTRAINTS}, prefer_skip_nested_validation=True)
+@validate_params({**GENERALIZED_PATH_CONSTRAINTS, **GLM_CONSTRAINTS}, prefer_skip_nested_validation=True)
 def glm_path(
     X: Any,
     y: Any,

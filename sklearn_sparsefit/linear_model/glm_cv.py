@@ -7,14 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_sparsefit._sklearn import Interval, fit_context, raise_for_params
-from sklearn_sparsefit._validation import check_between_zero_and_one
 from sklearn_sparsefit.linear_model.generalized_model import GeneralizedCV
 from sklearn_sparsefit.linear_model.glm import GLM_CONSTRAINTS, ElasticNetGLM, GLMModel
+from sklearn_sparsefit.linear_model.path_model import ElasticNetPathModel
 
 Vector = NDArray[np.float64]
 
 
-class ElasticNetGLMCV(GLMModel, GeneralizedCV):
+class ElasticNetGLMCV(ElasticNetPathModel, GLMModel, GeneralizedCV):
     """Generalised linear model with combined L1 and L2 penalties, alpha and l1_ratio chosen by cross-validation.
 
     For the objective and the families see :class:`ElasticNetGLM`. Folds are row weightings: X is not copied.
@@ -261,9 +261,6 @@ class ElasticNetGLMCV(GLMModel, GeneralizedCV):
             What :meth:`score` would be at every alpha.
         """
         return self._explained(self._raw_path(X), y, sample_weight, offset, exposure)
-
-    def _l1_ratios(self) -> list[float]:
-        return check_between_zero_and_one(self.l1_ratio, "l1_ratio")
 
     def _model_of(self, alpha: float, l1_ratio: float) -> ElasticNetGLM:
         return ElasticNetGLM(

@@ -10,16 +10,17 @@ from sklearn.metrics import accuracy_score
 from sklearn.model_selection import check_cv
 
 from sklearn_sparsefit._sklearn import Interval, StrOptions, fit_context, raise_for_params
-from sklearn_sparsefit._validation import TrainingData, check_between_zero_and_one
+from sklearn_sparsefit._validation import TrainingData
 from sklearn_sparsefit.cv import Fold, mean_multinomial_losses
 from sklearn_sparsefit.linear_model.generalized_model import GeneralizedCV
 from sklearn_sparsefit.linear_model.logistic import ClassifierData, LogisticModel, SparseLogisticRegression
+from sklearn_sparsefit.linear_model.path_model import ElasticNetPathModel
 from sklearn_sparsefit.path import PathResult
 
 Vector = NDArray[np.float64]
 
 
-class SparseLogisticRegressionCV(LogisticModel, GeneralizedCV):
+class SparseLogisticRegressionCV(ElasticNetPathModel, LogisticModel, GeneralizedCV):
     """Logistic regression with combined L1 and L2 penalties, alpha and l1_ratio chosen by cross-validation.
 
     For the objective see :class:`SparseLogisticRegression`; for paths [1]_. Folds are row weightings: X is not copied.
@@ -274,9 +275,6 @@ class SparseLogisticRegressionCV(LogisticModel, GeneralizedCV):
             What :meth:`score` would be at every alpha.
         """
         return np.array([accuracy_score(y, labels, sample_weight=sample_weight) for labels in self.predict_path(X).T])
-
-    def _l1_ratios(self) -> list[float]:
-        return check_between_zero_and_one(self.l1_ratio, "l1_ratio")
 
     def _splitter(self, data: TrainingData) -> Any:
         return check_cv(self.cv, data.targets[0], classifier=True)

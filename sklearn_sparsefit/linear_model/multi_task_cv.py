@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_sparsefit._sklearn import Interval
-from sklearn_sparsefit._validation import TrainingData, check_between_zero_and_one
+from sklearn_sparsefit._validation import TrainingData
 from sklearn_sparsefit.linear_model.multi_task_model import MultiTaskModel
+from sklearn_sparsefit.linear_model.path_model import ElasticNetPathModel
 from sklearn_sparsefit.linear_model.paths import enet_path, lasso_path
 from sklearn_sparsefit.linear_model.regression_cv import RegressionCV
 
@@ -49,7 +50,7 @@ class MultiTaskPathCV(MultiTaskModel, RegressionCV):
         return self._tasks(data)
 
 
-class MultiTaskElasticNetCV(MultiTaskPathCV):
+class MultiTaskElasticNetCV(ElasticNetPathModel, MultiTaskPathCV):
     """Elastic net of several tasks that share their features, alpha and l1_ratio chosen by cross-validation.
 
     Minimises, with weights s_i (1 unless ``sample_weight`` is given), over coefficients W of shape
@@ -239,9 +240,6 @@ class MultiTaskElasticNetCV(MultiTaskPathCV):
         self.scoring = scoring
         self.store_fold_coefs = store_fold_coefs
 
-    def _l1_ratios(self) -> list[float]:
-        return check_between_zero_and_one(self.l1_ratio, "l1_ratio")
-
 
 class MultiTaskLassoCV(MultiTaskPathCV):
     """Lasso of several tasks that share their features, alpha chosen by cross-validation.
@@ -421,6 +419,3 @@ class MultiTaskLassoCV(MultiTaskPathCV):
         self.alpha_rule = alpha_rule
         self.scoring = scoring
         self.store_fold_coefs = store_fold_coefs
-
-    def _l1_ratios(self) -> list[float]:
-        return [1.0]

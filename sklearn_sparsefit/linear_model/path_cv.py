@@ -18,19 +18,12 @@ from sklearn_sparsefit._progress import PathJob, Progress
 from sklearn_sparsefit._sklearn import check_method_params, routing_enabled, safe_indexing
 from sklearn_sparsefit._threads import single_threaded_blas
 from sklearn_sparsefit._validation import TrainingData, takes_sample_weight
-from sklearn_sparsefit._warnings import warn_user
 from sklearn_sparsefit.cv import Fold, Scores, make_folds, share_moments
-from sklearn_sparsefit.exceptions import ModelWarning
-from sklearn_sparsefit.linear_model.base import SparseLinearModel, warn_of
+from sklearn_sparsefit.linear_model.base import SparseLinearModel
+from sklearn_sparsefit.linear_model.model_warnings import warn_if_at_edge, warn_if_interpolated, warn_of
 from sklearn_sparsefit.linear_model.parameters import one_of
-from sklearn_sparsefit.linear_model.path_model import (
-    PATH_CONSTRAINTS,
-    PathModel,
-    path_labels,
-    warn_if_at_edge,
-)
+from sklearn_sparsefit.linear_model.path_model import PATH_MODEL_CONSTRAINTS, PathModel, path_labels
 from sklearn_sparsefit.path import Measuring, PathResult
-from sklearn_sparsefit.penalty import FeatureTerms
 
 Vector = NDArray[np.float64]
 
@@ -54,7 +47,7 @@ class PathCV(PathModel):
         "alpha_rule": [one_of(("min", "1se")), callable],
         "scoring": [one_of(get_scorer_names()), callable, None],
         "store_fold_coefs": ["boolean"],
-        **PATH_CONSTRAINTS,
+        **PATH_MODEL_CONSTRAINTS,
     }
 
     def _fit(self, X: Any, y: Any, sample_weight: Any, params: dict[str, Any], **known: Any) -> Self:
@@ -109,7 +102,8 @@ class PathCV(PathModel):
         full_labels = path_labels(l1_ratios, "the full data")
         labelled = [*zip(full_labels, full_paths, strict=True), *((path.label, path.result) for path in fold_paths)]
         warn_of(labelled, full_paths[row], self._feature_options(), data, self.tol)
-        _warn_if_interpolated(fold_paths, folds, terms, self.fit_intercept)
+        of_folds = [(path.fold, path.result) for path in fold_paths]
+        warn_if_interpolated(of_folds, folds, terms, self.fit_intercept)
         warn_if_at_edge(full_paths[row], column, terms, self._feature_options(), data, self.alphas)
         return self
 
@@ -209,22 +203,3 @@ class PathCV(PathModel):
         if self.scoring is not None:
             router.add(scorer=self._scorer(), method_mapping=MethodMapping().add(caller="fit", callee="score"))
         return router
-
-
-def _warn_if_interpolated(
-    fold_paths: list[_FoldPath], folds: list[Fold], terms: FeatureTerms, fit_intercept: bool
-) -> None:
-    """Warn where features that are not penalised fit the training rows of folds exactly."""
-    n_free = np.count_nonzero(np.isinf(terms.lower[terms.free]) & np.isinf(terms.upper[terms.free]))
-    interpolated = {
-        path.fold
-        for path in fold_paths
-        if n_free - len(path.result.dependent) + fit_intercept >= np.count_nonzero(folds[path.fold].train_weight)
-    }
-    if n_free and interpolated:
-        warn_user(
-            "Features with penalty weight 0 fit the training rows exactly, being as many as these, in"
-            f" {len(interpolated)} of {len(folds)} folds: their errors are the same at every alpha, and say nothing of"
-            " which is best.",
-            ModelWarning,
-        )

@@ -16,10 +16,10 @@ from sklearn_sparsefit._warnings import warn_user
 from sklearn_sparsefit.criteria import CRITERIA, ActiveColumns, information_criterion
 from sklearn_sparsefit.datafit import Quadratic
 from sklearn_sparsefit.exceptions import ModelWarning
-from sklearn_sparsefit.linear_model.base import warn_of
 from sklearn_sparsefit.linear_model.elastic_net_cv import LassoCV
+from sklearn_sparsefit.linear_model.model_warnings import warn_if_at_edge, warn_of
 from sklearn_sparsefit.linear_model.parameters import PARAMETER_CONSTRAINTS, one_of
-from sklearn_sparsefit.linear_model.path_model import PATH_CONSTRAINTS, RegressionPath, warn_if_at_edge
+from sklearn_sparsefit.linear_model.path_model import PATH_MODEL_CONSTRAINTS, RegressionPath
 from sklearn_sparsefit.path import PathResult, SharedMoments
 from sklearn_sparsefit.penalty import FeatureTerms
 
@@ -37,7 +37,7 @@ class PathIC(RegressionPath):
         "criterion": [one_of(CRITERIA)],
         "noise_variance": [Interval(Real, 0, None, closed="neither"), StrOptions({"cv"}), None],
         "ebic_gamma": [Interval(Real, 0, None, closed="left")],
-        **PATH_CONSTRAINTS,
+        **PATH_MODEL_CONSTRAINTS,
         "relax": PARAMETER_CONSTRAINTS["relax"],
     }
 

@@ -1,6 +1,5 @@
 """What the estimators that choose one model of a path share."""
 
-from abc import abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import cached_property
@@ -22,23 +21,16 @@ from sklearn_sparsefit._validation import (
     check_gram,
     check_training_data,
 )
-from sklearn_sparsefit._warnings import warn_user
 from sklearn_sparsefit.datafit import Datafit, Quadratic
-from sklearn_sparsefit.exceptions import ModelWarning
-from sklearn_sparsefit.linear_model.base import (
-    SparseLinearModel,
-    SparseLinearRegressor,
-    make_path,
-)
-from sklearn_sparsefit.linear_model.feature_terms import FeatureOptions
+from sklearn_sparsefit.design import as_rows
+from sklearn_sparsefit.linear_model.base import SparseLinearModel, SparseLinearRegressor, make_path
 from sklearn_sparsefit.linear_model.parameters import PARAMETER_CONSTRAINTS, RELAX_IS
 from sklearn_sparsefit.path import AlphaGrid, Measuring, PathGenerator, PathResult, cost_model
 from sklearn_sparsefit.penalty import FeatureTerms
-from sklearn_sparsefit.solvers import as_rows
 
 Vector = NDArray[np.float64]
 
-PATH_CONSTRAINTS: dict[str, list] = {
+PATH_MODEL_CONSTRAINTS: dict[str, list] = {
     "eps": [Interval(Real, 0, None, closed="neither")],
     "alphas": [Interval(Integral, 1, None, closed="left"), "array-like"],
     "precompute": [StrOptions({"auto"}), "array-like", "boolean"],
@@ -48,17 +40,12 @@ PATH_CONSTRAINTS: dict[str, list] = {
 }
 
 
-# Standard deviations of features whose ratio is above this hardly compare: the features between them enter over half
-# the decades of a grid of the usual length, 1e3.
-FAR_APART = 30
-
-
 class PathModel(SparseLinearModel):
     """A linear model that was chosen from a path, which it keeps, in compact form."""
 
-    @abstractmethod
     def _l1_ratios(self) -> list[float]:
         """The l1_ratios to choose from."""
+        return [1.0]
 
     def _datafit(self, data: TrainingData) -> Datafit:
         """The loss of the raw predictions."""
@@ -127,7 +114,6 @@ class PathModel(SparseLinearModel):
             intercept_path_=intercept_path.T,
             dual_gap_path_=path.dual_gaps,
             _fitted_path=path,
-            **(dict(l1_ratio_=l1_ratio) if hasattr(self, "l1_ratio") else {}),
             **self._remembered_of(data),
         )
 
@@ -151,6 +137,16 @@ class PathModel(SparseLinearModel):
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = False
         return tags
+
+
+class ElasticNetPathModel(PathModel):
+    """A linear model that was chosen from the paths of one l1_ratio or several."""
+
+    def _l1_ratios(self) -> list[float]:
+        return check_between_zero_and_one(self.l1_ratio, "l1_ratio")
+
+    def _outcome(self, l1_ratio: float, *of_path: Any) -> dict[str, Any]:
+        return super()._outcome(l1_ratio, *of_path) | dict(l1_ratio_=l1_ratio)
 
 
 class RegressionPath(PathModel, SparseLinearRegressor):
@@ -205,45 +201,3 @@ class RegressionPath(PathModel, SparseLinearRegressor):
 def path_labels(l1_ratios: list[float], what: str) -> list[str]:
     """What the path of each l1_ratio is called."""
     return [what] if len(l1_ratios) == 1 else [f"{what}, l1_ratio={l1_ratio:g}" for l1_ratio in l1_ratios]
-
-
-def warn_if_at_edge(
-    path: PathResult,
-    chosen: int,
-    terms: FeatureTerms,
-    options: FeatureOptions,
-    data: TrainingData,
-    alphas: Any,
-) -> None:
-    """Warn where the best alpha may lie beyond the grid: at its small end, or at a large end below alpha_max.
-
-    The advice goes by ``alphas`` as they were asked for, by number or by value.
-    """
-    chosen_alpha, largest, smallest = path.alphas[[chosen, 0, -1]]
-    penalised = terms.l1_weights > 0
-    if not (penalised & ((terms.lower < 0) | (terms.upper > 0))).any():
-        return
-    if 0 < chosen_alpha == smallest < largest:
-        advice = "the smallest that was tried; smaller ones may do better: "
-        advice += f"lower eps (it was {smallest / largest:.3g})" if isinstance(alphas, Integral) else "extend alphas"
-        advice += _advice_on_scales(options, data)
-    elif smallest < chosen_alpha == largest and penalised[path.supports[0]].any():
-        advice = "the largest that was tried; larger ones may do better: extend alphas"
-    else:
-        return
-    warn_user(f"The chosen alpha={chosen_alpha:.6g} is {advice}.", ModelWarning)
-
-
-def _advice_on_scales(options: FeatureOptions, data: TrainingData) -> str:
-    """What may help where features whose weights nobody chose are on scales far apart."""
-    if options.standardize or options.penalty_weights is not None:
-        return ""
-    (scales,) = replace(options, standardize=True).scales(data, [data.sample_weight])
-    # Constant columns have none, and are given a one.
-    scales = scales[scales != 1]
-    if not len(scales) or scales.max() <= FAR_APART * scales.min():
-        return ""
-    return (
-        f". The features are on scales far apart (standard deviations from {scales.min():.2g} to {scales.max():.2g}):"
-        " standardize=True, or a StandardScaler before, may do better still"
-    )

@@ -14,15 +14,16 @@ from sklearn_sparsefit._validation import (
 )
 from sklearn_sparsefit._warnings import warn_user
 from sklearn_sparsefit.datafit import Quadratic
-from sklearn_sparsefit.linear_model.base import make_path, warn_of
+from sklearn_sparsefit.linear_model.base import make_path
 from sklearn_sparsefit.linear_model.feature_terms import FeatureOptions
+from sklearn_sparsefit.linear_model.model_warnings import warn_of
 from sklearn_sparsefit.linear_model.parameters import PARAMETER_CONSTRAINTS, one_of
 from sklearn_sparsefit.path import SolverOptions
 from sklearn_sparsefit.solvers import SOLVERS
 
 FEATURE_PARAMETERS = ("penalty_weights", "lower_bounds", "upper_bounds", "standardize", "relax")
 
-PATH_CONSTRAINTS: dict[str, list] = {
+ENET_PATH_CONSTRAINTS: dict[str, list] = {
     "X": ["array-like", "sparse matrix"],
     "y": ["array-like", "sparse matrix"],
     "eps": [Interval(Real, 0, None, closed="neither")],
@@ -43,7 +44,7 @@ PATH_CONSTRAINTS: dict[str, list] = {
 }
 
 
-@validate_params(PATH_CONSTRAINTS, prefer_skip_nested_validation=True)
+@validate_params(ENET_PATH_CONSTRAINTS, prefer_skip_nested_validation=True)
 def lasso_path(
     X,
     y,
@@ -169,7 +170,7 @@ def lasso_path(
 
 
 @validate_params(
-    {**PATH_CONSTRAINTS, "l1_ratio": [Interval(Real, 0, 1, closed="both")], "check_input": ["boolean"]},
+    {**ENET_PATH_CONSTRAINTS, "l1_ratio": [Interval(Real, 0, 1, closed="both")], "check_input": ["boolean"]},
     prefer_skip_nested_validation=True,
 )
 def enet_path(

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from sklearn_sparsefit._sklearn import fit_context, raise_for_params
 from sklearn_sparsefit._validation import TrainingData
 from sklearn_sparsefit.cv import Fold, mean_squared_errors
-from sklearn_sparsefit.datafit.quadratic import power_of_two
+from sklearn_sparsefit.datafit import power_of_two
 from sklearn_sparsefit.linear_model.elastic_net import ElasticNet
 from sklearn_sparsefit.linear_model.path_cv import PathCV
 from sklearn_sparsefit.linear_model.path_model import RegressionPath

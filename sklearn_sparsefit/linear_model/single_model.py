@@ -12,11 +12,8 @@ from sklearn_sparsefit._sklearn import Interval
 from sklearn_sparsefit._validation import TrainingData, check_coef, check_gram, check_training_data
 from sklearn_sparsefit._warnings import warn_user
 from sklearn_sparsefit.datafit import Quadratic
-from sklearn_sparsefit.linear_model.base import (
-    SparseLinearRegressor,
-    make_path,
-    warn_of,
-)
+from sklearn_sparsefit.linear_model.base import SparseLinearRegressor, make_path
+from sklearn_sparsefit.linear_model.model_warnings import warn_of
 from sklearn_sparsefit.linear_model.parameters import PARAMETER_CONSTRAINTS
 from sklearn_sparsefit.linear_model.paths import enet_path
 from sklearn_sparsefit.path import PathResult, drive

@@ -5,10 +5,8 @@ A wrong choice costs time, never correctness.
 
 import math
 
-import numpy as np
-from numpy.typing import NDArray
-
 from sklearn_sparsefit.datafit import Datafit, Multinomial, Quadratic
+from sklearn_sparsefit.path.records import Features
 from sklearn_sparsefit.solvers.choice import CHEAP_DENSITY, MAX_GRAM, solver_of
 
 # Up to so many features, if there are as many samples, the Gram of a whole design and everything from there takes less
@@ -69,7 +67,7 @@ def bounds_pay(density: float, n_tasks: int, n_alphas: int) -> bool:
     return density <= BOUNDED_DENSITY or n_tasks > 1 or n_alphas >= BOUNDED_ALPHAS
 
 
-def are_few(features: NDArray[np.intp] | slice, n_features: int) -> bool:
+def are_few(features: Features, n_features: int) -> bool:
     """Whether features are so few that reading them is next to nothing."""
     return not isinstance(features, slice) and len(features) <= FEW_READ * n_features
 

@@ -12,11 +12,11 @@ from sklearn_sparsefit._threads import run_jobs, single_threaded_blas
 from sklearn_sparsefit.design import Design, Moments
 from sklearn_sparsefit.path import cost_model
 from sklearn_sparsefit.path.engine import PathGenerator
-from sklearn_sparsefit.path.forecast import Features
 from sklearn_sparsefit.path.records import (
     EVERYTHING,
     Correlate,
     CorrelateCentred,
+    Features,
     Gather,
     Measure,
     PathResult,

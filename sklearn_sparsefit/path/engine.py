@@ -12,15 +12,16 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_sparsefit.datafit import Fits, Quadratic
-from sklearn_sparsefit.datafit.quadratic import power_of_two
+from sklearn_sparsefit.datafit import Fits, Quadratic, power_of_two
+from sklearn_sparsefit.design import as_rows
 from sklearn_sparsefit.path import cost_model
-from sklearn_sparsefit.path.forecast import Features, Forecast, SafeBounds, with_stepping_stones
+from sklearn_sparsefit.path.forecast import Forecast, SafeBounds, with_stepping_stones
 from sklearn_sparsefit.path.records import (
     EVERYTHING,
     AlphaGrid,
     Correlate,
     CorrelateCentred,
+    Features,
     Gather,
     Measure,
     PathResult,
@@ -40,7 +41,6 @@ from sklearn_sparsefit.solvers import (
     Settling,
     WholeDesign,
     WorkingSet,
-    as_rows,
     duality_gap,
     has_no_minimum,
     least_squares_gap,
@@ -204,7 +204,7 @@ class _Engine:
             correlation[..., known.features] = inside[0]
         else:
             coefs = coef[None]
-            inside = known.look(coefs)
+            inside = known.settled_correlations(coefs)
             seen = self._by_moments(coefs, inside, known.losses(coefs, inside))
             if fit.is_delicate or cost_model.is_small(self.shape):
                 yield from self._look_closely(seen, np.arange(1))
@@ -333,7 +333,7 @@ class _Engine:
             # All of it is about to be looked at closely.
             evaluation = self._by_moments(coefs, np.empty_like(coefs), np.empty(len(block)))
         else:
-            inside = known.look(coefs)
+            inside = known.settled_correlations(coefs)
             evaluation = self._by_moments(coefs, inside, known.losses(coefs, inside))
             evaluation.slacks = np.array([known.slack(coef) for coef in coefs])
             evaluation.gaps = self._gaps(block, evaluation, [])

@@ -1,15 +1,13 @@
 """What may be said ahead of reading them of the features outside the working set."""
 
-from typing import TypeAlias
-
 import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_sparsefit.path import cost_model
+from sklearn_sparsefit.path.records import Features
 from sklearn_sparsefit.penalty import Penalty
 
 Vector = NDArray[np.float64]
-Features: TypeAlias = NDArray[np.intp] | slice
 
 # An alpha beyond any other.
 FAR = 1e300

@@ -11,6 +11,7 @@ from sklearn_sparsefit.penalty import Penalty
 
 Vector = NDArray[np.float64]
 
+Features: TypeAlias = NDArray[np.intp] | slice
 EVERYTHING = slice(None)
 
 
@@ -70,7 +71,7 @@ class Correlate:
     """
 
     residuals: NDArray[np.float64]
-    features: NDArray[np.intp] | slice
+    features: Features
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ from sklearn_sparsefit.solvers.block import BlockSolver
 from sklearn_sparsefit.solvers.certificate import Outside, duality_gap, least_squares_gap, quadratic_misfit
 from sklearn_sparsefit.solvers.choice import SOLVERS, make_solver
 from sklearn_sparsefit.solvers.gram import GramSolver
-from sklearn_sparsefit.solvers.known import as_rows
 from sklearn_sparsefit.solvers.settling import Settling, has_no_minimum, look
 from sklearn_sparsefit.solvers.whole_design import WholeDesign
 from sklearn_sparsefit.solvers.working_set import WorkingSet
@@ -22,7 +21,6 @@ __all__ = [
     "Solver",
     "WholeDesign",
     "WorkingSet",
-    "as_rows",
     "duality_gap",
     "has_no_minimum",
     "least_squares_gap",

@@ -15,6 +15,8 @@ Block = NDArray[np.float64]
 
 # Multiply-adds between two looks for Ctrl-C.
 MAX_WORK = 1e9
+# Solvers look at features, or pairs of a class and a feature, whose correlations come so close to the threshold.
+NEAR = 0.9
 
 
 @dataclass

@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_sparsefit.datafit import Fits
+from sklearn_sparsefit.design import as_rows
 from sklearn_sparsefit.penalty import Penalty
 from sklearn_sparsefit.solvers.base import Iterate, Solver
 from sklearn_sparsefit.solvers.certificate import duality_gap
-from sklearn_sparsefit.solvers.known import as_rows
 from sklearn_sparsefit.solvers.settling import look
 from sklearn_sparsefit.solvers.working_set import WorkingSet
 

@@ -1,6 +1,5 @@
 """Features that are known to a solver."""
 
-import math
 from abc import ABC, abstractmethod
 
 import numpy as np
@@ -12,17 +11,10 @@ from sklearn_sparsefit.solvers.free_features import FreeFeatures
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
-# Of shape (k, n) or, with several tasks, (k, n_tasks, n).
-Block = NDArray[np.float64]
 
 # Added to the Gram's diagonal, relative to it, so that rounding leaves no direction of negative curvature. What this
 # does to the solution is taken back by going on from true correlations.
 RIDGE = 1e-14
-
-
-def as_rows(block: Block) -> Matrix:
-    """The vectors of a block, one below the other."""
-    return np.ascontiguousarray(block).reshape(math.prod(block.shape[:-1]), block.shape[-1])
 
 
 class Known(ABC):

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from sklearn_sparsefit.datafit import Fits
 from sklearn_sparsefit.penalty import Penalty
-from sklearn_sparsefit.solvers.base import Goal, Iterate, Solver
+from sklearn_sparsefit.solvers.base import NEAR, Goal, Iterate, Solver
 from sklearn_sparsefit.solvers.certificate import duality_gap
 from sklearn_sparsefit.solvers.extrapolation import Track, extrapolation
 from sklearn_sparsefit.solvers.loss_models import LossModels
@@ -30,8 +30,6 @@ N_KNOWN = 3
 FORCING, LEAST, GAP_SHARE = 0.1, 0.3, 0.8
 # Where a loss is nearly lines and so many steps were not enough, smoother ones lead to its minimum, with as many each.
 PATIENCE = 30
-# At hand are features whose correlations come so close to the threshold.
-NEAR = 0.9
 
 
 class ProxNewtonSolver(Solver):

@@ -12,7 +12,7 @@ from scipy.linalg import LinAlgError, cho_factor, cho_solve
 from sklearn_sparsefit.datafit import contrasts
 from sklearn_sparsefit.penalty import MultiTaskPenalty, SeparateTasksPenalty
 from sklearn_sparsefit.solvers import _block_cd
-from sklearn_sparsefit.solvers.base import Iterate, Solver
+from sklearn_sparsefit.solvers.base import NEAR, Iterate, Solver
 from sklearn_sparsefit.solvers.block import BlockSolver
 from sklearn_sparsefit.solvers.certificate import duality_gap, quadratic_misfit
 from sklearn_sparsefit.solvers.gram import GramSolver
@@ -23,9 +23,6 @@ Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Positions = NDArray[np.intp]
-
-# Pairs of a class and a feature are looked at if their correlation comes so close to the threshold.
-NEAR = 0.9
 
 
 class PairSolver(Solver):

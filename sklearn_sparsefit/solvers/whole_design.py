@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_sparsefit.datafit import Fits, Quadratic
-from sklearn_sparsefit.design import CONSTANT, Moments
-from sklearn_sparsefit.solvers.known import RIDGE, Known, as_rows
+from sklearn_sparsefit.design import CONSTANT, Moments, as_rows
+from sklearn_sparsefit.solvers.known import RIDGE, Known
 from sklearn_sparsefit.solvers.settling import settle_by_gram
 
 Vector = NDArray[np.float64]
@@ -50,13 +50,13 @@ class WholeDesign(Known):
         """See :meth:`WorkingSet.rise`; all that it needs of the fits is in the correlations."""
         return 0.5 * float(np.vdot(move @ self.gram, move) + np.vdot(shift, shift)) - float(np.vdot(correlation, move))
 
-    def correlations(self, coefs: Block) -> Block:
+    def correlations_at(self, coefs: Block) -> Block:
         """Q - G w for each row of coefficients."""
         return self.correlation - coefs @ self.gram
 
-    def look(self, coefs: Block) -> Block:
+    def settled_correlations(self, coefs: Block) -> Block:
         """Correlations of rows of coefficients, whose free features are settled in place."""
-        correlations = self.correlations(coefs)
+        correlations = self.correlations_at(coefs)
         if self.free is not None:
             settle_by_gram(self.free, coefs, correlations, self.gram)
         return correlations

@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_sparsefit.datafit import Datafit, Fits, Generalized, Quadratic, QuadraticModel, SoftmaxModel
-from sklearn_sparsefit.design import CHUNK, CONSTANT, Columns
+from sklearn_sparsefit.design import CHUNK, CONSTANT, Columns, as_rows
 from sklearn_sparsefit.penalty import Penalty
 from sklearn_sparsefit.solvers.certificate import duality_gap
-from sklearn_sparsefit.solvers.known import RIDGE, Known, as_rows
+from sklearn_sparsefit.solvers.known import RIDGE, Known
 from sklearn_sparsefit.solvers.softmax_pairs import SoftmaxPairs
 
 Vector = NDArray[np.float64]
