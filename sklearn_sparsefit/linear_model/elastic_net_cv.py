@@ -81,15 +81,18 @@ class LassoCV(RegressionCV):
         The alpha with the best mean score.
     alpha_1se_ : float
         The largest alpha whose mean score is within one standard error of the best.
+    relax_ : float
+        The weight of the penalised coefficients that was chosen with ``alpha_``.
     alphas_ : ndarray of shape (n_alphas,)
         The alphas tried, from the largest.
     mse_path_ : ndarray of shape (n_alphas, n_folds)
-        Mean squared error of every alpha on every fold.
+        Mean squared error of every alpha on every fold; where ``relax`` is a list, with an axis for its values before
+        that of the alphas.
     cv_results_ : dict of ndarrays
-        Scores as :class:`sklearn.model_selection.GridSearchCV` has them, without times; one entry for each pair of
-        l1_ratio and alpha:
-        ``params``, ``param_alpha``, ``param_l1_ratio``, ``split0_test_score`` and so on, ``mean_test_score``,
-        ``std_test_score``, ``rank_test_score``, and the standard errors of the means, ``se_test_score``.
+        Scores as :class:`sklearn.model_selection.GridSearchCV` has them, without times; one entry for each alpha (of
+        each l1_ratio, with each value of a list of ``relax``): ``params``, ``param_alpha``, ``param_l1_ratio``,
+        ``split0_test_score`` and so on, ``mean_test_score``, ``std_test_score``, ``rank_test_score``, and the standard
+        errors of the means, ``se_test_score``.
     coef_ : ndarray of shape (n_features,)
         Coefficients of the full data at ``alpha_``, in the dtype of X.
     intercept_ : float
@@ -110,7 +113,7 @@ class LassoCV(RegressionCV):
         Coefficients of every fold at every alpha, with ``store_fold_coefs``.
     fold_intercept_path_ : ndarray of shape (n_folds, n_alphas)
         Their intercepts.
-    sparse_coef_ : sparse matrix of shape (1, n_features) or (n_targets, n_features)
+    sparse_coef_ : sparse matrix of shape (1, n_features)
         Sparse representation of ``coef_``.
     scales_ : ndarray of shape (n_features,)
         What ``standardize=True`` divided the features by: their standard deviations, 1 where constant; else not there.
@@ -274,15 +277,18 @@ class ElasticNetCV(ElasticNetPathModel, RegressionCV):
         The largest alpha, at the l1_ratio of ``alpha_min_``, whose mean score is within one standard error of the best.
     l1_ratio_ : float
         The l1_ratio with the best mean score, or the one that a callable ``alpha_rule`` chose.
+    relax_ : float
+        The weight of the penalised coefficients that was chosen with ``alpha_``.
     alphas_ : ndarray of shape (n_alphas,) or (n_l1_ratios, n_alphas)
         The alphas tried, from the largest, for each l1_ratio.
     mse_path_ : ndarray of shape (n_alphas, n_folds) or (n_l1_ratios, n_alphas, n_folds)
-        Mean squared error of every alpha on every fold.
+        Mean squared error of every alpha on every fold; where ``relax`` is a list, with an axis for its values before
+        that of the alphas.
     cv_results_ : dict of ndarrays
-        Scores as :class:`sklearn.model_selection.GridSearchCV` has them, without times; one entry for each pair of
-        l1_ratio and alpha:
-        ``params``, ``param_alpha``, ``param_l1_ratio``, ``split0_test_score`` and so on, ``mean_test_score``,
-        ``std_test_score``, ``rank_test_score``, and the standard errors of the means, ``se_test_score``.
+        Scores as :class:`sklearn.model_selection.GridSearchCV` has them, without times; one entry for each alpha (of
+        each l1_ratio, with each value of a list of ``relax``): ``params``, ``param_alpha``, ``param_l1_ratio``,
+        ``split0_test_score`` and so on, ``mean_test_score``, ``std_test_score``, ``rank_test_score``, and the standard
+        errors of the means, ``se_test_score``.
     coef_ : ndarray of shape (n_features,)
         Coefficients of the full data at ``alpha_`` and ``l1_ratio_``, in the dtype of X.
     intercept_ : float
@@ -303,7 +309,7 @@ class ElasticNetCV(ElasticNetPathModel, RegressionCV):
         Coefficients of every fold at every alpha, for ``l1_ratio_``; with ``store_fold_coefs``.
     fold_intercept_path_ : ndarray of shape (n_folds, n_alphas)
         Their intercepts.
-    sparse_coef_ : sparse matrix of shape (1, n_features) or (n_targets, n_features)
+    sparse_coef_ : sparse matrix of shape (1, n_features)
         Sparse representation of ``coef_``.
     scales_ : ndarray of shape (n_features,)
         What ``standardize=True`` divided the features by: their standard deviations, 1 where constant; else not there.

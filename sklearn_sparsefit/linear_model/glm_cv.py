@@ -230,7 +230,8 @@ class ElasticNetGLMCV(ElasticNetPathModel, GLMModel, GeneralizedCV):
         offset : array-like of shape (n_samples,), default=None
             Known part of the raw predictions.
         exposure : array-like of shape (n_samples,), default=None
-            The same as an offset of ``log(exposure)``, for families with a log link: the mean is per unit of exposure.
+            The same as an offset of ``log(exposure)``, for families with a log link: means are multiplied by it, and
+            are per unit of exposure without.
 
         Returns
         -------

@@ -129,6 +129,11 @@ def lasso_path(
     alphas, coefs, dual_gaps[, n_iters][, intercepts]
         See :func:`enet_path`.
 
+    Raises
+    ------
+    ValueError
+        If X, y, the weights or the alphas do not fit together or are not finite.
+
     See Also
     --------
     LassoCV : Chooses alpha along the path by cross-validation.
@@ -274,6 +279,11 @@ def enet_path(
         Iterations taken at each alpha, with ``return_n_iter``.
     intercepts : ndarray of shape (n_alphas,) or (n_targets, n_alphas)
         Intercepts, zero without ``fit_intercept``; with ``return_intercept``.
+
+    Raises
+    ------
+    ValueError
+        If X, y, the weights or the alphas do not fit together or are not finite.
 
     See Also
     --------

@@ -80,7 +80,7 @@ class AutoSolver(Solver):
 
 
 class MultinomialSolver(Solver):
-    """Newton steps on pairs of a class and a feature; gradient steps where these are too many for their Gram."""
+    """Newton steps on pairs of a class and a feature, or on whole features; gradient steps where these are too many."""
 
     max_gram = MAX_GRAM
 

@@ -1,4 +1,4 @@
-"""Proximal gradient on the Gram of the working set: the plainest solver, and the other two's witness."""
+"""Proximal gradient on the Gram of the working set: the plainest solver, and the others' witness."""
 
 import sys
 
