@@ -207,6 +207,36 @@ cdef double _find_offset(
     return _evaluate(codes, weights, raw, offset, residual, gradient)
 
 
+cdef void _balance(
+    const double[::1] codes, const double[::1] weights, double[:, ::1] residual, double[:, ::1] room,
+    double[:, ::1] edges
+) noexcept nogil:
+    """Take from residuals what rounding of raw predictions has left of their sums, which large columns would magnify.
+
+    Probabilities move by p_k (d_k - sum_l p_l d_l), for a Newton step d of the offset: in proportion, so that they
+    keep their digits and stay above zero.
+    """
+    cdef Py_ssize_t n_classes = residual.shape[0], i, k, own
+    cdef double[::1] gradient = room[0], step = room[1]
+    cdef double mean, others
+    if not DBL_EPSILON < _largest(gradient) <= NEARLY:
+        return
+    _newton_step(codes, weights, residual, gradient, 0.0, edges, step)
+    if not _largest(step) <= 1.0:
+        return
+    for i in range(codes.shape[0]):
+        own = <Py_ssize_t> codes[i]
+        mean, others = (1.0 - residual[own, i]) * step[own], 0.0
+        for k in range(n_classes):
+            if k != own:
+                mean -= residual[k, i] * step[k]
+        for k in range(n_classes):
+            if k != own:
+                residual[k, i] *= 1.0 + step[k] - mean
+                others -= residual[k, i]
+        residual[own, i] = others
+
+
 def fit(
     const double[::1] codes,
     const double[::1] weights,
@@ -227,6 +257,7 @@ def fit(
         for row in range(raw.shape[0]):
             if fit_intercept:
                 losses[row] = _find_offset(codes, weights, mean, raw[row], residuals[row], offsets[row], room, edges)
+                _balance(codes, weights, residuals[row], room, edges)
             else:
                 losses[row] = _evaluate(codes, weights, raw[row], offsets[row], residuals[row], room[0])
             for k in range(n_classes):

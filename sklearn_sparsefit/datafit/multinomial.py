@@ -153,7 +153,8 @@ def _inverse_root(probabilities: Matrix, weights: Vector) -> NDArray[np.float64]
     hessian = np.diag(weighted.sum(axis=1)) - weighted @ probabilities.T
     directions = contrasts(len(hessian))
     hessian = directions.T @ hessian @ directions
-    scale = max(float(np.trace(hessian)), np.finfo(np.float64).tiny)
+    # Where all are certain of their class, rounding is all that is left of it.
+    scale = max(float(np.trace(hessian)), EPS * float(weighted.sum()), np.finfo(np.float64).tiny)
     eigenvalues, vectors = np.linalg.eigh(hessian / scale)
     roots = np.zeros(len(hessian))
     kept = eigenvalues > EPS * len(hessian)

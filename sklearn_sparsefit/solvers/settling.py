@@ -77,6 +77,10 @@ class Settling:
         """
         if self._steps is None:
             return True
+        if not np.isfinite(fits.losses).all():
+            # No steps lead back from where the loss overflows, and no certificate is given.
+            self.to_gain[:] = np.inf
+            return True
         free, coefs, size = self._known.free, self._coefs, self._known.datafit.residual_size
         left_before, self._left = self._left, _unsettled(free, coefs, correlations)
         goals = self._steps.goals(coefs, fits, correlations)
