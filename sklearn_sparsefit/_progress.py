@@ -1,12 +1,12 @@
 """How far a fit has come: told to scikit-learn's callbacks, where there are any, and printed if asked for."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from sklearn_sparsefit._sklearn import CallbackSupportMixin, with_callbacks
+from sklearn_sparsefit._sklearn import CallbackSupportMixin, callback_context, has_callbacks, with_callbacks
 from sklearn_sparsefit.design import Design
 from sklearn_sparsefit.path import Measuring, PathGenerator, PathResult, Run, Solved, drive_together
 
@@ -34,10 +34,9 @@ class Progress:
         self._verbose = int(verbose)
         self._stopped = False
         self._n_begun = 0
-        self._context = None
-        self._has_callbacks = bool(getattr(estimator, "_skl_callbacks", None))
-        if hasattr(estimator, "_init_callback_context"):
-            self._context = estimator._init_callback_context(max_subtasks=n_subtasks, sequential_subtasks=False)
+        self._has_callbacks = has_callbacks(estimator)
+        self._context = callback_context(estimator, n_subtasks)
+        if self._context is not None:
             self._context.call_on_fit_task_begin(estimator=estimator)
 
     def drive(self, jobs: list[PathJob], design: Design, n_jobs: int | None) -> list[PathResult]:
@@ -102,6 +101,10 @@ class Progress:
 
 class RegularizationPath(CallbackSupportMixin):
     """A path function at work: what callbacks hang on to where there is no estimator."""
+
+    def __init__(self, callbacks: Sequence[Any] | None):
+        if callbacks:
+            self.set_callbacks(*callbacks)
 
     @with_callbacks
     def run(self, job: PathJob, design: Design, verbose: int) -> PathResult:

@@ -1,4 +1,10 @@
-"""The private names of scikit-learn that cannot be avoided, and what older versions lack. The only such place."""
+"""The private names of scikit-learn that cannot be avoided, and what older versions lack.
+
+The only such place, but for the ``_parameter_constraints`` of the estimators.
+"""
+
+from collections.abc import Callable
+from typing import Any
 
 from scipy import sparse
 from sklearn.base import _fit_context as fit_context
@@ -39,18 +45,38 @@ except ImportError:
         return sparse.csr_matrix(X)
 
 
+def has_callbacks(estimator: Any) -> bool:
+    """Whether anyone wants to know how far a fit has come."""
+    return bool(getattr(estimator, "_skl_callbacks", None))
+
+
+def callback_context(estimator: Any, n_subtasks: int) -> Any:
+    """The root of the tasks of a fit; None where scikit-learn has no callbacks."""
+    if not hasattr(estimator, "_init_callback_context"):
+        return None
+    return estimator._init_callback_context(max_subtasks=n_subtasks, sequential_subtasks=False)
+
+
+def score_function(scorer: Callable) -> tuple[Callable, int]:
+    """What a scorer calls (a function is its own) and the sign it gives to the values."""
+    return getattr(scorer, "_score_func", scorer), getattr(scorer, "_sign", 1)
+
+
 __all__ = [
     "CallbackSupportMixin",
     "HasMethods",
     "Interval",
     "StrOptions",
     "align_sparse",
+    "callback_context",
     "check_method_params",
     "fit_context",
     "get_feature_names",
+    "has_callbacks",
     "raise_for_params",
     "routing_enabled",
     "safe_indexing",
+    "score_function",
     "validate_parameter_constraints",
     "validate_params",
     "with_callbacks",

@@ -11,7 +11,9 @@ from sklearn_sparsefit import (
     LassoCV,
     SparseLogisticRegressionCV,
     enet_path,
+    glm_path,
     lasso_path,
+    logistic_path,
 )
 
 pytest.importorskip("sklearn.callback", reason="scikit-learn has callbacks since 1.9")
@@ -108,11 +110,11 @@ def test_callbacks_do_not_change_the_answer():
     assert (watched.mse_path_ == plain.mse_path_).all()
 
 
-@pytest.mark.parametrize("path", [lasso_path, enet_path])
+@pytest.mark.parametrize("path", [lasso_path, enet_path, logistic_path, glm_path])
 def test_path_functions_take_callbacks(path):
     X, y = make_data("tall")
     callback = RecordingCallback()
-    path(X, y, alphas=6, callbacks=[callback])
+    path(X, 1 * (y > y.mean()), alphas=6, callbacks=[callback])
     assert callback.events[0] == ("setup", "fit")
     assert callback.events[-1] == ("teardown", "fit")
     expected = {("fit",): 1, ("fit", "alpha"): 6}

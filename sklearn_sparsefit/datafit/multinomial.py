@@ -37,7 +37,7 @@ class SoftmaxModel:
     energy: float
 
     def about(self, residual: Matrix) -> "SoftmaxModel":
-        """The same about another point, given the residuals there."""
+        """The model about another point, given the residuals there."""
         return replace(self, energy=_energy(self.weights, self.probabilities, residual))
 
 

@@ -79,7 +79,7 @@ def multiply_shifted(
     const double[::1] column_shift,
     double[::1] buffer,
 ):
-    """The same for ``scale * X`` less shifts, either of them None, of the tile's rows and columns.
+    """Columns of ``left @ (scale * X - shifts)``, for shifts, either of them None, of the tile's rows and columns.
 
     Parts of the tile are copied into ``buffer``, whatever its type and strides.
     """

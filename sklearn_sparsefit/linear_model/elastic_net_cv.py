@@ -89,8 +89,8 @@ class LassoCV(RegressionCV):
         Mean squared error of every alpha on every fold; where ``relax`` is a list, with an axis for its values before
         that of the alphas.
     cv_results_ : dict of ndarrays
-        Scores as :class:`sklearn.model_selection.GridSearchCV` has them, without times; one entry for each alpha (of
-        each l1_ratio, with each value of a list of ``relax``): ``params``, ``param_alpha``, ``param_l1_ratio``,
+        Scores as :class:`sklearn.model_selection.GridSearchCV` has them, without times; one entry for each alpha
+        (with each value of a list of ``relax``): ``params``, ``param_alpha``, ``param_l1_ratio`` (always 1),
         ``split0_test_score`` and so on, ``mean_test_score``, ``std_test_score``, ``rank_test_score``, and the standard
         errors of the means, ``se_test_score``.
     coef_ : ndarray of shape (n_features,)

@@ -118,7 +118,7 @@ def _divided(design: Design, powers: NDArray[np.int32]) -> Design:
 
 
 def _by_kernel(design: Design, datafit: Quadratic, scales: Vector, strength: float) -> Vector:
-    """The same from the matrix of products of the samples."""
+    """Coefficients on standardised features from the matrix of products of the samples."""
     n_samples, n_features = design.shape
     roots, means = np.sqrt(datafit.weights), np.zeros(n_features)
     # Of this, as of all below, the lower triangle.
@@ -149,7 +149,10 @@ def _solve(gram: NDArray[np.float64], right: Vector, strength: float) -> Vector:
 
 
 def _by_iterations(design: Design, datafit: Quadratic, scales: Vector, strength: float) -> Vector:
-    """The same from products with a copy of a sparse X alone, from zero on: where several do, it is the least norm."""
+    """Coefficients on standardised features from products with a copy of a sparse X alone.
+
+    They are found from zero on: where several do, these are those of the least norm.
+    """
     rows = np.flatnonzero(datafit.weights)
     roots = np.sqrt(datafit.weights[rows])
     # What is centred has no part in this direction.

@@ -25,6 +25,7 @@ GENERALIZED_PATH_CONSTRAINTS: dict[str, list] = {
     "eps": [Interval(Real, 0, None, closed="neither"), None],
     "alphas": [Interval(Integral, 1, None, closed="left"), "array-like"],
     "verbose": ["verbose"],
+    "callbacks": [list, tuple, None],
     **{name: PARAMETER_CONSTRAINTS[name] for name in PARAMETERS},
 }
 
@@ -52,6 +53,7 @@ def logistic_path(
     upper_bounds: Any = None,
     standardize: bool = False,
     verbose: bool | int = False,
+    callbacks: Any = None,
 ) -> tuple[NDArray, NDArray, NDArray, NDArray]:
     """Logistic regressions of many alphas, each certified by its duality gap.
 
@@ -94,7 +96,9 @@ def logistic_path(
         Whether to penalise the coefficients of the features divided by their standard deviations; those that are
         returned are of the features as they are.
     verbose : bool or int, default=False
-        Whether to print what is done.
+        1 prints a line for the path, 2 one for each alpha.
+    callbacks : list of scikit-learn callbacks, default=None
+        For instance ``[sklearn.callback.ProgressBar()]``, with scikit-learn 1.9 or later.
 
     Returns
     -------
@@ -145,7 +149,7 @@ def logistic_path(
     )
     classes, codes = model._encoded(y)
     data = model._prepared(check_training_data(X, codes, sample_weight), classes)
-    return _path(model, data, alphas, eps, verbose)
+    return _path(model, data, alphas, eps, verbose, callbacks)
 
 
 @validate_params({**GENERALIZED_PATH_CONSTRAINTS, **GLM_CONSTRAINTS}, prefer_skip_nested_validation=True)
@@ -171,6 +175,7 @@ def glm_path(
     upper_bounds: Any = None,
     standardize: bool = False,
     verbose: bool | int = False,
+    callbacks: Any = None,
 ) -> tuple[NDArray, NDArray, NDArray, NDArray]:
     """Generalised linear models of many alphas, each certified by its duality gap.
 
@@ -218,7 +223,9 @@ def glm_path(
         Whether to penalise the coefficients of the features divided by their standard deviations; those that are
         returned are of the features as they are.
     verbose : bool or int, default=False
-        Whether to print what is done.
+        1 prints a line for the path, 2 one for each alpha.
+    callbacks : list of scikit-learn callbacks, default=None
+        For instance ``[sklearn.callback.ProgressBar()]``, with scikit-learn 1.9 or later.
 
     Returns
     -------
@@ -272,17 +279,17 @@ def glm_path(
         standardize=standardize,
     )
     data = model._prepared(check_training_data(X, y, sample_weight), offset, exposure)
-    return _path(model, data, alphas, eps, verbose)
+    return _path(model, data, alphas, eps, verbose, callbacks)
 
 
 def _path(
-    model: GeneralizedModel, data: TrainingData, alphas: Any, eps: float | None, verbose: bool | int
+    model: GeneralizedModel, data: TrainingData, alphas: Any, eps: float | None, verbose: bool | int, callbacks: Any
 ) -> tuple[NDArray, NDArray, NDArray, NDArray]:
     check_above_zero(alphas)
     grid = check_alphas(alphas, eps, model.l1_ratio)
     (terms,) = model._terms(data, [data.sample_weight])
     options = model._options()
     path = make_path(data, model._datafit(data), terms, model.l1_ratio, options, model._penalty_of_tasks, alphas=grid)
-    result = RegularizationPath().run(PathJob("path", "path", path, len(grid)), data.design, verbose)
+    result = RegularizationPath(callbacks).run(PathJob("path", "path", path, len(grid)), data.design, verbose)
     warn_of([("", result)], result, model._feature_options(), data, model.tol)
     return result.alphas, result.dense_coefs(data.dtype), result.intercepts.T.astype(data.dtype), result.dual_gaps

@@ -15,7 +15,7 @@ from sklearn.model_selection import check_cv
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 
 from sklearn_sparsefit._progress import PathJob, Progress
-from sklearn_sparsefit._sklearn import check_method_params, routing_enabled, safe_indexing
+from sklearn_sparsefit._sklearn import check_method_params, routing_enabled, safe_indexing, score_function
 from sklearn_sparsefit._threads import single_threaded_blas
 from sklearn_sparsefit._validation import TrainingData, takes_sample_weight
 from sklearn_sparsefit.cv import Fold, Scores, make_folds, share_moments
@@ -176,9 +176,8 @@ class PathCV(PathModel):
         if not routing_enabled():
             if sample_weight is None or self.scoring is None:
                 return {}, {}
-            scorer = self._scorer()
-            weighs = takes_sample_weight(getattr(scorer, "_score_func", scorer))
-            return {}, {"sample_weight": sample_weight} if weighs else {}
+            function, _ = score_function(self._scorer())
+            return {}, {"sample_weight": sample_weight} if takes_sample_weight(function) else {}
         routed = process_routing(self, "fit", sample_weight=sample_weight, **params)
         return routed.splitter.split, routed.scorer.score if self.scoring is not None else {}
 

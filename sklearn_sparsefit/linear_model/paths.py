@@ -327,14 +327,11 @@ def enet_path(
         start = check_coef(coef_init, data.coef_shape, "coef_init")
         start = start if len(data.targets) > 1 else start.ravel()
 
-    task = RegularizationPath()
-    if callbacks:
-        task.set_callbacks(*callbacks)
     (terms,) = features.terms(data, [data.sample_weight])
     target = data.targets if len(data.targets) > 1 else data.targets[0]
     datafit = Quadratic(target, data.sample_weight, fit_intercept)
     path = make_path(data, datafit, terms, l1_ratio, options, alphas=alphas, start=start)
-    result = task.run(PathJob("path", "path", path, len(alphas)), data.design, verbose)
+    result = RegularizationPath(callbacks).run(PathJob("path", "path", path, len(alphas)), data.design, verbose)
     warn_of([("", result)], result, features, data, options.tol)
     result = result.relaxed(relax)
     coefs = result.dense_coefs(data.dtype)

@@ -53,7 +53,7 @@ class MultiTaskPenalty(PenaltyOfTasks):
         return self.of_norms.largest_magnitude(self.sizes(correlation))
 
     def dual_norm(self, correlation: Matrix) -> float:
-        """The same: up to ``l1``, and with l2 > 0 beyond, the conjugate is finite."""
+        """Largest norm over its weight: up to ``l1``, and with l2 > 0 beyond, the conjugate is finite."""
         return self.of_norms.dual_norm(self.sizes(correlation))
 
     def bounded_reach(self, correlation: Matrix, slack: float) -> float:
@@ -80,7 +80,7 @@ class MultiTaskPenalty(PenaltyOfTasks):
 
 
 class BoundedMultiTaskPenalty(MultiTaskPenalty):
-    """The same where the coefficients of a feature, those of all tasks, have bounds.
+    """Of norms, where the coefficients of a feature, those of all tasks, have bounds.
 
     What depends on single coefficients is asked of the penalty ``of_values``, with these bounds, and what depends on
     norms of ``of_norms``, without. A zero feature is optimal as long as the norm of those of its correlations is small

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from sklearn_sparsefit._sklearn import score_function
 from sklearn_sparsefit.plotting.alpha_axes import alpha_axes, mark_alpha
 from sklearn_sparsefit.plotting.fitted import fitted_model
 from sklearn_sparsefit.plotting.line_labels import make_room
@@ -347,5 +348,6 @@ def _score_name(estimator: Any) -> str:
         return "Log loss" if hasattr(estimator, "classes_") else "Half the mean deviance"
     if isinstance(scoring, str):
         return scoring
-    name = getattr(getattr(scoring, "_score_func", scoring), "__name__", "Score")
-    return f"neg_{name}" if getattr(scoring, "_sign", 1) < 0 else name
+    function, sign = score_function(scoring)
+    name = getattr(function, "__name__", "Score")
+    return f"neg_{name}" if sign < 0 else name

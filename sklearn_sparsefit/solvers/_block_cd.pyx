@@ -183,7 +183,10 @@ def sweep_columns(
     double rate,
     double enough,
 ):
-    """The same with the columns, one per row, and residuals of shape (n_tasks, n_samples), kept up to date."""
+    """Sweeps, as :func:`sweep_gram`, over columns, one per row.
+
+    Residuals, of shape (n_tasks, n_samples), are kept up to date.
+    """
     cdef int n = <int> residual.shape[1], n_tasks = <int> coef.shape[0], one = 1
     cdef Py_ssize_t j, sweep
     cdef double plus = 1.0, minus = -1.0, zero = 0.0, moved, largest = 0.0, last
@@ -218,7 +221,7 @@ def sweep_coupled(
     double rate,
     double enough,
 ):
-    """The same over some ``features`` of tasks whose Gram, of shape (all, n_tasks, all, n_tasks), is their own.
+    """Sweeps over some ``features`` of tasks whose Gram, of shape (all, n_tasks, all, n_tasks), is their own.
 
     ``terms`` bound the curvature of the loss in all directions. Correlations, of shape (all, n_tasks), are kept up to
     date.

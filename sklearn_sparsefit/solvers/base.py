@@ -36,7 +36,7 @@ class Goal:
     max_iter: int
 
     def in_units(self, unit: float) -> "Goal":
-        """The same of an objective that is measured in other units."""
+        """The goal for an objective that is measured in other units."""
         penalty = self.penalty.with_alpha(self.penalty.alpha / unit)
         return Goal(penalty, self.gap_tol / unit, self.max_iter)
 

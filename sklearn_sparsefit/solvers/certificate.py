@@ -46,7 +46,7 @@ class Outside:
 
     @property
     def dual_norm(self) -> float:
-        """The same of what has no bounds: up to ``l1`` the conjugate is finite."""
+        """Largest magnitude of what has no bounds: up to ``l1`` the conjugate is finite."""
         if self.penalty.terms.has_bounds:
             return self.penalty.dual_norm(self.correlation)
         return self.largest_magnitude

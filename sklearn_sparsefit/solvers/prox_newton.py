@@ -57,7 +57,7 @@ class ProxNewtonSolver(Solver):
     # Steps that are too long may overflow, and are not taken.
     @np.errstate(over="ignore", invalid="ignore")
     def solve_to(self, working_set: WorkingSet, goal: Goal, iterate: Iterate) -> tuple[int, Fits]:
-        """The same for a goal; the number of iterations, and what the coefficients come to."""
+        """Take Newton steps to a goal; the number of iterations, and what the coefficients come to."""
         penalty, n_iter = goal.penalty, 0
         if working_set.free is not None or penalty.l1 == 0:
             self._models.take_whole(working_set)

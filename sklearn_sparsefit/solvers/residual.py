@@ -196,7 +196,7 @@ class SweepSolver(Solver):
 
 
 class ResidualSolver(SweepSolver):
-    """The same, with an end for nearly collinear columns, where extrapolation is not enough though the signs rest.
+    """Sweeps, with an end for nearly collinear columns, where extrapolation is not enough though the signs rest.
 
     The problem on the support alone is solved on its Gram, once as much time has gone into sweeps as that takes.
     """

@@ -167,7 +167,7 @@ class _Newton:
         return goals
 
     def go(self, coefs: Block, goals: Block, fits: Fits) -> bool:
-        """The same as far as it lowers the loss."""
+        """See :class:`_LeastSquares`; as far as it lowers the loss."""
         free, size = self._working_set.free, self._working_set.datafit.residual_size
         before = coefs[..., free.positions]
         for row, (coef, here, goal) in enumerate(zip(coefs, before, goals, strict=True)):
