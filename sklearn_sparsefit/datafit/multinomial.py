@@ -19,6 +19,8 @@ EPS = np.finfo(np.float64).eps
 # so that steps stay finite. Hardly where its own class is the likeliest: derivatives are as small as curvatures there,
 # and Newton steps of about one, where shorter ones would take thousands.
 FLAT, LOWEST = 1e-4, 1e-14
+# The sum of curvatures of samples that are all certain of their class.
+VANISHED = 1e-40
 
 
 @dataclass
@@ -105,7 +107,7 @@ class Multinomial(Datafit):
     def curvatures(self, raw_prediction: Matrix) -> Matrix:
         """s_i p_ik (1 - p_ik) of the raw predictions of one fit, or what that is at most if it vanishes for all."""
         curvatures = self.weights * self._variances(raw_prediction)
-        return curvatures if curvatures.any() else self.weights * np.full_like(curvatures, 0.25)
+        return curvatures if curvatures.sum() > VANISHED else self.weights * np.full_like(curvatures, 0.25)
 
     def _variances(self, raw_prediction: Matrix) -> Matrix:
         """p_ik (1 - p_ik)."""

@@ -127,7 +127,8 @@ class ProxNewtonSolver(Solver):
             gap = duality_gap(_no_misfit, iterate.coef, iterate.correlation, penalty)
             if gap <= max(enough, gap_tol):
                 gap = self._gap(working_set, seen.fits, penalty, iterate) + seen.to_gain[0]
-            if gap <= enough or n_iter >= n_steps:
+            # From where the loss overflows no model leads back.
+            if gap <= enough or n_iter >= n_steps or not np.isfinite(seen.fits.losses[0]):
                 break
             n_iter += 1
             falls = gap <= RATE * last
