@@ -12,7 +12,7 @@ from sklearn_sparsefit.solvers.base import NEAR, Goal, Iterate, Solver
 from sklearn_sparsefit.solvers.certificate import duality_gap
 from sklearn_sparsefit.solvers.extrapolation import Track, extrapolation
 from sklearn_sparsefit.solvers.loss_models import LossModels
-from sklearn_sparsefit.solvers.settling import Look, look
+from sklearn_sparsefit.solvers.settling import Look, look, loss_rounding
 from sklearn_sparsefit.solvers.working_set import WorkingSet
 
 Vector = NDArray[np.float64]
@@ -167,6 +167,8 @@ class ProxNewtonSolver(Solver):
         step = goal - iterate.coef
         promised = float(np.vdot(iterate.correlation, step)) + penalty.value(iterate.coef) - penalty.value(goal)
         slack = ROUNDING * working_set.datafit.null_loss
+        if working_set.free is not None:
+            slack += loss_rounding(working_set, goal[..., working_set.free.positions])
         for length in LENGTHS:
             coef = goal.copy() if length == 1 else iterate.coef + length * step
             seen = look(working_set, coef[None], offset[None])

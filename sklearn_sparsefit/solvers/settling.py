@@ -92,8 +92,8 @@ class Settling:
             return False
         # A step s to the minimum of a quadratic, along correlations c, gains c's / 2; on for ever down an exponential,
         # c's. Twice that is for what is neither; and steps that are no good go up, too.
-        gains = np.abs((goals - coefs[..., free.positions]) * correlations[..., free.positions])
-        self.to_gain = 2.0 * gains.reshape(len(coefs), -1).sum(axis=1)
+        gains = (goals - coefs[..., free.positions]) * correlations[..., free.positions]
+        self.to_gain = 2.0 * np.abs(gains.reshape(len(coefs), -1).sum(axis=1))
         for row in np.flatnonzero(is_small):
             _hold(free, coefs[row], correlations[row])
         return True
@@ -105,6 +105,11 @@ def settle_by_gram(free: FreeFeatures, coefs: Block, correlations: Block, gram: 
     coefs[..., free.positions] = goals
     correlations -= (goals - before) @ gram[free.positions]
     _hold(free, coefs, correlations)
+
+
+def loss_rounding(known: Known, free_coef: Vector) -> float:
+    """What rounding of the raw predictions of free features, large and opposed ones too, may make of the loss."""
+    return CONSTANT * known.datafit.residual_size * float((np.abs(free_coef) @ known.free.norms).max())
 
 
 def has_no_minimum(working_set: WorkingSet, coef: Vector, seen: Look) -> bool:
@@ -168,11 +173,10 @@ class _Newton:
 
     def go(self, coefs: Block, goals: Block, fits: Fits) -> bool:
         """See :class:`_LeastSquares`; as far as it lowers the loss."""
-        free, size = self._working_set.free, self._working_set.datafit.residual_size
+        free = self._working_set.free
         before = coefs[..., free.positions]
         for row, (coef, here, goal) in enumerate(zip(coefs, before, goals, strict=True)):
-            # What rounding of raw predictions may make of the loss.
-            rounding = CONSTANT * size * float((np.abs(goal) @ free.norms).max())
+            rounding = loss_rounding(self._working_set, goal)
             for length in 0.5 ** np.arange(30):
                 coef[..., free.positions] = here + length * (goal - here)
                 loss = self._working_set.fit(coef[None], fits.offsets[row : row + 1]).losses[0]
