@@ -109,7 +109,8 @@ def settle_by_gram(free: FreeFeatures, coefs: Block, correlations: Block, gram: 
 
 def loss_rounding(known: Known, free_coef: Vector) -> float:
     """What rounding of the raw predictions of free features, large and opposed ones too, may make of the loss."""
-    return CONSTANT * known.datafit.residual_size * float((np.abs(free_coef) @ known.free.norms).max())
+    slope = float(np.sqrt((known.datafit.null_residual**2 @ known.datafit.weights).sum()))
+    return CONSTANT * slope * float((np.abs(free_coef) @ known.free.norms).max())
 
 
 def has_no_minimum(working_set: WorkingSet, coef: Vector, seen: Look) -> bool:
