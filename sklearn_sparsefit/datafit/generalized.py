@@ -140,11 +140,11 @@ class Generalized(Datafit):
         """s_i f''(z_i) of the raw predictions of one fit, raised to where steps stay finite if the loss is flat."""
         curvatures = self.loss.curvatures(self._y, raw_prediction)
         mean = float(curvatures @ self.weights)
-        bounding = self.loss.bounding_curvatures(self._y, raw_prediction)
         if not mean > 0:
-            return self.weights * bounding
+            return self.weights * self.loss.bounding_curvatures(self._y, raw_prediction)
         flat = np.flatnonzero(curvatures < FLAT * mean)
+        bounding = self.loss.bounding_curvatures(self._y[flat], raw_prediction[flat])
         slopes = np.abs(self.loss.derivatives(self._y[flat], raw_prediction[flat]))
-        least = np.clip(SHARE * slopes, LOWEST * mean, np.minimum(FLAT * mean, bounding[flat]))
+        least = np.clip(SHARE * slopes, LOWEST * mean, np.minimum(FLAT * mean, bounding))
         curvatures[flat] = np.maximum(curvatures[flat], least)
         return self.weights * curvatures
