@@ -2,12 +2,14 @@
 
 from libc.math cimport INFINITY, exp, expm1, fabs, fmax, fmin, log, log1p
 
-from math import ceil, frexp, ldexp
+from math import ceil
 
 import numpy as np
 from scipy.special import expit
 
 from sklearn_sparsefit.datafit._loss cimport Loss, at_least_zero
+
+from sklearn_sparsefit.datafit.units import power_of_two
 
 cdef extern from "_blocks.h":
     void exp_rows(const double* z, Py_ssize_t n, double* result) nogil
@@ -37,10 +39,6 @@ cdef double _divergence(double a, double b, double log_b) noexcept nogil:
     return at_least_zero(_xlogx(a) - a * log_b - a + b)
 
 
-def _power_of_two(value):
-    return ldexp(1.0, frexp(value)[1] - 1) if value > 0.0 else 1.0
-
-
 cdef class Gaussian(Loss):
     """Half the square of the error."""
 
@@ -58,7 +56,7 @@ cdef class Gaussian(Loss):
 
     def unit(self, y):
         """A power of two near the largest target."""
-        return _power_of_two(float(np.abs(y).max()))
+        return power_of_two(float(np.abs(y).max()))
 
 
 cdef class Binomial(Loss):
@@ -261,7 +259,7 @@ cdef class Huber(Loss):
 
     def unit(self, y):
         """A power of two near delta, which says what is small and what is large, or near the target if that is less."""
-        return _power_of_two(min(self.delta, float(np.abs(y).max()) or self.delta))
+        return power_of_two(min(self.delta, float(np.abs(y).max()) or self.delta))
 
     def in_units(self, unit):
         """Another delta."""
