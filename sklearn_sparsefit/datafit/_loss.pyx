@@ -250,6 +250,22 @@ cdef class Loss:
                     self.evaluate_rows(&y[first], &raw[k, first], n, &out[k, first], derivatives)
         return result
 
+    def residuals(self, const double[::1] y, const double[:, ::1] raw):
+        """-f'(y_i, z_ki) of rows of raw predictions."""
+        cdef Py_ssize_t k, i, block, first, n
+        cdef double[BLOCK] curvatures
+        result = np.empty((raw.shape[0], raw.shape[1]))
+        cdef double[:, ::1] out = result
+        with nogil:
+            for k in range(raw.shape[0]):
+                for block in range((raw.shape[1] + BLOCK - 1) // BLOCK):
+                    first = block * BLOCK
+                    n = min(BLOCK, raw.shape[1] - first)
+                    self.look_rows(&y[first], &raw[k, first], n, &out[k, first], curvatures)
+                    for i in range(first, first + n):
+                        out[k, i] = -out[k, i]
+        return result
+
     def unit(self, y):
         """What targets and raw predictions are measured in, by default as they are; the loss is in its square."""
         return 1.0

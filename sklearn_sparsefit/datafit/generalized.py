@@ -92,7 +92,7 @@ class Generalized(Datafit):
 
     def residuals(self, raw: Block) -> Block:
         """Minus the derivatives at raw predictions that have offsets and intercepts in them."""
-        residuals = np.stack([-self.loss.derivatives(self._y, row) for row in raw])
+        residuals = self.loss.residuals(self._y, np.ascontiguousarray(raw))
         residuals[:, self._unused] = 0.0
         return residuals
 

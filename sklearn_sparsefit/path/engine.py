@@ -5,7 +5,7 @@ one fit in memory, many folds, or data that lie elsewhere.
 """
 
 import math
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from itertools import repeat
 from typing import Any, TypeAlias
 
@@ -394,10 +394,10 @@ class _Engine:
         """Read what may reach a threshold outside the working set, for every alpha; with it come the duality gaps."""
         residuals, outside = evaluation.fits.residuals, self.working_set.outside
         if not outside.any():
-            seen = [self._seen(step, np.empty(0, dtype=np.intp), np.zeros((*self.tasks, 0))) for step in block]
+            seen = self._seen(block, np.empty(0, dtype=np.intp), repeat(np.zeros((*self.tasks, 0))))
         elif self.bounds is None:
             features, correlations = yield from self._look_outside(residuals, EVERYTHING)
-            seen = [self._seen(*pair) for pair in zip(block, repeat(features), correlations)]
+            seen = self._seen(block, features, correlations)
         else:
             seen = yield from self._look_where_needed(block, residuals)
         gaps = self._gaps(block, evaluation, seen) if evaluation.gaps is None else evaluation.gaps
@@ -410,13 +410,13 @@ class _Engine:
         outside, penalties = self.working_set.outside, [self.penalty.with_alpha(step.alpha) for step in block]
         features = np.flatnonzero(outside & self.bounds.ahead(penalties[-1], residuals[-1]))
         features, correlations = yield from self._look_outside(residuals[-1:], features)
-        last = self._seen(block[-1], features, correlations[0])
+        (last,) = self._seen(block[-1:], features, correlations)
         self.bounds.read_end(features, last.magnitudes)
         if len(block) == 1:
             return [last]
         features = self.bounds.on_the_way(penalties[:-1], residuals[:-1])
         features, correlations = yield from self._look_outside(residuals[:-1], features[outside[features]])
-        return [*(self._seen(*one) for one in zip(block, repeat(features), correlations)), last]
+        return [*self._seen(block[:-1], features, correlations), last]
 
     def _look_outside(self, residuals: Block, features: Features) -> Generator[Request, Any, tuple[Features, Block]]:
         """Correlations of features outside the working set; those inside are better known from its columns.
@@ -430,9 +430,10 @@ class _Engine:
         correlations[..., ~outside if features is EVERYTHING else np.flatnonzero(~outside[features])] = 0.0
         return features, correlations
 
-    def _seen(self, step: Step, features: Features, correlation: Matrix) -> Outside:
+    def _seen(self, block: list[Step], features: Features, correlations: Iterable[Matrix]) -> list[Outside]:
         penalty = self.penalty if features is EVERYTHING else self.penalty.at(features)
-        return Outside(features, correlation, penalty.with_alpha(step.alpha))
+        pairs = zip(block, correlations, strict=False)
+        return [Outside(features, correlation, penalty.with_alpha(step.alpha)) for step, correlation in pairs]
 
     def _gaps(self, block: list[Step], evaluation: Evaluation, seen: list[Outside]) -> Vector:
         gaps = np.empty(len(block))

@@ -66,6 +66,12 @@ class AutoSolver(Solver):
                 return n_iter
         return n_iter + self._on_gram.solve(working_set, penalty, iterate, gap_tol, max_iter - n_iter)
 
+    def solve_from(self, working_set: WorkingSet, goals: Sequence[Goal], starts: Starts) -> list[int]:
+        """See :class:`Solver`."""
+        if working_set.has_gram and all(goal.penalty.l2 == 0 for goal in goals):
+            return self._on_gram.solve_from(working_set, goals, starts)
+        return super().solve_from(working_set, goals, starts)
+
     def _preferred(self, working_set: WorkingSet, penalty: Penalty, iterate: Iterate) -> Solver:
         """With a ridge, every alpha calls for a new factor: k^3 / 3 multiply-adds."""
         n_support, n_samples = np.count_nonzero(iterate.coef), len(working_set.datafit.weights)

@@ -1,14 +1,18 @@
 """Newton steps and coordinate descent on the Gram: the default, exact to rounding."""
 
 import sys
+from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sklearn_sparsefit.penalty import Penalty
 from sklearn_sparsefit.solvers._cholesky import SupportFactor
 from sklearn_sparsefit.solvers._gram_cd import Status, gram_cd
-from sklearn_sparsefit.solvers.base import MAX_WORK, Iterate, Solver
+from sklearn_sparsefit.solvers.base import MAX_WORK, Goal, Iterate, Solver, Starts
 from sklearn_sparsefit.solvers.working_set import WorkingSet
+
+Vector = NDArray[np.float64]
 
 
 class GramSolver(Solver):
@@ -24,19 +28,29 @@ class GramSolver(Solver):
 
     def solve(self, working_set: WorkingSet, penalty: Penalty, iterate: Iterate, gap_tol: float, max_iter: int) -> int:
         """See :class:`Solver`."""
+        return self._solve(working_set, penalty, iterate.coef, iterate.correlation, max_iter)
+
+    def solve_from(self, working_set: WorkingSet, goals: Sequence[Goal], starts: Starts) -> list[int]:
+        """See :class:`Solver`: no residuals, and so no targets, are asked for."""
+        each = zip(goals, starts.coefs, starts.correlations, strict=True)
+        return [self._solve(working_set, goal.penalty, *start, goal.max_iter) for goal, *start in each]
+
+    def _solve(
+        self, working_set: WorkingSet, penalty: Penalty, coef: Vector, correlation: Vector, max_iter: int
+    ) -> int:
         size = len(working_set)
         if size == 0:
             return 0
         active, spare = np.empty((2, size), dtype=np.intp), np.empty((7, size))
-        target_norm = working_set.datafit.residual_size
+        gram, target_norm = working_set.gram, working_set.datafit.residual_size
         n_iter, n_active = 0, 1
         while n_iter < max_iter:
             self._factor.reserve(n_active, size)
             status, n_more, n_active = gram_cd(
-                working_set.gram,
+                gram,
                 working_set.sq_norms,
-                iterate.coef,
-                iterate.correlation,
+                coef,
+                correlation,
                 penalty,
                 target_norm,
                 max_iter - n_iter,

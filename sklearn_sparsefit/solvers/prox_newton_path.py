@@ -128,13 +128,17 @@ class ProxNewtonPathSolver(Solver):
         # Where polynomials lead is taken for as good as solved.
         gaps = [0.0 if len(self._track) else FAR_GAP * working_set.datafit.null_loss] * len(goals)
         for moved in MOVED[: min(goal.max_iter for goal in goals)]:
-            here = points.at(pending)
+            here = points if len(pending) == len(goals) else points.at(pending)
             here.fits.residuals[:] = working_set.datafit.residuals(here.fits.raw)
             if not np.isfinite(here.fits.residuals).all():
                 # From where the loss overflows no model leads back.
                 break
             of_models = [forced(goals[row], gaps[row], working_set.datafit.null_loss) for row in pending]
-            points.put(pending, self._step_together(working_set, of_models, here, moved))
+            reached = self._step_together(working_set, of_models, here, moved)
+            if here is points:
+                points = reached
+            else:
+                points.put(pending, reached)
             for row in pending:
                 n_steps[row] += 1
                 gaps[row] = self._gap(working_set, goals[row], points, row)
