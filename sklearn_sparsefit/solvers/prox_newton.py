@@ -107,11 +107,9 @@ class ProxNewtonSolver(Solver):
         n_iter, fits = self._descend(working_set, goal, iterate, min(PATIENCE, goal.max_iter))
         if n_iter < PATIENCE:
             return n_iter, fits
-        loss = working_set.datafit
-        for smoother in loss.smoother(fits.raw[0]):
-            working_set.datafit = smoother
-            n_iter += self._descend(working_set, goal, iterate, min(PATIENCE, goal.max_iter - n_iter))[0]
-        working_set.datafit = loss
+        for smoother in working_set.datafit.smoother(fits.raw[0]):
+            with working_set.under(smoother):
+                n_iter += self._descend(working_set, goal, iterate, min(PATIENCE, goal.max_iter - n_iter))[0]
         n_more, fits = self._descend(working_set, goal, iterate, goal.max_iter - n_iter)
         return n_iter + n_more, fits
 

@@ -1,6 +1,7 @@
 """What a problem is solved on: the few features of a working set, packed."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,6 +84,15 @@ class WorkingSet(Known):
         other = WorkingSet(model, len(self.outside), self._max_gram)
         other.follow(self)
         return other
+
+    @contextmanager
+    def under(self, datafit: Datafit) -> Iterator[None]:
+        """Have another loss of the same samples for a while."""
+        own, self.datafit = self.datafit, datafit
+        try:
+            yield
+        finally:
+            self.datafit = own
 
     def move_to(self, loss: Generalized, fits: Fits, row: int, curvatures: Vector) -> None:
         """Make the target that of a model about one of the fits, with the same curvatures."""
