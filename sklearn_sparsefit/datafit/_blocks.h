@@ -86,10 +86,9 @@ SPARSEFIT_INLINE double sparsefit_log1p(double x)
     return k * 0x1.62e42fefa38p-1 + (f - (s * (f - tail * t) - (lost + k * 0x1.ef35793c7673p-45)));
 }
 
-/* (1 + x) log(1 + x) - x of a finite x >= -1, from its series where that cancels. */
-SPARSEFIT_INLINE double sparsefit_about_one(double x)
+/* (1 + x) log(1 + x) - x of an x below 1/16, by its series. */
+SPARSEFIT_INLINE double sparsefit_near_one(double x)
 {
-    const double far = (1.0 + x) * sparsefit_log1p(x) - x;
     double tail = 1.0 / 182;
     tail = 1.0 / 156 - tail * x;
     tail = 1.0 / 132 - tail * x;
@@ -103,7 +102,14 @@ SPARSEFIT_INLINE double sparsefit_about_one(double x)
     tail = 1.0 / 12 - tail * x;
     tail = 1.0 / 6 - tail * x;
     tail = 0.5 - tail * x;
-    return fabs(x) < 0x1p-4 ? x * x * tail : far;
+    return x * x * tail;
+}
+
+/* The same of a finite x >= -1. */
+SPARSEFIT_INLINE double sparsefit_about_one(double x)
+{
+    const double far = (1.0 + x) * sparsefit_log1p(x) - x;
+    return fabs(x) < 0x1p-4 ? sparsefit_near_one(x) : far;
 }
 
 /* a log(a / b) - a + b of b > 0, infinite for a < 0. */
@@ -171,11 +177,24 @@ SPARSEFIT_CLONES static void binomial_look(const double *y, const double *z, ptr
 SPARSEFIT_CLONES static void binomial_misfit(const double *y, const double *z, const double *slopes, ptrdiff_t n,
                                              double *misfits)
 {
+    double success[SPARSEFIT_BLOCK], failure[SPARSEFIT_BLOCK], of_success[SPARSEFIT_BLOCK], of_failure[SPARSEFIT_BLOCK];
+    int64_t n_far = 0;
     for (ptrdiff_t i = 0; i < n; i++) {
         const double e = sparsefit_exp(-fabs(z[i])), part = 1.0 / (1.0 + e);
-        const double success = (z[i] > 0.0 ? 1.0 : e) * part, failure = (z[i] > 0.0 ? e : 1.0) * part;
-        misfits[i] = sparsefit_divergence(y[i] + slopes[i], success)
-                     + sparsefit_divergence((1.0 - y[i]) - slopes[i], failure);
+        success[i] = (z[i] > 0.0 ? 1.0 : e) * part;
+        failure[i] = (z[i] > 0.0 ? e : 1.0) * part;
+        of_success[i] = ((y[i] + slopes[i]) - success[i]) / success[i];
+        of_failure[i] = (((1.0 - y[i]) - slopes[i]) - failure[i]) / failure[i];
+        n_far += fabs(of_success[i]) < 0x1p-4 && fabs(of_failure[i]) < 0x1p-4 ? 0 : 1;
+    }
+    if (n_far) {
+        for (ptrdiff_t i = 0; i < n; i++)
+            misfits[i] = sparsefit_divergence(y[i] + slopes[i], success[i])
+                         + sparsefit_divergence((1.0 - y[i]) - slopes[i], failure[i]);
+    } else {
+        /* As with most dual points that matter, no logarithm is called for. */
+        for (ptrdiff_t i = 0; i < n; i++)
+            misfits[i] = success[i] * sparsefit_near_one(of_success[i]) + failure[i] * sparsefit_near_one(of_failure[i]);
     }
 }
 
