@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from scipy.linalg.cython_blas cimport ddot
+from scipy.linalg.cython_blas cimport ddot, dgemm, dsyrk
 
+from sklearn_sparsefit._threads import run_in_threads
 from sklearn_sparsefit.design.lines import Lines
-from sklearn_sparsefit.design.tiles import multiply
+from sklearn_sparsefit.design.tiles import MAX_SUMS, multiply
 
 cdef extern from "_simd.h":
     double mean_about(const double* x, const double* weights, Py_ssize_t n, double centre) nogil
@@ -13,6 +14,8 @@ cdef extern from "_simd.h":
     void gather_double_int(
         const double* data, const int* indices, Py_ssize_t n, const double* vectors, Py_ssize_t width, double* out
     ) nogil
+    void weigh_line(const double* x, Py_ssize_t n, double shift, const double* factor, double* out) nogil
+    void scale_line(double* z, Py_ssize_t n, const double* factor) nogil
     void gather_line(const double* x, Py_ssize_t n, const double* vectors, double* out) nogil
     void scatter_weighted(
         const double* x, const int* indices, Py_ssize_t n, const double* s, const double* steps, Py_ssize_t width,
@@ -26,6 +29,18 @@ cdef extern from "_simd.h":
 # Sparse columns of which there is a dense copy at a time.
 cdef enum:
     DENSE_AT_ONCE = 16
+# Samples that products of columns are summed over at a time, so that these stay in the cache; and multiply-adds that
+# are worth a thread.
+cdef int AT_ONCE = 1024
+PRODUCTS = 2**25
+
+
+cdef _mirror(double[:, :] square):
+    """Copy the lower triangle to the upper one."""
+    cdef Py_ssize_t i, j
+    for i in range(square.shape[0]):
+        for j in range(i):
+            square[j, i] = square[i, j]
 
 
 cdef class Columns:
@@ -81,16 +96,47 @@ cdef class DenseColumns(Columns):
 
     def products(self, weights, means, block):
         """Weighted products of some columns with all up to these, about the means of both."""
-        centred = self.densify(block.start, block.stop)
-        centred -= means[block, None]
-        result = np.empty((len(centred), block.stop))
-        if block.start:
-            # Centring one side is enough: (z - mean)'(s * c) = z'(s * c) where s'c = 0.
-            result[:, : block.start] = self.correlate(centred * weights, block.start)
-        # BLAS sees that this is symmetric.
-        centred *= np.sqrt(weights)
-        result[:, block] = centred @ centred.T
+        n_columns, roots = block.stop - block.start, np.sqrt(weights)
+        n_parts = min(MAX_SUMS, self.n_samples // (8 * n_columns), self.n_samples * n_columns * block.stop // PRODUCTS)
+        edges = np.linspace(0, self.n_samples, max(1, n_parts) + 1).astype(np.intp)
+        parts = np.zeros((len(edges) - 1, n_columns, block.stop))
+
+        def work(part):
+            self._add_products(roots, means, block.start, edges[part], edges[part + 1], parts[part])
+
+        run_in_threads(work, range(len(parts)))
+        result = parts[0]
+        for part in parts[1:]:
+            result += part
+        _mirror(result[:, block])
         return result
+
+    def _add_products(
+        self, const double[::1] roots, const double[::1] means, Py_ssize_t first, Py_ssize_t start, Py_ssize_t stop,
+        double[:, ::1] result,
+    ):
+        """Add those over some samples; of the columns with themselves no more than the lower triangle."""
+        cdef int h, before = <int> first, k = <int> result.shape[0], ld_result = <int> result.shape[1]
+        cdef int n = <int> self.n_samples, room = AT_ONCE
+        cdef Py_ssize_t i = start, j
+        cdef double one = 1.0
+        cdef double[:, ::1] weighted = np.empty((k, room))
+        cdef double* buffer = &weighted[0, 0]
+        with nogil:
+            while i < stop:
+                h = <int> min(room, stop - i)
+                for j in range(k):
+                    weigh_line(&self._values[first + j, i], h, means[first + j], &roots[i], buffer + j * room)
+                dsyrk("U", "T", &k, &h, &one, buffer, &room, &one, &result[0, first], &ld_result)
+                if before:
+                    # Centring one side is enough: (z - mean)'(s * c) = z'(s * c) where s'c = 0.
+                    for j in range(k):
+                        scale_line(buffer + j * room, h, &roots[i])
+                    dgemm(
+                        "T", "N", &before, &k, &h,
+                        &one, &self._values[0, i], &n, buffer, &room, &one, &result[0, 0], &ld_result,
+                    )
+                i += h
 
     def densify(self, start, stop):
         """Copy of columns start to stop, one per row."""

@@ -130,6 +130,12 @@ SPARSEFIT_CLONES static void centre_line(double *z, ptrdiff_t n, const double *s
 SPARSEFIT_SUM(mean_about, weight * d)
 SPARSEFIT_SUM(square_about, weight * d * d)
 
+/* out[i] = factor[i] * (x[i] - shift) */
+SPARSEFIT_CLONES static void weigh_line(const double *x, ptrdiff_t n, double shift, const double *factor, double *out)
+{
+    for (ptrdiff_t i = 0; i < n; i++) out[i] = factor[i] * (x[i] - shift);
+}
+
 /* z[i] *= factor[i] */
 SPARSEFIT_CLONES static void scale_line(double *z, ptrdiff_t n, const double *factor)
 {

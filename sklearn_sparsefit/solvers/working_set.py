@@ -18,6 +18,9 @@ Matrix = NDArray[np.float64]
 # Of shape (k, n) or, with several tasks, (k, n_tasks, n).
 Block = NDArray[np.float64]
 
+# Columns whose products with all others are formed at a time.
+PRODUCTS_AT_ONCE = 256
+
 
 class WorkingSet(Known):
     """Packed columns seen through one problem's weights and intercept.
@@ -59,7 +62,8 @@ class WorkingSet(Known):
             gram = np.empty((room, room))
             gram[:start, :start] = self._gram[:start, :start]
             self._gram = gram
-        for block in self.blocks(start):
+        for first in range(start, total, PRODUCTS_AT_ONCE):
+            block = slice(first, min(first + PRODUCTS_AT_ONCE, total))
             products = self.columns.products(self.datafit.weights, self.means, block)
             self._gram[block, : block.stop] = products
             self._gram[: block.start, block] = products[:, : block.start].T
