@@ -153,7 +153,8 @@ def test_sweeps_side_by_side_are_those_of_each(store, fit_intercept, n_problems)
     for working_set, goal, iterate in zip(working_sets, goals, alone, strict=True):
         SweepSolver().solve(working_set, goal.penalty, iterate, 0.0, 3)
     residuals = np.concatenate([ws.fit(np.full((1, 100), 0.1)).residuals for ws in working_sets])
-    starts = Starts(np.full((n_problems, 100), 0.1), np.zeros((n_problems, 100)), residuals)
+    weighted = working_sets[0].datafit.weights * residuals
+    starts = Starts(np.full((n_problems, 100), 0.1), np.zeros((n_problems, 100)), weighted)
     assert SweepSolver().solve_from(working_sets[0], goals, starts) == [3] * n_problems
     # Extrapolations amplify what rounding differs by.
     assert_allclose(starts.coefs, [iterate.coef for iterate in alone], atol=1e-9)
@@ -169,7 +170,7 @@ def test_each_problem_is_solved_from_its_own_start(solver):
     coefs = np.random.default_rng(0).standard_normal((8, 150)) * (np.arange(150) < 20)
     residuals = np.concatenate([ws.fit(row[None]).residuals for ws, row in zip(working_sets, coefs, strict=True)])
     weighted = working_sets[0].datafit.weights * residuals
-    starts = Starts(coefs, working_sets[0].correlations(weighted), residuals)
+    starts = Starts(coefs, working_sets[0].correlations(weighted), weighted)
     solver().solve_from(working_sets[0], goals, starts)
     for working_set, goal, coef in zip(working_sets, goals, starts.coefs, strict=True):
         correlation = look(working_set, coef[None]).correlations[0]

@@ -67,28 +67,24 @@ class Generalized(Datafit):
     def fit(self, raw_predictions: Block, offsets: NDArray[np.float64] | None = None) -> Fits:
         """See :class:`Datafit`."""
         offsets = np.zeros(len(raw_predictions)) if offsets is None else offsets.copy()
-        return self._fit(raw_predictions + self._offset, offsets, self.fit_intercept)
-
-    def fit_at(self, raw_predictions: Block, offsets: NDArray[np.float64]) -> Fits:
-        """What raw predictions come to at known offsets, the best or not."""
-        fits = self._fit(raw_predictions + (self._offset + offsets[:, None]), np.zeros_like(offsets), False)
-        fits.offsets = offsets
-        return fits
-
-    def _fit(self, raw: Block, offsets: NDArray[np.float64], fit_intercept: bool) -> Fits:
-        """Fits of raw predictions, with what is to be added to these, from some offsets on."""
-        raw = np.ascontiguousarray(raw)
-        raw[:, self._unused] = 0.0
+        raw = self._in_use(raw_predictions + self._offset)
         residuals, losses = np.empty(raw.shape), np.empty(len(raw))
-        self.loss.fit(self._y, self.weights, raw, residuals, losses, offsets, fit_intercept)
+        self.loss.fit(self._y, self.weights, raw, residuals, losses, offsets, self.fit_intercept)
         residuals[:, self._unused] = 0.0
         return Fits(residuals, offsets, losses, raw)
 
+    def raw_at(self, raw_predictions: Block, offsets: NDArray[np.float64]) -> Block:
+        """The same with known offsets, and intercepts, in them."""
+        return self._in_use(raw_predictions + (self._offset + offsets[:, None]))
+
+    def _in_use(self, raw: Block) -> Block:
+        raw = np.ascontiguousarray(raw)
+        raw[:, self._unused] = 0.0
+        return raw
+
     def losses(self, raw: Block) -> Vector:
         """What raw predictions come to that have offsets and intercepts in them."""
-        raw = np.array(raw, order="C")
-        raw[:, self._unused] = 0.0
-        return self.loss.values(self._y, raw) @ self.weights
+        return self.loss.losses(self._y, self.weights, np.ascontiguousarray(raw))
 
     def residuals(self, raw: Block) -> Block:
         """Minus the derivatives at raw predictions that have offsets and intercepts in them."""

@@ -72,11 +72,14 @@ class Quadratic(Datafit):
         """See :class:`Datafit`."""
         return float(((0.5 * change - fits.residuals[row]) * change @ self.weights).sum())
 
+    def unweighted(self, weighted_residuals: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The residuals, zero in rows without weight."""
+        nothing = np.zeros_like(weighted_residuals)
+        return np.divide(weighted_residuals, self.weights, out=nothing, where=self.weights > 0)
+
     def losses_at(self, weighted_residuals: NDArray[np.float64]) -> Vector:
         """What residuals come to, given times the weights, at their best intercepts."""
-        residuals = np.divide(
-            weighted_residuals, self.weights, out=np.zeros_like(weighted_residuals), where=self.weights > 0
-        )
+        residuals = self.unweighted(weighted_residuals)
         if self.fit_intercept:
             residuals -= weighted_residuals.sum(axis=-1, keepdims=True)
         return self._losses(residuals)

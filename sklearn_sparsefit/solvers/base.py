@@ -59,15 +59,17 @@ class Starts:
 
     coefs: Block
     correlations: Block
-    residuals: Block
+    weighted_residuals: Block
+
+    @classmethod
+    def of(cls, working_set: WorkingSet, iterate: Iterate) -> "Starts":
+        """The start of one problem, in place."""
+        residuals = working_set.fit(iterate.coef[None]).residuals
+        return cls(iterate.coef[None], iterate.correlation[None], working_set.datafit.weights * residuals)
 
     def at(self, rows: slice) -> "Starts":
         """Some of them, in place."""
-        return Starts(self.coefs[rows], self.correlations[rows], self.residuals[rows])
-
-    def copy(self) -> "Starts":
-        """Copy of all."""
-        return Starts(self.coefs.copy(), self.correlations.copy(), self.residuals.copy())
+        return Starts(self.coefs[rows], self.correlations[rows], self.weighted_residuals[rows])
 
 
 class Solver(ABC):
@@ -98,6 +100,6 @@ class Solver(ABC):
         n_iters = []
         for row, goal in enumerate(goals):
             iterate = Iterate(starts.coefs[row], starts.correlations[row])
-            working_set.aim_at(starts.coefs[row], starts.residuals[row])
+            working_set.aim_at(starts.coefs[row], starts.weighted_residuals[row])
             n_iters.append(self.solve(working_set, goal.penalty, iterate, goal.gap_tol, goal.max_iter))
         return n_iters

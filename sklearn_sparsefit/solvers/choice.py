@@ -120,8 +120,8 @@ class SparseModelSolver(Solver):
 
     def solve(self, working_set: WorkingSet, penalty: Penalty, iterate: Iterate, gap_tol: float, max_iter: int) -> int:
         """See :class:`Solver`."""
-        starts = Starts(iterate.coef[None], iterate.correlation[None], working_set.fit(iterate.coef[None]).residuals)
-        return self.solve_from(working_set, [Goal(penalty, gap_tol, max_iter)], starts)[0]
+        goal = Goal(penalty, gap_tol, max_iter)
+        return self.solve_from(working_set, [goal], Starts.of(working_set, iterate))[0]
 
     def solve_from(self, working_set: WorkingSet, goals: Sequence[Goal], starts: Starts) -> list[int]:
         """See :class:`Solver`."""

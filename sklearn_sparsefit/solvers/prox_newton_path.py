@@ -144,8 +144,10 @@ class ProxNewtonPathSolver(Solver):
                 gaps[row] = self._gap(working_set, goals[row], points, row)
             pending = [row for row in pending if not gaps[row] <= goals[row].gap_tol]
             if not pending:
-                return points, n_steps
-        return points.at(range(pending[0])), n_steps
+                break
+        found = points.at(range(pending[0])) if pending else points
+        found.fits.losses[:] = working_set.datafit.losses(found.fits.raw)
+        return found, n_steps
 
     @staticmethod
     def _gap(working_set: WorkingSet, goal: Goal, points: Points, row: int) -> float:
@@ -164,7 +166,7 @@ class ProxNewtonPathSolver(Solver):
         terms = goals[0].penalty.terms
         if terms.has_bounds:
             coefs = np.clip(coefs, terms.lower, terms.upper)
-            fits = working_set.fit_at(coefs, offsets)
+            fits.raw[:] = working_set.raw_at(coefs, offsets)
         return Points(coefs, fits, np.empty_like(coefs))
 
     def _step_together(
@@ -180,16 +182,13 @@ class ProxNewtonPathSolver(Solver):
             return residuals @ datafit.weights / total * datafit.fit_intercept
 
         shifts = best_shifts(fits.residuals)
-        residuals = fits.residuals - shifts[:, None] * steepness
-        starts = Starts(
-            here.coefs.copy(),
-            working_set.correlations(datafit.weights * residuals) / total,
-            np.divide(residuals, steepness, out=np.zeros_like(residuals), where=steepness > 0),
-        )
+        weighted = (datafit.weights * fits.residuals - np.outer(shifts, models.curvatures)) / total
+        starts = Starts(here.coefs.copy(), working_set.correlations(weighted), weighted)
         models.solver.solve_from(models.model, [goal.in_units(total) for goal in goals], starts)
         offsets = fits.offsets + shifts + models.model.intercept_shift(starts.coefs - here.coefs)
-        reached = working_set.fit_at(starts.coefs, offsets)
-        residuals -= steepness * (reached.raw - fits.raw - shifts[:, None])
+        raw = working_set.raw_at(starts.coefs, offsets)
+        residuals = fits.residuals - steepness * (raw - fits.raw)
         # What rounding has left of the sum; columns with large means would magnify it.
-        reached.residuals[:] = residuals - best_shifts(residuals)[:, None] * steepness
+        residuals -= np.outer(best_shifts(residuals), steepness)
+        reached = Fits(residuals, offsets, np.empty(len(goals)), raw)
         return Points(starts.coefs, reached, total * starts.correlations)

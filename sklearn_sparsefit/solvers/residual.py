@@ -84,9 +84,8 @@ class SweepSolver(Solver):
         """See :class:`Solver`."""
         if len(working_set) == 0:
             return 0
-        residuals = working_set.fit(iterate.coef[None]).residuals
-        starts = Starts(iterate.coef[None], iterate.correlation[None], residuals)
-        return self.solve_from(working_set, [Goal(penalty, gap_tol, max_iter)], starts)[0]
+        goal = Goal(penalty, gap_tol, max_iter)
+        return self.solve_from(working_set, [goal], Starts.of(working_set, iterate))[0]
 
     def solve_from(self, working_set: WorkingSet, goals: Sequence[Goal], starts: Starts) -> list[int]:
         """See :class:`Solver`: all goals at once, until the last is met."""
@@ -98,15 +97,15 @@ class SweepSolver(Solver):
 
     def _descend(self, working_set: WorkingSet, goals: Sequence[Goal], starts: Starts) -> int:
         weights, penalty = working_set.datafit.weights, goals[0].penalty
-        origin, residuals = starts.copy(), starts.residuals
+        origin = starts.coefs.copy(), working_set.datafit.unweighted(starts.weighted_residuals)
         strengths = np.ones(_width(len(goals)))
         strengths[1 : len(goals)] = [goal.penalty.alpha / penalty.alpha for goal in goals[1:]]
-        levels = Levels(working_set, _side_by_side(weights * residuals))
+        levels = Levels(working_set, _side_by_side(starts.weighted_residuals))
         n_iter, max_iter = 0, min(goal.max_iter for goal in goals)
         while n_iter < max_iter:
             n_sweeps = min(MEMORY, max_iter - n_iter)
             # Before the sweeps, and after each.
-            here = _side_by_side(starts.coefs), levels.values, _side_by_side(weights * residuals)
+            here = _side_by_side(starts.coefs), levels.values, _side_by_side(starts.weighted_residuals)
             coefs, past_levels, weighted_residuals = past = [np.empty((n_sweeps + 1, *now.shape)) for now in here]
             for values, now in zip(past, here, strict=True):
                 values[0] = now
@@ -148,14 +147,19 @@ class SweepSolver(Solver):
         return 0
 
     @staticmethod
-    def _look(working_set: WorkingSet, goals: Sequence[Goal], origin: Starts, here: Starts) -> list[float]:
-        """Duality gaps; true residuals and correlations, with free features settled, are put in place."""
+    def _look(
+        working_set: WorkingSet, goals: Sequence[Goal], origin: tuple[Matrix, Matrix], here: Starts
+    ) -> list[float]:
+        """Duality gaps; true residuals and correlations, with free features settled, are put in place.
+
+        They follow from the coefficients and residuals at the origin.
+        """
         datafit, settling = working_set.datafit, Settling(working_set, here.coefs)
+        coefs, residuals = origin
         while True:
-            moves = here.coefs - origin.coefs
-            here.residuals[:] = origin.residuals - working_set.columns.predict(moves)
-            fits = datafit.centred(here.residuals)
-            here.correlations[:] = working_set.correlations(datafit.weights * here.residuals)
+            fits = datafit.centred(residuals - working_set.columns.predict(here.coefs - coefs))
+            here.weighted_residuals[:] = datafit.weights * fits.residuals
+            here.correlations[:] = working_set.correlations(here.weighted_residuals)
             if settling.ends_at(fits, here.correlations):
                 break
         return [

@@ -102,13 +102,13 @@ class WorkingSet(Known):
         """Make the target that of a model about one of the fits, with the same curvatures."""
         self.datafit = loss.model(fits, row, curvatures, self.datafit)
 
-    def aim_at(self, coef: Vector, residual: Vector) -> None:
+    def aim_at(self, coef: Vector, weighted_residual: Vector) -> None:
         """Have the target that leaves some residual at some coefficients."""
         # Of the columns alone: a target that held this working set would keep it, and its Gram, alive.
-        coef, residual, columns, known = coef.copy(), residual.copy(), self.columns, self.datafit
+        coef, weighted_residual, columns, known = coef.copy(), weighted_residual.copy(), self.columns, self.datafit
 
         def target() -> Vector:
-            return residual + columns.predict(coef[None])[0]
+            return known.unweighted(weighted_residual) + columns.predict(coef[None])[0]
 
         self.datafit = QuadraticModel(target, known.weights, known.fit_intercept, known.residual_size, known)
 
@@ -176,9 +176,9 @@ class WorkingSet(Known):
             return self.datafit.fit(np.zeros(shape), offsets)
         return self.datafit.fit(self.columns.predict(as_rows(coefs)).reshape(shape), offsets)
 
-    def fit_at(self, coefs: Block, offsets: Vector) -> Fits:
-        """What rows of coefficients come to at known offsets."""
-        return self.datafit.fit_at(self.columns.predict(coefs), offsets)
+    def raw_at(self, coefs: Block, offsets: Vector) -> Block:
+        """Raw predictions of rows of coefficients at known offsets."""
+        return self.datafit.raw_at(self.columns.predict(coefs), offsets)
 
     def correlations(self, weighted_residuals: Block) -> Block:
         """Correlation of every column with each row of weighted residuals."""
