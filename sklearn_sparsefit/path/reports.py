@@ -3,44 +3,28 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_sparsefit.datafit import Datafit
+from sklearn_sparsefit.path.null_model import NullModel
 from sklearn_sparsefit.path.records import PathResult, Solved, SolverOptions
 from sklearn_sparsefit.path.relaxation import Relaxation
+from sklearn_sparsefit.path.state import PathState
 from sklearn_sparsefit.path.steps import Evaluation, Step, support_of
-from sklearn_sparsefit.penalty import Penalty
-from sklearn_sparsefit.solvers import WholeDesign, WorkingSet
 
 Vector = NDArray[np.float64]
 
 
 class Reports:
-    """Collects the alphas that are done.
+    """Collects the alphas that are done."""
 
-    ``scale`` is the loss of the null model and the largest gap that is small enough beside it, ``design_unit`` what X
-    was multiplied by.
-    """
-
-    def __init__(
-        self,
-        datafit: Datafit,
-        scale: tuple[float, float],
-        options: SolverOptions,
-        design_unit: float,
-        steps: list[Step],
-    ):
-        self._datafit = datafit
-        self._null_loss, self._gap_tol = scale
-        self._options = options
-        self._coef_unit = design_unit * datafit.unit
-        self._steps = steps
-        self._intercepts, self._relaxed_intercepts = np.zeros((2, len(steps), *datafit.mean.shape))
+    def __init__(self, state: PathState, null: NullModel, options: SolverOptions, steps: list[Step]):
+        self._state, self._null, self._options, self._steps = state, null, options, steps
+        self._coef_unit = state.unit * state.datafit.unit
+        self._intercepts, self._relaxed_intercepts = np.zeros((2, len(steps), *state.tasks))
         self._relaxation = Relaxation(options.max_iter) if options.relaxes else None
 
-    def add(
-        self, step: Step, evaluation: Evaluation, row: int, known: WorkingSet | WholeDesign, penalty: Penalty
-    ) -> Solved:
+    def add(self, step: Step, evaluation: Evaluation, row: int) -> Solved:
         """Take in one alpha; its duality gap is from now on that of the rounded answer."""
-        datafit, dtype = self._datafit, self._options.dtype
+        known, penalty = self._state.known, self._state.inner_at(step.alpha)
+        datafit, dtype = self._state.datafit, self._options.dtype
         found, correlation = evaluation.coefs[row], evaluation.inside[row]
         exact = known.minimum_norm(found)
         step.coef = exact.astype(dtype).astype(np.float64)
@@ -64,10 +48,10 @@ class Reports:
             step.gap = max(0.0, step.gap + rise + penalty.value(step.coef) - penalty.value(exact))
         return Solved(step.index, step.alpha, float(step.gap) * datafit.unit * datafit.unit)
 
-    def result(self, known: WorkingSet | WholeDesign, n_features: int, has_no_minimum: bool) -> PathResult:
+    def result(self) -> PathResult:
         """All alphas together, their coefficients in the order of the features that are known."""
-        features = known.features
-        steps = self._steps
+        known, unit = self._state.known, self._state.datafit.unit
+        features, steps = known.features, self._steps
         supports = [support_of(step.coef) for step in steps]
         relaxed_values = []
         if self._relaxation is not None:
@@ -76,11 +60,11 @@ class Reports:
                 for step, support in zip(steps, supports, strict=True)
             ]
         gaps = np.array([step.gap for step in steps])
-        null_loss = self._null_loss
+        null_loss = self._null.loss
         with np.errstate(over="ignore"):
-            dual_gaps = gaps * self._datafit.unit * self._datafit.unit
+            dual_gaps = gaps * unit * unit
         return PathResult(
-            n_features=n_features,
+            n_features=self._state.shape[1],
             alphas=np.array([step.alpha for step in steps]),
             supports=[features[support] for support in supports],
             values=[
@@ -91,9 +75,9 @@ class Reports:
             relative_gaps=gaps / null_loss if null_loss > 0 else gaps,
             n_iters=np.array([step.n_iter for step in steps]),
             # Where there is nothing to explain, nothing is left but the rounding of the intercept.
-            converged=(gaps <= self._gap_tol) | (null_loss == 0),
+            converged=(gaps <= self._null.gap_tol(self._options.tol)) | (null_loss == 0),
             relaxed_values=relaxed_values,
-            has_no_minimum=has_no_minimum,
+            has_no_minimum=self._null.has_no_minimum,
             relaxed_intercepts=self._relaxed_intercepts,
             dependent=features[known.free.dependent] if known.free is not None else np.empty(0, dtype=np.intp),
         )

@@ -46,3 +46,10 @@ class Evaluation:
     slacks: Vector
     to_gain: Vector
     gaps: Vector | None = None
+
+    @classmethod
+    def by_moments(cls, coefs: Matrix, inside: Matrix, losses: Vector) -> "Evaluation":
+        """Rows of coefficients on a whole design."""
+        nothing = np.empty((len(coefs), 0))
+        fits = Fits(nothing, np.zeros(coefs.shape[:-1]), losses, nothing)
+        return cls(coefs, fits, inside, *np.zeros((2, len(coefs))))
