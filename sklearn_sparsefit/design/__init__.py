@@ -6,11 +6,11 @@ and Gram of all of them); ``predict`` and ``correlate_centred``, for designs of 
 with large means. It never copies X.
 """
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from scipy.sparse import issparse
 
-from sklearn_sparsefit.design._columns import Columns, DenseColumns, SparseColumns
+from sklearn_sparsefit.design._columns import DenseColumns, SparseColumns
 from sklearn_sparsefit.design._sparse_pass import WIDTH
 from sklearn_sparsefit.design.blocks import as_rows
 from sklearn_sparsefit.design.compressed import SparseDesign
@@ -20,9 +20,10 @@ from sklearn_sparsefit.design.scales import CONSTANT
 from sklearn_sparsefit.design.tiles import CHUNK
 
 Design: TypeAlias = DenseDesign | SparseDesign
+Columns: TypeAlias = DenseColumns | SparseColumns
 
 
-def make_design(X) -> Design:
+def make_design(X: Any) -> Design:
     """Design over a validated X: a 2-D float array of any strides, or a CSC or CSR matrix."""
     return SparseDesign(X) if issparse(X) else DenseDesign(X)
 

@@ -5,7 +5,8 @@ A penalty is separable over features. The kernels see it one coordinate at a tim
 """
 
 from sklearn_sparsefit.penalty._feature_terms import FeatureTerms
-from sklearn_sparsefit.penalty._penalty import ElasticNetPenalty, Penalty
+from sklearn_sparsefit.penalty._penalty import ElasticNetPenalty
+from sklearn_sparsefit.penalty.base import Penalty
 from sklearn_sparsefit.penalty.multi_task import BoundedMultiTaskPenalty, MultiTaskPenalty, multi_task_penalty
 from sklearn_sparsefit.penalty.separate_tasks import SeparateTasksPenalty
 

@@ -1,7 +1,7 @@
 from sklearn_sparsefit.penalty._feature_terms cimport FeatureTerms
 
 
-cdef class Penalty:
+cdef class SeparablePenalty:
     # Minimiser over u of (u - value)^2 / 2 + step * penalty_j(u).
     cdef double prox(self, Py_ssize_t j, double value, double step) noexcept nogil
     # Whether the penalty has a kink at w, or w is at a bound: there a coefficient may rest.
@@ -16,7 +16,7 @@ cdef class Penalty:
     cdef double common_curvature(self) noexcept nogil
 
 
-cdef class ElasticNetPenalty(Penalty):
+cdef class ElasticNetPenalty(SeparablePenalty):
     cdef readonly double alpha
     cdef readonly double l1_ratio
     cdef readonly FeatureTerms terms

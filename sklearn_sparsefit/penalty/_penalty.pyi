@@ -8,9 +8,18 @@ from sklearn_sparsefit.penalty._feature_terms import FeatureTerms
 Vector = NDArray[np.float64]
 Positions = NDArray[np.intp]
 
-class Penalty:
-    """What the engine asks of a penalty; each kind provides it."""
+class SeparablePenalty: ...
 
+class ElasticNetPenalty(SeparablePenalty):
+    def __init__(
+        self,
+        alpha: float,
+        l1_ratio: float,
+        terms: FeatureTerms,
+        *,
+        design_unit: float = 1.0,
+        target_unit: float = 1.0,
+    ) -> None: ...
     @property
     def alpha(self) -> float: ...
     @property
@@ -45,17 +54,6 @@ class Penalty:
     def conjugate(self, correlation: Vector, scale: float = 1.0) -> float: ...
     def conjugate_gradient(self, correlation: Vector) -> Vector: ...
     def fenchel_young(self, w: Vector, correlation: Vector, scale: float = 1.0) -> float: ...
-
-class ElasticNetPenalty(Penalty):
-    def __init__(
-        self,
-        alpha: float,
-        l1_ratio: float,
-        terms: FeatureTerms,
-        *,
-        design_unit: float = 1.0,
-        target_unit: float = 1.0,
-    ) -> None: ...
     @property
     def design_unit(self) -> float: ...
     @property

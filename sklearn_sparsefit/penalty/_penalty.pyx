@@ -36,8 +36,8 @@ cdef double _largest(
     return NAN if odd[0] != 0.0 else top[0]
 
 
-cdef class Penalty:
-    """A separable penalty, one coordinate at a time for the kernels and whole for the engine."""
+cdef class SeparablePenalty:
+    """A separable penalty, one coordinate at a time, as the kernels see it."""
 
     cdef double prox(self, Py_ssize_t j, double value, double step) noexcept nogil:
         return value
@@ -71,7 +71,7 @@ cdef double _conjugate(double excess, double l2, double bound) noexcept nogil:
     return excess * excess / (2.0 * l2) if l2 > 0.0 else INFINITY
 
 
-cdef class ElasticNetPenalty(Penalty):
+cdef class ElasticNetPenalty(SeparablePenalty):
     """alpha * sum_j (l1_ratio * a_j * |w_j| + (1 - l1_ratio) / 2 * b_j * w_j^2), restricted to bounds of every w_j.
 
     Weights a_j and b_j and the bounds are the ``terms``.
@@ -192,9 +192,9 @@ cdef class ElasticNetPenalty(Penalty):
         """The correlations themselves: what is foretold, and told from both sides of zero."""
         return correlation
 
-    def magnitudes(self, correlation):
+    def magnitudes(self, sizes):
         """What is held against ``l1``: a zero coefficient is optimal where its magnitude <= l1."""
-        return np.maximum(correlation * np.asarray(self.terms._up), -correlation * np.asarray(self.terms._down))
+        return np.maximum(sizes * np.asarray(self.terms._up), -sizes * np.asarray(self.terms._down))
 
     def reaches(self, norms):
         """How much magnitudes change at most, given how much the correlations do."""

@@ -90,7 +90,6 @@ class BoundedMultiTaskPenalty(MultiTaskPenalty):
     def __init__(self, of_norms: ElasticNetPenalty, of_values: ElasticNetPenalty):
         super().__init__(of_norms, of_values)
         self.of_values, self.terms = of_values, of_values.terms
-        self.may_move = of_values.may_move
 
     def sizes(self, values: Matrix) -> Vector:
         """The norm, for every feature, of what is on a side of zero that is open to its coefficients."""
@@ -99,6 +98,10 @@ class BoundedMultiTaskPenalty(MultiTaskPenalty):
     def is_feasible(self, coef: Matrix) -> bool:
         """Whether the penalty is finite."""
         return all(map(self.of_values.is_feasible, coef))
+
+    def may_move(self, coef: Matrix, correlation: Matrix) -> NDArray[np.bool_]:
+        """Which coefficients are not at a bound that their correlation holds them at."""
+        return self.of_values.may_move(coef, correlation)
 
     def dual_norm(self, correlation: Matrix) -> float:
         """Largest norm, over its weight, of what is on sides without bounds: up to ``l1`` the conjugate is finite."""

@@ -1,4 +1,4 @@
-from sklearn_sparsefit.penalty._penalty cimport Penalty
+from sklearn_sparsefit.penalty._penalty cimport SeparablePenalty
 
 
 cdef class SupportFactor:
@@ -26,14 +26,19 @@ cdef class SupportFactor:
 
     # Make this the factor for the given positions; says whether that could be done.
     cdef bint match(
-        self, const double[:, ::1] gram, const Py_ssize_t* positions, int n_positions, Penalty penalty
+        self, const double[:, ::1] gram, const Py_ssize_t* positions, int n_positions, SeparablePenalty penalty
     ) noexcept nogil
     # Start afresh at the next match.
     cdef void forget(self) noexcept nogil
     # Overwrite v by the solution of (G_SS + curvatures) x = v, in the order of ``members``.
     cdef void solve(self, double* v) noexcept nogil
     cdef bint _insert(
-        self, const double[:, ::1] gram, const Py_ssize_t* positions, int n_positions, Penalty penalty, double ridge
+        self,
+        const double[:, ::1] gram,
+        const Py_ssize_t* positions,
+        int n_positions,
+        SeparablePenalty penalty,
+        double ridge,
     ) noexcept nogil
     cdef int _remove_some(self) noexcept nogil
     cdef void _compress(self, const double* column, double* to, int start, int stop) noexcept nogil

@@ -7,7 +7,7 @@ from libc.string cimport memcpy, memset
 from scipy.linalg.cython_blas cimport dgemm, dsyrk, dtrsm, dtrsv
 from scipy.linalg.cython_lapack cimport dpotrf
 
-from sklearn_sparsefit.penalty._penalty cimport Penalty
+from sklearn_sparsefit.penalty._penalty cimport SeparablePenalty
 
 # Added to the diagonal, relative to it, where the Gram of the support cannot be factored as it is.
 cdef double RIDGE = 1e-12
@@ -52,7 +52,7 @@ cdef class SupportFactor:
             self.capacity = room
 
     cdef bint match(
-        self, const double[:, ::1] gram, const Py_ssize_t* positions, int n_positions, Penalty penalty
+        self, const double[:, ::1] gram, const Py_ssize_t* positions, int n_positions, SeparablePenalty penalty
     ) noexcept nogil:
         cdef int row, a, n_leaving = self.size
         cdef double ridge = 0.0
@@ -78,7 +78,12 @@ cdef class SupportFactor:
         return False
 
     cdef bint _insert(
-        self, const double[:, ::1] gram, const Py_ssize_t* positions, int n_positions, Penalty penalty, double ridge
+        self,
+        const double[:, ::1] gram,
+        const Py_ssize_t* positions,
+        int n_positions,
+        SeparablePenalty penalty,
+        double ridge,
     ) noexcept nogil:
         # With L for the k members so far, B = G_new,old L^-T and the factor of G_new,new - B B' go below it.
         cdef int a, c, k = self.size, n_new = 0, info, ld = self.capacity

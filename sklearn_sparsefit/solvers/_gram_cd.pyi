@@ -3,7 +3,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_sparsefit.penalty._penalty import Penalty
+from sklearn_sparsefit.penalty._penalty import SeparablePenalty
 from sklearn_sparsefit.solvers._cholesky import SupportFactor
 
 class Status(IntEnum):
@@ -17,7 +17,7 @@ def gram_cd(
     sq_norms: NDArray[np.float64],
     coef: NDArray[np.float64],
     correlation: NDArray[np.float64],
-    penalty: Penalty,
+    penalty: SeparablePenalty,
     target_norm: float,
     max_iter: int,
     max_work: float,

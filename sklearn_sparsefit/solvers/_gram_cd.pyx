@@ -3,7 +3,7 @@
 from libc.math cimport fabs, fmax, fmin, isfinite, isnan, sqrt
 from scipy.linalg.cython_blas cimport daxpy
 
-from sklearn_sparsefit.penalty._penalty cimport Penalty
+from sklearn_sparsefit.penalty._penalty cimport SeparablePenalty as Penalty
 from sklearn_sparsefit.solvers._cholesky cimport SupportFactor
 
 cpdef enum Status:

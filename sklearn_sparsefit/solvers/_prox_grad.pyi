@@ -1,7 +1,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_sparsefit.penalty import Penalty
+from sklearn_sparsefit.penalty._penalty import SeparablePenalty
 
 def fista(
     gram: NDArray[np.float64],
@@ -9,7 +9,7 @@ def fista(
     coef: NDArray[np.float64],
     correlation: NDArray[np.float64],
     work: NDArray[np.float64],
-    penalty: Penalty,
+    penalty: SeparablePenalty,
     lipschitz: float,
     momentum: float,
     n_iter: int,

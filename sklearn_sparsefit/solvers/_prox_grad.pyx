@@ -4,7 +4,7 @@ from libc.math cimport sqrt
 from libc.string cimport memcpy
 from scipy.linalg.cython_blas cimport daxpy
 
-from sklearn_sparsefit.penalty._penalty cimport Penalty
+from sklearn_sparsefit.penalty._penalty cimport SeparablePenalty
 
 
 def fista(
@@ -13,7 +13,7 @@ def fista(
     double[::1] coef,
     double[::1] correlation,
     double[:, ::1] work,
-    Penalty penalty,
+    SeparablePenalty penalty,
     double lipschitz,
     double momentum,
     Py_ssize_t n_iter,

@@ -2,7 +2,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_sparsefit.design import Columns
-from sklearn_sparsefit.penalty import Penalty
+from sklearn_sparsefit.penalty._penalty import SeparablePenalty
 
 def sweep(
     columns: Columns,
@@ -14,5 +14,5 @@ def sweep(
     strengths: NDArray[np.float64],
     levels: NDArray[np.float64],
     rests: NDArray[np.float64],
-    penalty: Penalty,
+    penalty: SeparablePenalty,
 ) -> None: ...

@@ -2,7 +2,7 @@
 
 from sklearn_sparsefit.design._columns cimport Columns
 from sklearn_sparsefit.design._simd cimport WIDTH
-from sklearn_sparsefit.penalty._penalty cimport Penalty
+from sklearn_sparsefit.penalty._penalty cimport SeparablePenalty
 
 
 def sweep(
@@ -15,7 +15,7 @@ def sweep(
     const double[::1] strengths,
     const double[::1] levels,
     double[::1] rests,
-    Penalty penalty,
+    SeparablePenalty penalty,
 ):
     """One sweep over the working set for one problem, or WIDTH that differ in target and strength, in place.
 
