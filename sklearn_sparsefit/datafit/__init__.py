@@ -2,7 +2,7 @@
 
 from sklearn_sparsefit.datafit._families import Binomial, Gamma, Gaussian, Huber, Poisson, Tweedie
 from sklearn_sparsefit.datafit._loss import Loss
-from sklearn_sparsefit.datafit.base import Datafit, Fits
+from sklearn_sparsefit.datafit.base import Datafit, Fits, Modelled
 from sklearn_sparsefit.datafit.generalized import Generalized
 from sklearn_sparsefit.datafit.multinomial import Multinomial, SoftmaxModel, contrasts, multinomial_losses
 from sklearn_sparsefit.datafit.quadratic import Quadratic, QuadraticModel
@@ -17,6 +17,7 @@ __all__ = [
     "Generalized",
     "Huber",
     "Loss",
+    "Modelled",
     "Multinomial",
     "Poisson",
     "Quadratic",

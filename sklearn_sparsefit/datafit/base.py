@@ -3,9 +3,14 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from sklearn_sparsefit.datafit.multinomial import SoftmaxModel
+    from sklearn_sparsefit.datafit.quadratic import QuadraticModel
 
 Vector = NDArray[np.float64]
 # Of shape (k, n_samples) or, with several tasks, (k, n_tasks, n_samples).
@@ -94,3 +99,15 @@ class Datafit(ABC):
     def misfit_of(self, fits: Fits, row: int) -> Callable[[float], float]:
         """The misfit of one of the fits as a function of the scale."""
         return lambda scale: self.misfit(scale, fits, row)
+
+
+class Modelled(Datafit):
+    """A loss that quadratic models can be made of, where it ``has_models``."""
+
+    @abstractmethod
+    def curvatures(self, raw_prediction: Block) -> Block:
+        """Second derivatives, times the weights, at the raw predictions of one fit."""
+
+    @abstractmethod
+    def model(self, fits: Fits, row: int, curvatures: Block) -> "QuadraticModel | SoftmaxModel":
+        """Quadratic model about the raw predictions of one fit, with such curvatures."""

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_sparsefit.datafit._loss import Loss
-from sklearn_sparsefit.datafit.base import Block, Datafit, Fits, Vector
+from sklearn_sparsefit.datafit.base import Block, Fits, Modelled, Vector
 from sklearn_sparsefit.datafit.quadratic import Quadratic, QuadraticModel
 from sklearn_sparsefit.datafit.units import summing_to_one
 
@@ -21,7 +21,7 @@ FLAT, SHARE, LOWEST = 1e-4, 1e-3, 1e-20
 STEP = np.sqrt(np.finfo(np.float64).eps)
 
 
-class Generalized(Datafit):
+class Generalized(Modelled):
     """sum_i s_i f(y_i, z_i + b + o_i) of a loss f, with known offsets o; but for f all in units of ``unit``."""
 
     def __init__(

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.linalg import helmert
 
 from sklearn_sparsefit.datafit import _softmax
-from sklearn_sparsefit.datafit.base import Block, Datafit, Fits, Vector
+from sklearn_sparsefit.datafit.base import Block, Fits, Modelled, Vector
 from sklearn_sparsefit.datafit.units import summing_to_one
 
 # Of shape (n_classes, n_samples).
@@ -43,7 +43,7 @@ class SoftmaxModel:
         return replace(self, energy=_energy(self.weights, self.probabilities, residual))
 
 
-class Multinomial(Datafit):
+class Multinomial(Modelled):
     """sum_i s_i [log sum_k exp(z_ik + b_k) - (z_ik + b_k at the class k of i)], for classes 0, 1, ...
 
     Adding a number to the raw predictions of all classes changes nothing: intercepts sum to zero.

@@ -3,15 +3,18 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_sparsefit.datafit import Fits
 from sklearn_sparsefit.penalty import Penalty
+from sklearn_sparsefit.solvers.known import Known
 from sklearn_sparsefit.solvers.working_set import WorkingSet
 
 Block = NDArray[np.float64]
+Kind = TypeVar("Kind", bound=Penalty, covariant=True)
 
 # Multiply-adds between two looks for Ctrl-C.
 MAX_WORK = 1e9
@@ -28,14 +31,14 @@ class Iterate:
 
 
 @dataclass(frozen=True)
-class Goal:
+class Goal(Generic[Kind]):
     """A strength of the penalty, the duality gap on the working set that is wanted there, and the iterations left."""
 
-    penalty: Penalty
+    penalty: Kind
     gap_tol: float
     max_iter: int
 
-    def in_units(self, unit: float) -> "Goal":
+    def in_units(self, unit: float) -> "Goal[Kind]":
         """The goal for an objective that is measured in other units."""
         penalty = self.penalty.with_alpha(self.penalty.alpha / unit)
         return Goal(penalty, self.gap_tol / unit, self.max_iter)
@@ -78,17 +81,17 @@ class Solver(ABC):
     max_gram: int
 
     @abstractmethod
-    def solve(self, working_set: WorkingSet, penalty: Penalty, iterate: Iterate, gap_tol: float, max_iter: int) -> int:
+    def solve(self, known: Known, penalty: Penalty, iterate: Iterate, gap_tol: float, max_iter: int) -> int:
         """Move the iterate, in place, to a duality gap below ``gap_tol``; return the number of iterations.
 
-        Of these there are at most ``max_iter``. What is outside the working set is never looked at.
+        Of these there are at most ``max_iter``. What is not known is never looked at.
         """
 
-    def solve_each(self, working_set: WorkingSet, goals: Sequence[Goal], iterate: Iterate) -> Solutions:
+    def solve_each(self, known: Known, goals: Sequence[Goal], iterate: Iterate) -> Solutions:
         """Solve for goals, each from the one before, and leave the iterate at the last."""
         coefs, n_iters = np.empty((len(goals), *iterate.coef.shape)), []
         for row, goal in enumerate(goals):
-            n_iters.append(self.solve(working_set, goal.penalty, iterate, goal.gap_tol, goal.max_iter))
+            n_iters.append(self.solve(known, goal.penalty, iterate, goal.gap_tol, goal.max_iter))
             coefs[row] = iterate.coef
         return Solutions(coefs, n_iters)
 

@@ -1,7 +1,7 @@
 """Block coordinate descent and Newton steps, for tasks that share their features."""
 
 import sys
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from sklearn_sparsefit.solvers.base import MAX_WORK, Iterate, Solver
 from sklearn_sparsefit.solvers.block_systems import dots, solve_by_columns, solve_by_gram
 from sklearn_sparsefit.solvers.certificate import duality_gap, quadratic_misfit
 from sklearn_sparsefit.solvers.extrapolation import Track, extrapolation
-from sklearn_sparsefit.solvers.known import Known
+from sklearn_sparsefit.solvers.known import HasGram
 from sklearn_sparsefit.solvers.root_columns import RootColumns
 from sklearn_sparsefit.solvers.working_set import WorkingSet
 
@@ -59,7 +59,7 @@ class BlockSolver(Solver):
         self._stalled = False
         self._track: Track[None] = Track(POINTS)
 
-    def solve(self, known: Known, penalty: MultiTaskPenalty, iterate: Iterate, gap_tol: float, max_iter: int) -> int:
+    def solve(self, known: HasGram, penalty: MultiTaskPenalty, iterate: Iterate, gap_tol: float, max_iter: int) -> int:
         """See :class:`Solver`."""
         if len(known) == 0:
             return 0
@@ -94,7 +94,7 @@ class BlockSolver(Solver):
             last, last_gap = largest, gap
             n_iter += 1
             n_left = 1 + max_iter - n_iter
-            support = (coef.any(axis=0) & movable).nonzero()[0]
+            support = np.flatnonzero(coef.any(axis=0) & movable)
             has_stepped = self._stalled and len(support) > 0
             if has_stepped:
                 # Alone: of the features that would have entered before, few still want to after.
@@ -109,7 +109,7 @@ class BlockSolver(Solver):
                 moves = _moves(coef, view.correlation, terms)
                 if not is_stuck:
                     n_left = min(n_left, view.sweeps_after_newton)
-            active = ((coef.any(axis=0) & movable) | (moves > tight)).nonzero()[0]
+            active = np.flatnonzero((coef.any(axis=0) & movable) | (moves > tight))
             rate = np.inf if is_stuck else RATE
             here = _at(coef, active)
             goal, self._stalled = view.at(active).sweep(here, _at(terms, active), n_left, rate, enough)
@@ -135,11 +135,11 @@ class BlockSolver(Solver):
         points, step = self._track.coefs(coef.shape[-1]), np.zeros(coef.shape)
         is_elsewhere = _block_cd.go_ahead(points, shares, terms, coef, step) > 0
         if is_elsewhere:
-            moved = step.any(axis=0).nonzero()[0]
+            moved = np.flatnonzero(step.any(axis=0))
             view.move(moved, _at(step, moved))
         return is_elsewhere
 
-    def _view(self, known: Known, terms: Matrix, iterate: Iterate) -> "_View":
+    def _view(self, known: Any, terms: Matrix, iterate: Iterate) -> "_View":
         weights = known.datafit.weights
         if (
             isinstance(known, WorkingSet)
@@ -149,7 +149,7 @@ class BlockSolver(Solver):
         ):
             roots = np.sqrt(weights)
             columns = self._columns.of(known)
-            return _ColumnView(columns, roots * known.datafit.target - iterate.coef @ columns)
+            return _ColumnView(columns, roots * known.least_squares.target - iterate.coef @ columns)
         return _GramView(known.gram[: len(known), : len(known)], iterate.correlation, known.datafit.null_loss)
 
 
@@ -280,7 +280,7 @@ class _Bounds(_NoBounds):
         return (rooms[step != 0] / step[step != 0]).ravel()
 
 
-def _terms(known: Known, penalty: MultiTaskPenalty) -> Matrix:
+def _terms(known: HasGram, penalty: MultiTaskPenalty) -> Matrix:
     """Of all features h, the curvature of the loss, l1 and l2, weights in the penalty, and the bounds.
 
     For those that stay where they are h = 0.

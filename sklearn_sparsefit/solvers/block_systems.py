@@ -47,7 +47,7 @@ def solve_by_columns(columns: Matrix, target: Matrix, ridges: Vector, pulls: Mat
     """
     roots = np.sqrt(ridges)
     sq_norms = np.einsum("ji,ji->j", columns, columns)
-    precision = np.float32 if (sq_norms / ridges).sum() < MAX_SINGLE else np.float64
+    precision: Any = np.float32 if (sq_norms / ridges).sum() < MAX_SINGLE else np.float64
     potrf, trtri = get_lapack_funcs(("potrf", "trtri"), dtype=precision)
     trmm = get_blas_funcs("trmm", dtype=precision)
     scaled = np.multiply(columns, 1 / roots[:, None], dtype=precision, casting="same_kind")

@@ -5,11 +5,12 @@ A wrong choice costs time, never correctness.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from sklearn_sparsefit.datafit import Datafit, Multinomial, Quadratic
-from sklearn_sparsefit.penalty import Penalty, SeparateTasksPenalty
+from sklearn_sparsefit.penalty import ElasticNetPenalty, Penalty, SeparateTasksPenalty
 from sklearn_sparsefit.solvers.base import Goal, Iterate, Solver, Starts
 from sklearn_sparsefit.solvers.block import BlockSolver
 from sklearn_sparsefit.solvers.dual_newton import DualNewtonSolver
@@ -51,7 +52,12 @@ class AutoSolver(Solver):
         self._on_gram, self._on_dual, self._on_columns = GramSolver(), DualNewtonSolver(), ResidualSolver()
 
     def solve(
-        self, working_set: WorkingSet | WholeDesign, penalty: Penalty, iterate: Iterate, gap_tol: float, max_iter: int
+        self,
+        working_set: WorkingSet | WholeDesign,
+        penalty: ElasticNetPenalty,
+        iterate: Iterate,
+        gap_tol: float,
+        max_iter: int,
     ) -> int:
         """See :class:`Solver`."""
         if isinstance(working_set, WholeDesign):
@@ -72,7 +78,7 @@ class AutoSolver(Solver):
             return self._on_gram.solve_from(working_set, goals, starts)
         return super().solve_from(working_set, goals, starts)
 
-    def _preferred(self, working_set: WorkingSet, penalty: Penalty, iterate: Iterate) -> Solver:
+    def _preferred(self, working_set: WorkingSet, penalty: ElasticNetPenalty, iterate: Iterate) -> Solver:
         """With a ridge, every alpha calls for a new factor: k^3 / 3 multiply-adds."""
         n_support, n_samples = np.count_nonzero(iterate.coef), len(working_set.datafit.weights)
         if penalty.l2 == 0:
@@ -95,7 +101,7 @@ class MultinomialSolver(Solver):
         self._by_models = ProxNewtonSolver(lambda part: of_model(), MAX_GRAM)
         self._by_gradients = GradientSolver()
 
-    def solve(self, working_set: WorkingSet, penalty: Penalty, iterate: Iterate, gap_tol: float, max_iter: int) -> int:
+    def solve(self, working_set: WorkingSet, penalty: Any, iterate: Iterate, gap_tol: float, max_iter: int) -> int:
         """See :class:`Solver`."""
         are_few = iterate.coef.size <= MAX_GRAM or np.count_nonzero(self._of_model.wanted(penalty, iterate)) <= MAX_GRAM
         solver = self._by_models if are_few else self._by_gradients
@@ -118,12 +124,16 @@ class SparseModelSolver(Solver):
         self._on_gram, self._on_columns = GramSolver(), SweepSolver()
         self._experience = experience
 
-    def solve(self, working_set: WorkingSet, penalty: Penalty, iterate: Iterate, gap_tol: float, max_iter: int) -> int:
+    def solve(
+        self, working_set: WorkingSet, penalty: ElasticNetPenalty, iterate: Iterate, gap_tol: float, max_iter: int
+    ) -> int:
         """See :class:`Solver`."""
         goal = Goal(penalty, gap_tol, max_iter)
         return self.solve_from(working_set, [goal], Starts.of(working_set, iterate))[0]
 
-    def solve_from(self, working_set: WorkingSet, goals: Sequence[Goal], starts: Starts) -> list[int]:
+    def solve_from(
+        self, working_set: WorkingSet, goals: Sequence[Goal[ElasticNetPenalty]], starts: Starts
+    ) -> list[int]:
         """See :class:`Solver`."""
         if not working_set.has_gram:
             return ResidualSolver().solve_from(working_set, goals, starts)

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 
-from sklearn_sparsefit.penalty import Penalty
+from sklearn_sparsefit.penalty import ElasticNetPenalty
 from sklearn_sparsefit.solvers.base import Iterate, Solver
 from sklearn_sparsefit.solvers.root_columns import RootColumns
 from sklearn_sparsefit.solvers.working_set import WorkingSet
@@ -42,10 +42,12 @@ class DualNewtonSolver(Solver):
         self._inside = np.empty(0, dtype=bool)
         self._n_updates = 0
 
-    def solve(self, working_set: WorkingSet, penalty: Penalty, iterate: Iterate, gap_tol: float, max_iter: int) -> int:
+    def solve(
+        self, working_set: WorkingSet, penalty: ElasticNetPenalty, iterate: Iterate, gap_tol: float, max_iter: int
+    ) -> int:
         """See :class:`Solver`."""
         roots = np.sqrt(working_set.datafit.weights)
-        target = roots * working_set.datafit.target
+        target = roots * working_set.least_squares.target
         columns = self._columns.of(working_set)
         self._inside = np.concatenate([self._inside, np.zeros(len(columns) - len(self._inside), dtype=bool)])
         tight = TIGHT * np.linalg.norm(target)
@@ -98,7 +100,11 @@ class DualNewtonSolver(Solver):
 
 
 def _line_search(
-    penalty: Penalty, target: Vector, residual: tuple[Vector, Vector], correlation: tuple[Vector, Vector], slope: float
+    penalty: ElasticNetPenalty,
+    target: Vector,
+    residual: tuple[Vector, Vector],
+    correlation: tuple[Vector, Vector],
+    slope: float,
 ) -> float:
     """Length of the step, halved until it lowers the objective, for residuals and correlations (start, direction)."""
 

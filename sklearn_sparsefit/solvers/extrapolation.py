@@ -2,7 +2,7 @@
 
 import math
 from itertools import pairwise
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +29,8 @@ class Track(Generic[Kept]):
 
     def add(self, alpha: float, coef: NDArray[np.float64], kept: Kept) -> None:
         """Go on to a solution."""
-        for values, value in ((self.alphas, alpha), (self._coefs, coef.copy()), (self.kept, kept)):
+        pairs: list[tuple[list[Any], Any]] = [(self.alphas, alpha), (self._coefs, coef.copy()), (self.kept, kept)]
+        for values, value in pairs:
             values[self._length - 1 :] = []
             values.insert(0, value)
 

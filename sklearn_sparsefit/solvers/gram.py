@@ -6,10 +6,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_sparsefit.penalty import Penalty
+from sklearn_sparsefit.penalty import ElasticNetPenalty
 from sklearn_sparsefit.solvers._cholesky import SupportFactor
 from sklearn_sparsefit.solvers._gram_cd import Status, gram_cd
 from sklearn_sparsefit.solvers.base import MAX_WORK, Goal, Iterate, Solver, Starts
+from sklearn_sparsefit.solvers.known import HasGram
 from sklearn_sparsefit.solvers.working_set import WorkingSet
 
 Vector = NDArray[np.float64]
@@ -26,17 +27,23 @@ class GramSolver(Solver):
     def __init__(self) -> None:
         self._factor = SupportFactor()
 
-    def solve(self, working_set: WorkingSet, penalty: Penalty, iterate: Iterate, gap_tol: float, max_iter: int) -> int:
+    def solve(
+        self, working_set: HasGram, penalty: ElasticNetPenalty, iterate: Iterate, gap_tol: float, max_iter: int
+    ) -> int:
         """See :class:`Solver`."""
         return self._solve(working_set, penalty, iterate.coef, iterate.correlation, max_iter)
 
-    def solve_from(self, working_set: WorkingSet, goals: Sequence[Goal], starts: Starts) -> list[int]:
+    def solve_from(
+        self, working_set: WorkingSet, goals: Sequence[Goal[ElasticNetPenalty]], starts: Starts
+    ) -> list[int]:
         """See :class:`Solver`: no residuals, and so no targets, are asked for."""
         each = zip(goals, starts.coefs, starts.correlations, strict=True)
-        return [self._solve(working_set, goal.penalty, *start, goal.max_iter) for goal, *start in each]
+        return [
+            self._solve(working_set, goal.penalty, coef, correlation, goal.max_iter) for goal, coef, correlation in each
+        ]
 
     def _solve(
-        self, working_set: WorkingSet, penalty: Penalty, coef: Vector, correlation: Vector, max_iter: int
+        self, working_set: HasGram, penalty: ElasticNetPenalty, coef: Vector, correlation: Vector, max_iter: int
     ) -> int:
         size = len(working_set)
         if size == 0:

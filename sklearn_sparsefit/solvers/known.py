@@ -1,11 +1,12 @@
 """Features that are known to a solver."""
 
 from abc import ABC, abstractmethod
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_sparsefit.datafit import Datafit
+from sklearn_sparsefit.datafit import Datafit, Fits
 from sklearn_sparsefit.penalty import FeatureTerms
 from sklearn_sparsefit.solvers.free_features import FreeFeatures
 
@@ -17,14 +18,63 @@ Matrix = NDArray[np.float64]
 RIDGE = 1e-14
 
 
+class HasSize(Protocol):
+    """Least squares, beside whose target rounding is seen."""
+
+    residual_size: float
+
+
+class HasGram(Protocol):
+    """What is asked of features, or others with a Gram, by what goes by their Gram alone."""
+
+    @property
+    def datafit(self) -> HasSize:
+        """The loss."""
+
+    @property
+    def gram(self) -> NDArray[np.float64]:
+        """Their products, perhaps with spare room past them."""
+
+    @property
+    def sq_norms(self) -> Vector:
+        """Zero for what is not to move."""
+
+    def __len__(self) -> int: ...
+
+
 class Known(ABC):
-    """Features that are known, and among them those that are free of the penalty."""
+    """Features that are known, and among them those that are free of the penalty.
+
+    ``outside`` says of all features which are not known.
+    """
 
     datafit: Datafit
     features: NDArray[np.intp]
+    outside: NDArray[np.bool_]
     sq_norms: Vector
     means: Vector
     free: FreeFeatures | None = None
+
+    def __len__(self) -> int:
+        return len(self.features)
+
+    @property
+    @abstractmethod
+    def gram(self) -> Matrix:
+        """The centred, weighted products of the features, perhaps with spare room past them."""
+
+    @property
+    @abstractmethod
+    def shift(self) -> Vector:
+        """What the columns are short of those of X."""
+
+    @abstractmethod
+    def full_gram(self) -> Matrix:
+        """Gram of all features that are known."""
+
+    @abstractmethod
+    def rise(self, fits: Fits, row: int, move: Matrix, shift: Matrix, correlation: Matrix) -> float:
+        """By how much the loss rises, from one of the fits, when coefficients move and the centred intercept shifts."""
 
     @abstractmethod
     def gram_of(self, positions: NDArray[np.intp]) -> Matrix:

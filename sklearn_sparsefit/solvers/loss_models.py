@@ -1,6 +1,7 @@
 """Quadratic models of a loss on a working set, kept while they serve."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +29,8 @@ class LossModels:
     def __init__(self, new_solver: Callable[[WorkingSet], Solver]):
         self._new_solver = new_solver
         self._at_hand: WorkingSet | None = None
-        self.model: WorkingSet | None = None
+        # A working set, or pairs of a class and a feature.
+        self.model: Any = None
         self.solver: Solver | None = None
         self.curvatures = np.empty(0)
 
@@ -59,14 +61,14 @@ class LossModels:
 
         A model keeps the proportions of its curvatures while these have moved by no more than a share of their sum.
         """
-        curvatures = part.datafit.curvatures(fits.raw[row])
+        curvatures = part.modelled.curvatures(fits.raw[row])
         total = float(curvatures.sum())
         if self._is_near(curvatures, total, moved_at_most):
             self.model.follow(part)
             self.model.move_to(part.datafit, fits, row, self.curvatures)
         else:
             self.curvatures = curvatures
-            self.model = part.seen_through(part.datafit.model(fits, row, curvatures))
+            self.model = part.seen_through(part.modelled.model(fits, row, curvatures))
             self.solver = self._new_solver(part)
         return total
 

@@ -5,7 +5,7 @@ import sys
 import numpy as np
 from scipy.sparse.linalg import ArpackError, eigsh
 
-from sklearn_sparsefit.penalty import Penalty
+from sklearn_sparsefit.penalty import ElasticNetPenalty
 from sklearn_sparsefit.solvers._prox_grad import fista
 from sklearn_sparsefit.solvers.base import MAX_WORK, Iterate, Solver
 from sklearn_sparsefit.solvers.certificate import duality_gap, quadratic_misfit
@@ -21,7 +21,9 @@ class ProxGradSolver(Solver):
 
     max_gram = sys.maxsize
 
-    def solve(self, working_set: WorkingSet, penalty: Penalty, iterate: Iterate, gap_tol: float, max_iter: int) -> int:
+    def solve(
+        self, working_set: WorkingSet, penalty: ElasticNetPenalty, iterate: Iterate, gap_tol: float, max_iter: int
+    ) -> int:
         """See :class:`Solver`."""
         size = len(working_set)
         if size == 0:
@@ -48,7 +50,7 @@ class ProxGradSolver(Solver):
             n_iter += burst
             if working_set.free is not None:
                 settle_by_gram(working_set.free, iterate.coef[None], iterate.correlation[None], gram)
-            energy = np.maximum(0.0, target_energy - iterate.coef @ (offset + iterate.correlation))
+            energy = float(np.maximum(0.0, target_energy - iterate.coef @ (offset + iterate.correlation)))
             gap = duality_gap(quadratic_misfit(energy), iterate.coef, iterate.correlation, penalty)
             if gap <= gap_tol or not np.isfinite(gap):
                 break

@@ -129,7 +129,7 @@ class ProxNewtonPathSolver(Solver):
         gaps = [0.0 if len(self._track) else FAR_GAP * working_set.datafit.null_loss] * len(goals)
         for moved in MOVED[: min(goal.max_iter for goal in goals)]:
             here = points if len(pending) == len(goals) else points.at(pending)
-            here.fits.residuals[:] = working_set.datafit.residuals(here.fits.raw)
+            here.fits.residuals[:] = working_set.loss.residuals(here.fits.raw)
             if not np.isfinite(here.fits.residuals).all():
                 # From where the loss overflows no model leads back.
                 break

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from sklearn_sparsefit.datafit import Quadratic
 from sklearn_sparsefit.design import WIDTH
-from sklearn_sparsefit.penalty import Penalty
+from sklearn_sparsefit.penalty import ElasticNetPenalty
 from sklearn_sparsefit.solvers import _residual_cd
 from sklearn_sparsefit.solvers.base import Goal, Iterate, Solver, Starts
 from sklearn_sparsefit.solvers.certificate import duality_gap
@@ -80,14 +80,18 @@ class SweepSolver(Solver):
 
     max_gram = 0
 
-    def solve(self, working_set: WorkingSet, penalty: Penalty, iterate: Iterate, gap_tol: float, max_iter: int) -> int:
+    def solve(
+        self, working_set: WorkingSet, penalty: ElasticNetPenalty, iterate: Iterate, gap_tol: float, max_iter: int
+    ) -> int:
         """See :class:`Solver`."""
         if len(working_set) == 0:
             return 0
         goal = Goal(penalty, gap_tol, max_iter)
         return self.solve_from(working_set, [goal], Starts.of(working_set, iterate))[0]
 
-    def solve_from(self, working_set: WorkingSet, goals: Sequence[Goal], starts: Starts) -> list[int]:
+    def solve_from(
+        self, working_set: WorkingSet, goals: Sequence[Goal[ElasticNetPenalty]], starts: Starts
+    ) -> list[int]:
         """See :class:`Solver`: all goals at once, until the last is met."""
         n_iters: list[int] = []
         for first in range(0, len(goals), WIDTH):
@@ -95,9 +99,9 @@ class SweepSolver(Solver):
             n_iters += [self._descend(working_set, goals[rows], starts.at(rows))] * len(goals[rows])
         return n_iters
 
-    def _descend(self, working_set: WorkingSet, goals: Sequence[Goal], starts: Starts) -> int:
+    def _descend(self, working_set: WorkingSet, goals: Sequence[Goal[ElasticNetPenalty]], starts: Starts) -> int:
         weights, penalty = working_set.datafit.weights, goals[0].penalty
-        origin = starts.coefs.copy(), working_set.datafit.unweighted(starts.weighted_residuals)
+        origin = starts.coefs.copy(), working_set.least_squares.unweighted(starts.weighted_residuals)
         strengths = np.ones(_width(len(goals)))
         strengths[1 : len(goals)] = [goal.penalty.alpha / penalty.alpha for goal in goals[1:]]
         levels = Levels(working_set, _side_by_side(starts.weighted_residuals))
@@ -127,7 +131,7 @@ class SweepSolver(Solver):
                 past_levels[after] = levels.values
             n_iter += n_sweeps
             signs = np.sign(starts.coefs)
-            mixtures = self._best_mixtures(working_set.datafit, goals, *past)
+            mixtures = self._best_mixtures(working_set.least_squares, goals, *past)
             levels.values[:] = (mixtures * past_levels[1:]).sum(axis=0)
             starts.coefs[:] = _mixed(mixtures, coefs[1:]).T[: len(goals)]
             gaps = self._look(working_set, goals, origin, starts)
@@ -142,19 +146,21 @@ class SweepSolver(Solver):
                 break
         return n_iter
 
-    def _finish(self, working_set: WorkingSet, goal: Goal, start: Starts, n_iter: int, max_iter: int) -> int:
+    def _finish(
+        self, working_set: WorkingSet, goal: Goal[ElasticNetPenalty], start: Starts, n_iter: int, max_iter: int
+    ) -> int:
         """Where signs rest, what else may be done for one goal, and how many iterations that took."""
         return 0
 
     @staticmethod
     def _look(
-        working_set: WorkingSet, goals: Sequence[Goal], origin: tuple[Matrix, Matrix], here: Starts
+        working_set: WorkingSet, goals: Sequence[Goal[ElasticNetPenalty]], origin: tuple[Matrix, Matrix], here: Starts
     ) -> list[float]:
         """Duality gaps; true residuals and correlations, with free features settled, are put in place.
 
         They follow from the coefficients and residuals at the origin.
         """
-        datafit, settling = working_set.datafit, Settling(working_set, here.coefs)
+        datafit, settling = working_set.least_squares, Settling(working_set, here.coefs)
         coefs, residuals = origin
         while True:
             fits = datafit.centred(residuals - working_set.columns.predict(here.coefs - coefs))
@@ -170,7 +176,11 @@ class SweepSolver(Solver):
 
     @staticmethod
     def _best_mixtures(
-        datafit: Quadratic, goals: Sequence[Goal], coefs: Block, levels: Matrix, weighted_residuals: Block
+        datafit: Quadratic,
+        goals: Sequence[Goal[ElasticNetPenalty]],
+        coefs: Block,
+        levels: Matrix,
+        weighted_residuals: Block,
     ) -> Matrix:
         """Weights of the last sweeps, a column for each goal.
 
@@ -205,7 +215,9 @@ class ResidualSolver(SweepSolver):
     The problem on the support alone is solved on its Gram, once as much time has gone into sweeps as that takes.
     """
 
-    def _finish(self, working_set: WorkingSet, goal: Goal, start: Starts, n_iter: int, max_iter: int) -> int:
+    def _finish(
+        self, working_set: WorkingSet, goal: Goal[ElasticNetPenalty], start: Starts, n_iter: int, max_iter: int
+    ) -> int:
         coef, n_samples = start.coefs[0], len(working_set.datafit.weights)
         support = np.flatnonzero(coef)
         pays = DENSE_SPEED * n_iter * working_set.columns.n_entries >= n_samples * len(support) ** 2

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,7 +68,7 @@ class Settling:
         self._steps: _LeastSquares | _Newton | None = None
         if known.free is not None:
             is_quadratic = isinstance(known.datafit, Quadratic)
-            self._steps = _LeastSquares(known.free) if is_quadratic else _Newton(known, len(coefs))
+            self._steps = _LeastSquares(known.free) if is_quadratic else _Newton(cast(WorkingSet, known), len(coefs))
 
     def ends_at(self, fits: Fits, correlations: Block) -> bool:
         """Whether the coefficients, which come to these, are settled, or else have moved on.
@@ -125,7 +126,7 @@ def has_no_minimum(working_set: WorkingSet, coef: Vector, seen: Look) -> bool:
     if datafit.is_relative:
         # Whatever the last task's are, those of the others are beside them.
         inside[-1] = False
-    null = datafit.curvatures(datafit.fit(np.zeros((1, *seen.fits.raw[0].shape))).raw[0])
+    null = working_set.modelled.curvatures(datafit.fit(np.zeros((1, *seen.fits.raw[0].shape))).raw[0])
     return free.flattest_ratio(_hessian(working_set, seen.fits, 0), inside) <= FLATTER * float(null.sum())
 
 
@@ -200,8 +201,8 @@ class _Newton:
 
 def _hessian(working_set: WorkingSet, fits: Fits, row: int) -> Matrix:
     """Second derivatives of the loss in the free features about one of the fits, by its curvatures."""
-    curvatures = working_set.datafit.curvatures(fits.raw[row])
-    model = working_set.datafit.model(fits, row, curvatures)
+    curvatures = working_set.modelled.curvatures(fits.raw[row])
+    model = working_set.modelled.model(fits, row, curvatures)
     free_alone = working_set.restricted_to(working_set.free.positions)
     return float(curvatures.sum()) * free_alone.seen_through(model).full_gram()
 

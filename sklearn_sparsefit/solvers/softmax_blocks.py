@@ -18,9 +18,12 @@ Blocks = NDArray[np.float64]
 class Packed(Protocol):
     """Features whose columns are packed, their means, and squared norms, zero for those that are not to move."""
 
-    columns: Columns
     means: Vector
     sq_norms: Vector
+
+    @property
+    def columns(self) -> Columns:
+        """One for each feature."""
 
     def __len__(self) -> int: ...
 

@@ -20,23 +20,30 @@ class WholeDesign(Known):
     Residuals stay unknown, but losses and correlations follow from q = X'(s y) and the Gram matrix G.
     """
 
+    datafit: Quadratic
+
     def __init__(self, datafit: Quadratic, moments: Moments, correlation: Matrix):
         self.datafit = datafit
         self.features = np.arange(len(moments.means))
         self.outside = np.zeros(len(moments.means), dtype=bool)
-        self.shift = moments.means
         self.means = np.zeros(len(moments.means))
         self.correlation = correlation
         # Several problems may share the moments: they all raise the diagonal alike.
         self._moments = moments
-        self.gram = moments.gram
         sq_norms = np.where(np.sqrt(moments.sq_norms) <= CONSTANT * np.abs(moments.means), 0.0, moments.sq_norms)
         self.sq_norms = sq_norms
         self.gram.flat[:: len(sq_norms) + 1] = (1 + RIDGE) * sq_norms
         self._norms = np.sqrt(sq_norms)
 
-    def __len__(self) -> int:
-        return len(self.features)
+    @property
+    def gram(self) -> Matrix:
+        """Gram of all features."""
+        return self._moments.gram
+
+    @property
+    def shift(self) -> Vector:
+        """Means of the columns of X."""
+        return self._moments.means
 
     def gram_of(self, positions: NDArray[np.intp]) -> Matrix:
         """Copy of the Gram of the features at some positions."""

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_sparsefit.datafit import Datafit, Fits, Generalized, Quadratic, QuadraticModel, SoftmaxModel
+from sklearn_sparsefit.datafit import Datafit, Fits, Generalized, Modelled, Quadratic, QuadraticModel, SoftmaxModel
 from sklearn_sparsefit.design import CHUNK, CONSTANT, Columns, as_rows
 from sklearn_sparsefit.penalty import Penalty
 from sklearn_sparsefit.solvers.certificate import duality_gap
@@ -33,15 +33,36 @@ class WorkingSet(Known):
         self.datafit = datafit
         self.features = np.empty(0, dtype=np.intp)
         self.outside = np.ones(n_features, dtype=bool)
-        self.columns: Columns | None = None
+        self._columns: Columns | None = None
         self.means = np.empty(0)
         self.sq_norms = np.empty(0)
         self._gram = np.empty((0, 0))
         self._n_in_gram = 0
         self._max_gram = max_gram
 
-    def __len__(self) -> int:
-        return len(self.features)
+    @property
+    def columns(self) -> Columns:
+        """The packed columns, once there are any."""
+        assert self._columns is not None
+        return self._columns
+
+    @property
+    def least_squares(self) -> Quadratic:
+        """The loss, if it is quadratic."""
+        assert isinstance(self.datafit, Quadratic)
+        return self.datafit
+
+    @property
+    def loss(self) -> Generalized:
+        """The loss, if it is that of one raw prediction."""
+        assert isinstance(self.datafit, Generalized)
+        return self.datafit
+
+    @property
+    def modelled(self) -> Modelled:
+        """The loss, if models can be made of it."""
+        assert isinstance(self.datafit, Modelled)
+        return self.datafit
 
     @property
     def has_gram(self) -> bool:
@@ -75,10 +96,10 @@ class WorkingSet(Known):
     def append(self, features: NDArray[np.intp], columns: Columns) -> None:
         """Bring in features, and measure their means and norms."""
         self.outside[features] = False
-        if self.columns is None:
-            self.columns = columns
+        if self._columns is None:
+            self._columns = columns
         else:
-            self.columns.append(columns)
+            self._columns.append(columns)
         self._measure(features)
 
     def seen_through(self, model: Quadratic | SoftmaxModel) -> "WorkingSet | SoftmaxPairs":
@@ -100,12 +121,13 @@ class WorkingSet(Known):
 
     def move_to(self, loss: Generalized, fits: Fits, row: int, curvatures: Vector) -> None:
         """Make the target that of a model about one of the fits, with the same curvatures."""
-        self.datafit = loss.model(fits, row, curvatures, self.datafit)
+        self.datafit = loss.model(fits, row, curvatures, self.least_squares)
 
     def aim_at(self, coef: Vector, weighted_residual: Vector) -> None:
         """Have the target that leaves some residual at some coefficients."""
         # Of the columns alone: a target that held this working set would keep it, and its Gram, alive.
-        coef, weighted_residual, columns, known = coef.copy(), weighted_residual.copy(), self.columns, self.datafit
+        coef, weighted_residual = coef.copy(), weighted_residual.copy()
+        columns, known = self.columns, self.least_squares
 
         def target() -> Vector:
             return known.unweighted(weighted_residual) + columns.predict(coef[None])[0]
@@ -118,7 +140,7 @@ class WorkingSet(Known):
 
     def follow(self, other: "WorkingSet") -> None:
         """Take note of what has come in where these columns are from."""
-        self.columns = other.columns
+        self._columns = other._columns
         self._measure(other.features[len(self) :])
 
     def _measure(self, features: NDArray[np.intp]) -> None:
@@ -133,7 +155,7 @@ class WorkingSet(Known):
 
     def blocks(self, start: int) -> Iterator[slice]:
         """The columns from ``start`` on, a few at a time."""
-        size = max(1, min(256, CHUNK // self.columns.n_samples)) if self.columns else 1
+        size = max(1, min(256, CHUNK // self.columns.n_samples)) if self._columns else 1
         for first in range(start, len(self), size):
             yield slice(first, min(first + size, len(self)))
 
@@ -146,7 +168,7 @@ class WorkingSet(Known):
     @property
     def shift(self) -> Vector:
         """What the packed columns are short of those of X."""
-        return np.empty(0) if self.columns is None else self.columns.shift
+        return np.empty(0) if self._columns is None else self.columns.shift
 
     def part(self, positions: NDArray[np.intp]) -> "WorkingSet":
         """Working set of its own of the features at some positions, to which others of this one may be appended."""
@@ -172,18 +194,18 @@ class WorkingSet(Known):
     def fit(self, coefs: Block, offsets: Matrix | None = None) -> Fits:
         """What rows of coefficients come to at their best intercepts, looked for from some offsets on."""
         shape = (*coefs.shape[:-1], len(self.datafit.weights))
-        if self.columns is None:
+        if self._columns is None:
             return self.datafit.fit(np.zeros(shape), offsets)
         return self.datafit.fit(self.columns.predict(as_rows(coefs)).reshape(shape), offsets)
 
     def raw_at(self, coefs: Block, offsets: Vector) -> Block:
         """Raw predictions of rows of coefficients at known offsets."""
-        return self.datafit.raw_at(self.columns.predict(coefs), offsets)
+        return self.loss.raw_at(self.columns.predict(coefs), offsets)
 
     def correlations(self, weighted_residuals: Block) -> Block:
         """Correlation of every column with each row of weighted residuals."""
         shape = (*weighted_residuals.shape[:-1], len(self))
-        if self.columns is None:
+        if self._columns is None:
             return np.empty(shape)
         return self.columns.correlate(as_rows(weighted_residuals)).reshape(shape)
 
@@ -195,6 +217,6 @@ class WorkingSet(Known):
     def rise(self, fits: Fits, row: int, move: Matrix, shift: Matrix, correlation: Matrix) -> float:
         """By how much the loss rises, from one of the fits, when coefficients move and the centred intercept shifts."""
         change = np.zeros((*move.shape[:-1], len(self.datafit.weights))) + shift[..., None]
-        if self.columns is not None:
+        if self._columns is not None:
             change += self.columns.predict(as_rows(move)).reshape(change.shape) - (move @ self.means)[..., None]
         return self.datafit.rise(fits, row, change)
