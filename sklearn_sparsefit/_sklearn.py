@@ -28,10 +28,10 @@ except ImportError:
     class CallbackSupportMixin:  # type: ignore[no-redef]
         """Stands in where scikit-learn has no callbacks."""
 
-        def set_callbacks(self, *callbacks):
+        def set_callbacks(self, *callbacks: Any) -> Any:
             raise NotImplementedError("Callbacks need scikit-learn 1.9 or later.")
 
-    def with_callbacks(method):
+    def with_callbacks(method: Callable) -> Callable:
         """Nothing to set up or tear down."""
         return method
 
@@ -40,7 +40,7 @@ try:  # scikit-learn >= 1.9: arrays or matrices, as configured
     from sklearn.utils._sparse import _align_api_if_sparse as align_sparse
 except ImportError:
 
-    def align_sparse(X):
+    def align_sparse(X: Any) -> Any:
         """What older versions return."""
         return sparse.csr_matrix(X)
 

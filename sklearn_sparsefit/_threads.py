@@ -231,10 +231,11 @@ def run_jobs(jobs: list[Callable[[], Result]], n_jobs: int | None) -> list[Resul
             with single_threaded_blas():
                 while not errors:
                     with lock:
-                        number, job = next(numbered, (None, None))
+                        job = next(numbered, None)
                     if job is None:
                         return
-                    results[number] = job()
+                    number, run = job
+                    results[number] = run()
         except BaseException as error:
             errors.append(error)
         finally:

@@ -190,7 +190,7 @@ def check_between_zero_and_one(values: Any, name: str, note: str = "") -> list[f
     """One number between 0 and 1 or several, as a list; the message ends with the note."""
     values = [values] if np.ndim(values) == 0 else list(values)
     for index, value in enumerate(values):
-        if isinstance(value, bool) or not (isinstance(value, Real) and 0 <= value <= 1):
+        if isinstance(value, bool) or not (isinstance(value, Real) and 0 <= float(value) <= 1):
             raise ValueError(f"{name}[{index}] == {value!r}, must be a number between 0 and 1{note}.")
     if not values:
         raise ValueError(f"{name} is empty; it must hold at least one value.")

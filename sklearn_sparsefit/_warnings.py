@@ -2,13 +2,15 @@
 
 import sys
 import warnings
+from types import FrameType
 
 OURS = {"sklearn_sparsefit", "sklearn", "joblib"}
 
 
 def warn_user(message: str, category: type[Warning] = UserWarning) -> None:
     """Warn of the line that called into this package, or into scikit-learn and joblib on the way here."""
-    level, frame = 1, sys._getframe()
+    level = 1
+    frame: FrameType | None = sys._getframe()
     while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] in OURS:
         level, frame = level + 1, frame.f_back
     warnings.warn(message, category, stacklevel=level)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,7 @@ Matrix = NDArray[np.float64]
 class SparseDesign:
     """A CSC or CSR X of shape (n_samples, n_features), never centred, and never densified as a whole."""
 
-    def __init__(self, X):
+    def __init__(self, X: Any):
         self.X = X
         self.shape = X.shape
         self.density = X.nnz / max(1, X.shape[0] * X.shape[1])
@@ -42,8 +43,9 @@ class SparseDesign:
 
     def sq_norms(self, weights: Vector, scale: float) -> Vector | None:
         """``weights @ (scale * X)**2``, unless duplicate or unsorted entries hide it."""
-        if not self._is_canonical:
-            return None
+        return self._sums_of_squares(weights, scale) if self._is_canonical else None
+
+    def _sums_of_squares(self, weights: Vector, scale: float) -> Vector:
         if self._by_column:
             return self._lines.sq_norms(weights, scale)
         return self._lines.sq_norms_across(weights, scale, self.shape[1])
@@ -51,7 +53,7 @@ class SparseDesign:
     def scales(self, weights: Matrix) -> Matrix:
         """Standard deviations of the features under each row of weights that sum to one; 1 if constant."""
         means = self.correlate(weights)
-        mean_squares = np.stack([self._canonical.sq_norms(row, 1.0) for row in weights])
+        mean_squares = np.stack([self._canonical._sums_of_squares(row, 1.0) for row in weights])
         return standard_deviations(
             means, mean_squares, weights, lambda feature: self.columns(np.array([feature]), 1.0, None).densify(0, 1)[0]
         )
@@ -106,7 +108,7 @@ class SparseDesign:
         _sparse_pass.pick(*rows, position, scale, indptr[:-1].copy(), data, indices)
         return self._packed(data, indices, indptr)
 
-    def _packed(self, data: Vector, indices: NDArray[np.int32], indptr: NDArray[np.int64]) -> SparseColumns:
+    def _packed(self, data: NDArray, indices: NDArray, indptr: NDArray) -> SparseColumns:
         """Columns without duplicate entries."""
         if not self._is_canonical:
             columns = sparse.csc_array((data, indices, indptr), shape=(self.shape[0], len(indptr) - 1))
@@ -128,7 +130,7 @@ class SparseDesign:
 class _Densified:
     """A sparse matrix that is sliced like an array, and gives dense arrays."""
 
-    def __init__(self, X, transposed: bool = False):
+    def __init__(self, X: Any, transposed: bool = False):
         self._X = X.tocsr()
         self._transposed = transposed
         self.shape = X.shape[::-1] if transposed else X.shape
@@ -137,7 +139,7 @@ class _Densified:
     def T(self) -> "_Densified":
         return _Densified(self._X, not self._transposed)
 
-    def __getitem__(self, key) -> Matrix:
+    def __getitem__(self, key: Any) -> Matrix:
         rows, columns = key if isinstance(key, tuple) else (key, slice(None))
         if self._transposed:
             rows, columns = columns, rows

@@ -29,9 +29,9 @@ class Lines:
         """Copy of some lines, times ``scale``, in double precision."""
         lengths = self.indptr[lines + 1] - self.indptr[lines]
         indptr = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
-        copy = Lines(np.empty(indptr[-1]), np.empty(indptr[-1], dtype=np.int32), indptr)
-        _sparse_pass.take(self.data, self.indices, self.indptr, lines, scale, indptr, copy.data, copy.indices)
-        return copy
+        data, indices = np.empty(indptr[-1]), np.empty(indptr[-1], dtype=np.int32)
+        _sparse_pass.take(self.data, self.indices, self.indptr, lines, scale, indptr, data, indices)
+        return Lines(data, indices, indptr)
 
     def gather(self, vectors: Matrix, lines: NDArray[np.intp] | slice = slice(None)) -> Matrix:
         """Sum of ``value * vector[index]`` over each of some lines, for every vector: shape (k, n_lines).

@@ -88,7 +88,7 @@ class PartialMoments:
     @property
     def weights(self) -> Vector:
         """Total weight of every class."""
-        return np.bincount(self._class_of_part, self._totals[:, 0])
+        return np.bincount(self._class_of_part, self._totals[:, 0]).astype(np.float64, copy=False)
 
     def combine(self, multiples: Vector) -> Moments:
         """Moments under the weights times some multiple for each class; these must sum to one."""

@@ -61,7 +61,7 @@ def dense_sq_norms(X: Tiled, scales: Vector) -> Vector:
     return result
 
 
-def _tile(shape: tuple[int, int]) -> tuple[int, int]:
+def _tile(shape: tuple[int, ...]) -> tuple[int, int]:
     """Columns and rows of a tile."""
     n_samples, n_features = shape
     width = max(1, min(512, -(-n_features // N_PARTS)))
@@ -82,7 +82,7 @@ def standard_deviations(
         is_lost |= (mean_squares < SMALLEST) & (means != 0) | ~(mean_squares < LARGEST)
         scales = np.sqrt(np.where(is_lost, 0.0, variances))
     for feature in np.flatnonzero(is_lost.any(axis=0)):
-        values = column(feature)
+        values = column(int(feature))
         unit = max(float(np.abs(values).max()), np.finfo(np.float64).tiny)
         values = values / unit
         for row in np.flatnonzero(is_lost[:, feature]):

@@ -71,7 +71,7 @@ def multiply(
                 left, X[rows, columns], out, row, column, scale, row_part, column_part, np.empty(BUFFER)
             )
 
-    result = None
+    result: Matrix | None = None
     for start in range(0, n_rows, n_sums * height):
         rows = range(start, min(start + n_sums * height, n_rows), height)
         run_in_threads(work, product(rows, range(0, n_columns, width)))
@@ -80,6 +80,7 @@ def multiply(
                 result = sums[0] if height == n_rows else sums[0].copy()
             else:
                 result += sums[number]
+    assert result is not None
     return result
 
 

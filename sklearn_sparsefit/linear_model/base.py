@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from sklearn_sparsefit._sklearn import CallbackSupportMixin, align_sparse
 from sklearn_sparsefit._validation import TrainingData
 from sklearn_sparsefit.datafit import Datafit
-from sklearn_sparsefit.linear_model.feature_terms import FeatureOptions
+from sklearn_sparsefit.linear_model.feature_terms import FeatureOptions, ScaledTerms
 from sklearn_sparsefit.path import PathGenerator, PathResult, Problem, SolverOptions, solve_path
 from sklearn_sparsefit.penalty import ElasticNetPenalty, FeatureTerms, Penalty, multi_task_penalty
 
@@ -57,7 +57,7 @@ class SparseLinearModel(CallbackSupportMixin, BaseEstimator):
 
     def _term_outcome(self, terms: FeatureTerms) -> dict[str, Any]:
         """What the model says of the terms it found."""
-        return dict(scales_=terms.scales) if self.standardize else {}
+        return dict(scales_=terms.scales) if self.standardize and isinstance(terms, ScaledTerms) else {}
 
     def _remembered_of(self, data: TrainingData) -> dict[str, Any]:
         """What the model keeps of the data it was fitted to."""
@@ -70,9 +70,9 @@ class SparseLinearModel(CallbackSupportMixin, BaseEstimator):
 
     def _set_fitted(self, **attributes: Any) -> None:
         """Put the outcome of a fit in the place of an earlier one's, all at once."""
-        for name in [name for name in vars(self) if name.endswith("_") and not name.startswith("_")]:
-            del vars(self)[name]
-        vars(self).update(attributes)
+        for name in [name for name in self.__dict__ if name.endswith("_") and not name.startswith("_")]:
+            del self.__dict__[name]
+        self.__dict__.update(attributes)
 
 
 class SparseLinearRegressor(RegressorMixin, SparseLinearModel):
@@ -118,8 +118,7 @@ def make_path(
     **path: Any,
 ) -> PathGenerator:
     """Elastic-net path of a loss, of one task or several, in the precision of the training data."""
-    penalty: Penalty = ElasticNetPenalty(1.0, float(l1_ratio), terms)
-    if datafit.mean.ndim:
-        penalty = of_tasks(penalty)
+    of_each = ElasticNetPenalty(1.0, float(l1_ratio), terms)
+    penalty = of_tasks(of_each) if datafit.mean.ndim else of_each
     options = replace(options, dtype=data.dtype.type)
     return solve_path(Problem(datafit, penalty), options=options, density=data.design.density, **path)

@@ -72,10 +72,10 @@ def initial_coef(first_stage: Any, data: TrainingData, weights: Vector | None, f
         except Exception as error:
             error.add_note(f"In the fit of {name}, which is passed X, y and sample_weight alone.")
             raise
-    coef = getattr(model, "coef_", None)
-    if coef is None:
+    found = getattr(model, "coef_", None)
+    if found is None:
         raise ValueError(f"{name} has no coef_ when it is fitted, from which weights could be taken.")
-    return check_coef(coef, (n_features,), f"coef_ of {name}")
+    return check_coef(found, (n_features,), f"coef_ of {name}")
 
 
 def _ridge(data: TrainingData, weights: Vector | None, fit_intercept: bool, strength: float) -> Vector:

@@ -44,8 +44,10 @@ class GeneralizedSingle(GeneralizedModel):
         (terms,) = self._terms(data, [data.sample_weight])
         progress = Progress(self)
         alphas = np.array([self.alpha], dtype=np.float64)
-        path = make_path(data, datafit, terms, self.l1_ratio, self._options(), self._penalty_of_tasks, alphas=alphas)
-        path = drive(path, data.design)
+        path = drive(
+            make_path(data, datafit, terms, self.l1_ratio, self._options(), self._penalty_of_tasks, alphas=alphas),
+            data.design,
+        )
         self._set_fitted(
             **self._coefs_of(path, 0, data),
             dual_gap_=path.dual_gaps[0],

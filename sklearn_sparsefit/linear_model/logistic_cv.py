@@ -279,11 +279,11 @@ class SparseLogisticRegressionCV(ElasticNetPathModel, LogisticModel, Generalized
     def _splitter(self, data: TrainingData) -> Any:
         return check_cv(self.cv, data.targets[0], classifier=True)
 
-    def _check_fold(self, data: TrainingData, number: int, train_weight: Vector) -> None:
+    def _check_fold(self, data: ClassifierData, number: int, train_weight: Vector) -> None:
         where = f"Among the training samples of fold {number} that count"
         self._check_classes(data.targets[0].astype(np.intp), train_weight, data.classes, where)
 
-    def _errors(self, result: PathResult, fold: Fold, data: TrainingData, unit: float) -> Vector:
+    def _errors(self, result: PathResult, fold: Fold, data: ClassifierData, unit: float) -> Vector:
         if len(data.classes) == 2:
             return super()._errors(result, fold, data, unit)
         return mean_multinomial_losses(result, fold, data.design, self._target(data))
@@ -292,7 +292,7 @@ class SparseLogisticRegressionCV(ElasticNetPathModel, LogisticModel, Generalized
         return super()._route(replace(data, sample_weight=data.given_weight), params)
 
     def _score(
-        self, result: PathResult, fold: Fold, data: TrainingData, l1_ratio: float, params: dict[str, Any]
+        self, result: PathResult, fold: Fold, data: ClassifierData, l1_ratio: float, params: dict[str, Any]
     ) -> Vector:
         # Scorers are given labels, which the model predicts, not their numbers.
         labels = data.classes[data.targets.astype(np.intp)]

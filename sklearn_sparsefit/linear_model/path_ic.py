@@ -168,10 +168,11 @@ class PathIC(RegressionPath):
         """In units of ``datafit.unit`` squared."""
         limits = np.finfo(np.float64)
         if isinstance(self.noise_variance, Real):
-            return float(np.clip(self.noise_variance / datafit.unit / datafit.unit, limits.tiny, limits.max))
+            return float(np.clip(float(self.noise_variance) / datafit.unit / datafit.unit, limits.tiny, limits.max))
         n_samples = _n_samples(data)
         if self.noise_variance is None:
             fit = "The least-squares fit"
+            assert everything is not None
             energy, df = everything.least_squares()
         else:
             fit = "The lasso that cross-validation chooses"

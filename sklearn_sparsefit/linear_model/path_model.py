@@ -47,7 +47,7 @@ class PathModel(SparseLinearModel):
         """The l1_ratios to choose from."""
         return [1.0]
 
-    def _datafit(self, data: TrainingData) -> Datafit:
+    def _datafit(self, data: Any) -> Datafit:
         """The loss of the raw predictions."""
         return Quadratic(self._target(data), data.sample_weight, self.fit_intercept)
 

@@ -83,10 +83,10 @@ class SingleModel(MultiOutputMixin, SparseLinearRegressor):
 
     def _outcome(self, data: TrainingData, paths: list[PathResult]) -> dict[str, Any]:
         coef = np.stack([path.dense_coef(0, data.dtype) for path in paths])
-        intercept = np.array([path.intercepts[0] for path in paths], dtype=data.dtype)
+        intercept: Any = np.array([path.intercepts[0] for path in paths], dtype=data.dtype)
         gaps = np.array([path.dual_gaps[0] for path in paths])
-        n_iters = [int(path.n_iters[0]) for path in paths]
-        n_passes = [path.n_passes for path in paths]
+        n_iters: Any = [int(path.n_iters[0]) for path in paths]
+        n_passes: Any = [path.n_passes for path in paths]
         if len(paths) == 1:
             coef, gaps, n_iters, n_passes = coef[0], gaps[0], n_iters[0], n_passes[0]
         if not self.fit_intercept:

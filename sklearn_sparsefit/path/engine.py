@@ -177,7 +177,7 @@ class _Walk:
         coefs[n_null:] = found.coefs
         fits = found.fits
         if n_null and fits is not None:
-            fits = Fits.together([known.fit(coefs[:n_null]), fits])
+            fits = Fits.together([self.state.working_set.fit(coefs[:n_null]), fits])
         return coefs, fits
 
     def _goal(self, step: Step) -> Goal:
@@ -241,23 +241,25 @@ class _Walk:
             features, correlations = yield from self._look_outside(residuals, EVERYTHING)
             seen = self._seen(block, features, correlations)
         else:
-            seen = yield from self._look_where_needed(block, residuals)
+            seen = yield from self._look_where_needed(self.bounds, block, residuals)
         gaps = self._gaps(block, evaluation, seen) if evaluation.gaps is None else evaluation.gaps
         if np.isnan(gaps).any():
             raise not_finite()
         return seen, gaps
 
-    def _look_where_needed(self, block: list[Step], residuals: Block) -> Generator[Request, Any, list[Outside]]:
+    def _look_where_needed(
+        self, bounds: SafeBounds, block: list[Step], residuals: Block
+    ) -> Generator[Request, Any, list[Outside]]:
         """Read at the last residual of a block what safe bounds leave, and of the others what these two leave then."""
         outside, penalties = self.state.known.outside, [self.state.penalty.with_alpha(step.alpha) for step in block]
-        features = np.flatnonzero(outside & self.bounds.ahead(penalties[-1], residuals[-1]))
-        features, correlations = yield from self._look_outside(residuals[-1:], features)
+        needed = np.flatnonzero(outside & bounds.ahead(penalties[-1], residuals[-1]))
+        features, correlations = yield from self._look_outside(residuals[-1:], needed)
         (last,) = self._seen(block[-1:], features, correlations)
-        self.bounds.read_end(features, last.magnitudes)
+        bounds.read_end(features, last.magnitudes)
         if len(block) == 1:
             return [last]
-        features = self.bounds.on_the_way(penalties[:-1], residuals[:-1])
-        features, correlations = yield from self._look_outside(residuals[:-1], features[outside[features]])
+        needed = bounds.on_the_way(penalties[:-1], residuals[:-1])
+        features, correlations = yield from self._look_outside(residuals[:-1], needed[outside[needed]])
         return [*self._seen(block[:-1], features, correlations), last]
 
     def _look_outside(self, residuals: Block, features: Features) -> Generator[Request, Any, tuple[Features, Block]]:
@@ -265,7 +267,7 @@ class _Walk:
 
         (These are centred in double precision.)
         """
-        if features is not EVERYTHING and len(features) == 0:
+        if not isinstance(features, slice) and len(features) == 0:
             return features, np.zeros((*residuals.shape[:-1], 0))
         features, correlations = yield from self.state.correlate(residuals, features)
         outside = self.state.known.outside
@@ -273,7 +275,7 @@ class _Walk:
         return features, correlations
 
     def _seen(self, block: list[Step], features: Features, correlations: Iterable[Matrix]) -> list[Outside]:
-        penalty = self.state.penalty if features is EVERYTHING else self.state.penalty.at(features)
+        penalty = self.state.penalty if isinstance(features, slice) else self.state.penalty.at(features)
         pairs = zip(block, correlations, strict=False)
         return [Outside(features, correlation, penalty.with_alpha(step.alpha)) for step, correlation in pairs]
 

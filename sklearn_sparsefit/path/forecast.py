@@ -1,5 +1,7 @@
 """What may be said ahead of reading them of the features outside the working set."""
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -108,7 +110,7 @@ def _may_reach(limits: NDArray[np.float64], threshold: float | NDArray[np.float6
     return ~(limits < (1 - ROUNDING) * threshold)
 
 
-def with_stepping_stones(alphas: Vector, start: float) -> list[tuple[float, int | None]]:
+def with_stepping_stones(alphas: Iterable[float], start: float) -> list[tuple[float, int | None]]:
     """The alphas, each with its index, and between those too far apart (from ``start`` on) others without one."""
     way: list[tuple[float, int | None]] = []
     for index, alpha in enumerate(alphas):

@@ -25,7 +25,7 @@ class Relaxation:
         kept = support_of(coef)
         if len(kept) == 0:
             return coef.copy()
-        new = BlockSolver if coef.ndim == 2 else GramSolver
+        new: type[Solver] = BlockSolver if coef.ndim == 2 else GramSolver
         if isinstance(known, WholeDesign) or known.has_gram:
             self._solver = self._solver or new()
             iterate = Iterate(coef.copy(), correlation.copy())

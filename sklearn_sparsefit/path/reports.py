@@ -23,6 +23,7 @@ class Reports:
 
     def add(self, step: Step, evaluation: Evaluation, row: int) -> Solved:
         """Take in one alpha; its duality gap is from now on that of the rounded answer."""
+        assert step.index is not None
         known, penalty = self._state.known, self._state.inner_at(step.alpha)
         datafit, dtype = self._state.datafit, self._options.dtype
         found, correlation = evaluation.coefs[row], evaluation.inside[row]

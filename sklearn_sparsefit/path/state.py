@@ -49,6 +49,12 @@ class PathState:
         self.penalty = problem.penalty.in_units(unit, self.datafit.unit)
         self.inner = self.penalty.at(self.known.features)
 
+    @property
+    def working_set(self) -> WorkingSet:
+        """What is known, where that is not a whole design."""
+        assert isinstance(self.known, WorkingSet)
+        return self.known
+
     def inner_at(self, alpha: float) -> Penalty:
         """The penalty of the features that are known, at some strength."""
         return self.inner.with_alpha(alpha)
@@ -62,12 +68,13 @@ class PathState:
         if len(features) == 0:
             return
         columns = yield Gather(features, self.unit, self.datafit.weights if self.datafit.fit_intercept else None)
-        self.known.append(features, columns)
-        self.inner = self.penalty.at(self.known.features)
-        n_new = len(self.known) - self.iterate.coef.shape[-1]
+        known = self.working_set
+        known.append(features, columns)
+        self.inner = self.penalty.at(known.features)
+        n_new = len(known) - self.iterate.coef.shape[-1]
         coef = np.concatenate([self.iterate.coef, np.zeros((*self.tasks, n_new))], axis=-1)
-        residuals = self.known.fit(coef[None]).residuals
-        self.iterate = Iterate(coef, self.known.correlations(self.datafit.weights * residuals)[0])
+        residuals = known.fit(coef[None]).residuals
+        self.iterate = Iterate(coef, known.correlations(self.datafit.weights * residuals)[0])
 
     def measure(self, datafit: Quadratic) -> Generator[Request, Any, None]:
         """Take the design whole, by its moments."""

@@ -153,9 +153,9 @@ class CoefficientPathDisplay:
 
         ax.axhline(0.0, color="black", zorder=2.5)
         grey = {"color": "0.8", "linewidth": 0.8, "zorder": 1.5}
-        line_kw = normalize_kwargs(line_kw, Line2D)
+        line_kw = normalize_kwargs(line_kw or {}, Line2D)
         self.lines_, named_lines = [], []
-        for feature in np.flatnonzero(coefs.any(axis=1)):
+        for feature in np.flatnonzero(coefs.any(axis=1)).tolist():
             style = {**styles[feature], **line_kw} if feature in named else grey
             (line,) = ax.plot(alphas, coefs[feature], label=names[feature], **style)
             self.lines_.append(line)
@@ -318,7 +318,7 @@ class CoefficientPathDisplay:
         return np.abs(coefs).max(axis=1)
 
 
-def _names(given: ArrayLike | None, kind: str, number: int, prefix: str) -> list[str]:
+def _names(given: Any, kind: str, number: int, prefix: str) -> list[str]:
     """The names that are given, or numbered ones."""
     if given is None:
         return [f"{prefix}{position}" for position in range(number)]

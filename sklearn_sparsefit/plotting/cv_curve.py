@@ -155,18 +155,19 @@ class CVCurveDisplay:
         alphas, scores, labels, chosen = self._checked_curves()
         ax = alpha_axes(ax, alphas, type(self))
         means = scores.mean(axis=2)
-        self.lines_ = []
+        self.lines_: list[Any] = []
         for curve_alphas, mean, label in zip(alphas, means, labels, strict=True):
             self.lines_ += ax.plot(curve_alphas, mean, label=label, **(line_kw or {}))
 
-        self.fill_between_, self.fold_lines_ = None, []
+        self.fill_between_: Any = None
+        self.fold_lines_: list[Any] = []
         if chosen is not None and scores.shape[2] > 1:
             color = self.lines_[chosen].get_color()
             self._plot_folds(ax, alphas[chosen], scores[chosen], color, fold_line_kw, fill_between_kw)
 
         if self.chosen_alpha is not None:
-            several = len(labels) > 1 and chosen is not None
-            mark_alpha(ax, self.chosen_alpha, note=f"\n({labels[chosen]})" if several else "")
+            note = f"\n({labels[chosen]})" if len(labels) > 1 and chosen is not None else ""
+            mark_alpha(ax, self.chosen_alpha, note=note)
         for (name, alpha), linestyle in zip((self.other_alphas or {}).items(), cycle([":", "-."]), strict=False):
             mark_alpha(ax, alpha, name, linestyle)
         ax.set_ylabel(f"{self.score_name} on left-out folds")
@@ -229,7 +230,8 @@ class CVCurveDisplay:
         >>> plt.show()
         """
         model = fitted_model(estimator, "alpha_1se_", cls)
-        l1_ratio, relax, alphas = getattr(model, "l1_ratio", None), getattr(model, "relax", 1.0), model.alphas_
+        l1_ratio: Any = getattr(model, "l1_ratio", None)
+        relax, alphas = getattr(model, "relax", 1.0), model.alphas_
         n_l1_ratios, n_relaxes = np.size(l1_ratio), np.size(relax)
         test_scores = _test_scores(model).reshape(n_l1_ratios * n_relaxes, alphas.shape[-1], -1)
         if n_l1_ratios > 1 and n_relaxes > 1:
@@ -271,17 +273,17 @@ class CVCurveDisplay:
             alphas,
             mean - standard_error,
             mean + standard_error,
-            **{**band, **normalize_kwargs(fill_between_kw, PolyCollection)},
+            **{**band, **normalize_kwargs(fill_between_kw or {}, PolyCollection)},
         )
         faint = {"color": color, "alpha": 0.4, "linewidth": 0.6, "zorder": 1.5}
-        self.fold_lines_ = ax.plot(alphas, scores, **{**faint, **normalize_kwargs(fold_line_kw, Line2D)})
+        self.fold_lines_ = ax.plot(alphas, scores, **{**faint, **normalize_kwargs(fold_line_kw or {}, Line2D)})
         self.fold_lines_[0].set_label("each fold")
 
     def _checked_curves(self) -> tuple[NDArray[np.float64], NDArray[np.float64], list[str], int | None]:
         """Alphas (n_curves, n_alphas), scores (n_curves, n_alphas, n_folds), their labels, which is chosen."""
         alphas = np.asarray(self.alphas, dtype=np.float64)
         scores = np.asarray(self.test_scores, dtype=np.float64)
-        tried = {"l1_ratio": self.l1_ratio, "relax": self.relax}
+        tried: dict[str, Any] = {"l1_ratio": self.l1_ratio, "relax": self.relax}
         several = {name: np.asarray(values).tolist() for name, values in tried.items() if np.size(values) > 1}
         n_curves = max(map(len, several.values()), default=1)
         grid = (n_curves, *alphas.shape[-1:])
@@ -292,8 +294,10 @@ class CVCurveDisplay:
             raise ValueError(
                 "test_scores must have shape (n_alphas, n_folds) or, with several l1_ratio or relax, "
                 "(n_curves, n_alphas, n_folds), and alphas (n_alphas,) or (n_curves, n_alphas); got "
-                f"{np.shape(self.test_scores)} and {alphas.shape} with l1_ratio={self.l1_ratio}, relax={self.relax}."
+                f"{np.shape(self.test_scores)} and {alphas.shape} with l1_ratio={tried['l1_ratio']},"
+                f" relax={tried['relax']}."
             )
+        chosen: int | None
         if not several:
             labels, chosen = ["mean of the folds" if scores.shape[2] > 1 else "left-out fold"], 0
         else:

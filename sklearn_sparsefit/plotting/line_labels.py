@@ -1,6 +1,6 @@
 """Names written beside the ends of lines, none over another."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -39,18 +39,19 @@ def label_line_ends(ax: "Axes", lines: "list[Line2D]") -> None:
         return
     from matplotlib.transforms import offset_copy
 
-    ends = [(line.get_xdata()[-1], line.get_ydata()[-1]) for line in lines]
+    figure: Any = ax.figure
+    ends = np.array([(np.asarray(line.get_xdata())[-1], np.asarray(line.get_ydata())[-1]) for line in lines])
     # The heights in points are known only once the layout and the limits are.
-    ax.figure.canvas.figure.draw_without_rendering()
-    pixels_per_point = ax.figure.dpi / POINTS_PER_INCH
+    figure.canvas.figure.draw_without_rendering()
+    pixels_per_point = figure.dpi / POINTS_PER_INCH
     heights = ax.transData.transform(ends)[:, 1] / pixels_per_point
     shifts = spread(heights, LINE_SPACING * FONT_SIZE) - heights
     names = [
         ax.annotate(
-            line.get_label(),
+            str(line.get_label()),
             xy=end,
             xytext=(1.0, end[1]),
-            textcoords=offset_copy(ax.get_yaxis_transform(), ax.figure, GAP, shift, units="points"),
+            textcoords=offset_copy(ax.get_yaxis_transform(), figure, GAP, shift, units="points"),
             verticalalignment="center",
             fontsize=FONT_SIZE,
             color=line.get_color(),
@@ -77,8 +78,9 @@ def make_room(ax: "Axes", right: float) -> None:
 
     A colour bar makes its room in this way, too. Axes above and below that share alpha stay as wide as these.
     """
-    figure = ax.figure
-    subplot = ax.get_subplotspec().get_position(figure)
+    figure: Any = ax.figure
+    spec: Any = ax.get_subplotspec()
+    subplot = spec.get_position(figure)
     excess = figure.transSubfigure.inverted().transform((right, 0.0))[0] - subplot.x1
     before = ax.get_position()
     width = min(before.width, max(before.width - excess, MIN_WIDTH * subplot.width))
