@@ -1,10 +1,14 @@
 """Families of generalised linear models, by name."""
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from numbers import Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sklearn_sparsefit._sklearn import Interval
 from sklearn_sparsefit._validation import TrainingData, check_rows
 from sklearn_sparsefit._warnings import warn_user
 from sklearn_sparsefit.datafit import (
@@ -23,19 +27,59 @@ from sklearn_sparsefit.exceptions import ModelWarning
 
 Vector = NDArray[np.float64]
 
-# To add a family, write its loss (datafit/_families.pyx) and a row here and in the registry of the tests' losses.
-FAMILIES = {
-    "gaussian": lambda power, delta: Gaussian(),
-    "huber": lambda power, delta: Huber(delta),
-    "binomial": lambda power, delta: Binomial(),
-    "poisson": lambda power, delta: Poisson(),
-    "gamma": lambda power, delta: Gamma(),
-    "tweedie": lambda power, delta: Tweedie(power),
-}
-# Those whose mean is the exponential of the raw prediction.
-WITH_LOG_LINK = ("poisson", "gamma", "tweedie")
 # Huber's loss with a delta of less, beside the spread of the target, is about that of the median.
 SMALL_DELTA = 0.03
+
+
+def _warn_of_small_delta(loss: Huber, target: Vector) -> None:
+    """Warn that an error is beyond ``delta`` nearly always, which is in units of the target."""
+    with np.errstate(over="ignore"):
+        spread = float(np.median(np.abs(target - np.median(target))))
+    if loss.delta < SMALL_DELTA * spread:
+        warn_user(
+            f"delta={loss.delta:g} is small beside the spread of y (median absolute deviation {spread:.3g}). Unless the"
+            " features explain nearly all of y, errors count by their size alone: that is a regression of the median,"
+            " and slow. delta is in units of y; 1.35 standard deviations of the errors are usual.",
+            ModelWarning,
+        )
+
+
+@dataclass(frozen=True)
+class Family:
+    """A loss, and the link from means of the target to raw predictions.
+
+    ``parameters`` are those of the estimators that the loss takes, in this order, with what they may be;
+    ``warn_of_target`` warns, where that is called for, of what a target is for a loss.
+    """
+
+    loss: type[Loss]
+    link: str
+    parameters: Mapping[str, Interval] = field(default_factory=dict)
+    warn_of_target: Callable[[Any, Vector], None] = lambda loss, target: None
+
+    def loss_of(self, model: Any) -> Loss:
+        """The loss with the parameters of a model."""
+        return self.loss(*(getattr(model, name) for name in self.parameters))
+
+    @property
+    def is_positive(self) -> bool:
+        """Whether targets must not be negative, whatever the parameters."""
+        return self.loss.__new__(self.loss).invalid(np.array([-1.0])) is not None
+
+    @property
+    def takes_exposure(self) -> bool:
+        """Whether means are products, one factor of which may be known."""
+        return self.link == "log"
+
+
+FAMILIES = {
+    "gaussian": Family(Gaussian, "identity"),
+    "huber": Family(Huber, "identity", {"delta": Interval(Real, 0, None, closed="neither")}, _warn_of_small_delta),
+    "binomial": Family(Binomial, "logit"),
+    "poisson": Family(Poisson, "log"),
+    "gamma": Family(Gamma, "log"),
+    "tweedie": Family(Tweedie, "log", {"power": Interval(Real, 1, 2, closed="neither")}),
+}
 
 
 def make_datafit(loss: Loss, data: TrainingData, target: Vector, fit_intercept: bool) -> Datafit:
@@ -83,27 +127,13 @@ def check_target(loss: Loss, target: Vector, name: str) -> None:
         )
 
 
-def warn_of_small_delta(loss: Loss, target: Vector) -> None:
-    """Warn that an error is beyond ``delta`` nearly always, which is in units of the target."""
-    if not isinstance(loss, Huber):
-        return
-    with np.errstate(over="ignore"):
-        spread = float(np.median(np.abs(target - np.median(target))))
-    if loss.delta < SMALL_DELTA * spread:
-        warn_user(
-            f"delta={loss.delta:g} is small beside the spread of y (median absolute deviation {spread:.3g}). Unless the"
-            " features explain nearly all of y, errors count by their size alone: that is a regression of the median,"
-            " and slow. delta is in units of y; 1.35 standard deviations of the errors are usual.",
-            ModelWarning,
-        )
-
-
 def check_offset(offset: Any, exposure: Any, n_samples: int, family: str) -> Vector | None:
     """What is added to raw predictions: offsets, logarithms of exposures, or their sum."""
     total = None
-    if exposure is not None and family not in WITH_LOG_LINK:
+    if exposure is not None and not FAMILIES[family].takes_exposure:
+        others = ", ".join(name for name, other in FAMILIES.items() if other.takes_exposure)
         raise ValueError(
-            f"exposure is for families with a log link ({', '.join(WITH_LOG_LINK)}), whose means it multiplies; for"
+            f"exposure is for families with a log link ({others}), whose means it multiplies; for"
             f" family={family!r} use offset, which is added to the raw predictions."
         )
     if offset is not None:

@@ -15,13 +15,7 @@ from sklearn_sparsefit._validation import TrainingData, check_rows, check_sample
 from sklearn_sparsefit._warnings import warn_user
 from sklearn_sparsefit.datafit import Loss
 from sklearn_sparsefit.exceptions import ModelWarning
-from sklearn_sparsefit.linear_model.families import (
-    FAMILIES,
-    check_offset,
-    check_target,
-    in_unit_of_loss,
-    warn_of_small_delta,
-)
+from sklearn_sparsefit.linear_model.families import FAMILIES, check_offset, check_target, in_unit_of_loss
 from sklearn_sparsefit.linear_model.generalized_model import GeneralizedModel, GeneralizedSingle
 from sklearn_sparsefit.linear_model.parameters import PARAMETER_CONSTRAINTS, one_of
 
@@ -29,8 +23,7 @@ Vector = NDArray[np.float64]
 
 GLM_CONSTRAINTS: dict[str, list] = {
     "family": [one_of(FAMILIES)],
-    "power": [Interval(Real, 1, 2, closed="neither")],
-    "delta": [Interval(Real, 0, None, closed="neither")],
+    **{name: [interval] for family in FAMILIES.values() for name, interval in family.parameters.items()},
 }
 
 
@@ -41,14 +34,15 @@ class GLMModel(RegressorMixin, GeneralizedModel):
     _fitted_with: Sequence[str]
 
     def _loss(self) -> Loss:
-        return FAMILIES[self.family](self.power, self.delta)
+        return FAMILIES[self.family].loss_of(self)
 
     def _prepared(self, data: TrainingData, offset: Any, exposure: Any) -> TrainingData:
         """Training data with offsets, targets checked."""
         if data.y_ndim == 2:
             column_or_1d(data.targets.T, warn=True)
-        check_target(self._loss(), self._target(data), self.family)
-        warn_of_small_delta(self._loss(), self._target(data))
+        loss, target = self._loss(), self._target(data)
+        check_target(loss, target, self.family)
+        FAMILIES[self.family].warn_of_target(loss, target)
         known = check_offset(offset, exposure, data.design.shape[0], self.family)
         return replace(data, offset=known, offset_parts=_given(offset, exposure))
 
@@ -124,9 +118,9 @@ class GLMModel(RegressorMixin, GeneralizedModel):
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        # Searches ask before parameters are checked, and those of a family do not change its range.
+        # Searches ask before parameters are checked.
         family = FAMILIES.get(str(self.family))
-        tags.target_tags.positive_only = family is not None and family(1.5, 1.0).invalid(np.array([-1.0])) is not None
+        tags.target_tags.positive_only = family is not None and family.is_positive
         return tags
 
 
