@@ -146,7 +146,7 @@ class ProxNewtonPathSolver(Solver):
             if not pending:
                 break
         found = points.at(range(pending[0])) if pending else points
-        found.fits.losses[:] = working_set.datafit.losses(found.fits.raw)
+        found.fits.losses[:] = working_set.loss.losses(found.fits.raw)
         return found, n_steps
 
     @staticmethod
