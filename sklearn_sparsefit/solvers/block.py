@@ -67,10 +67,8 @@ class BlockSolver(Solver):
         movable = terms[0] > 0
         tight = TIGHT * known.datafit.residual_size
         view = self._view(known, terms, iterate)
-        by_gram = isinstance(view, _GramView)
         n_iter = 0
-        if by_gram:
-            # On columns a start costs as much as it saves.
+        if not view.ends_by_gap:
             n_iter += self._go_ahead(view, penalty, terms, coef)
         last, last_gap, has_stepped, enough = np.inf, np.inf, False, EASY * tight
         while n_iter < max_iter:
@@ -85,11 +83,11 @@ class BlockSolver(Solver):
             if largest < NEARLY * tight and has_stepped and not gains:
                 break
             self._stalled = self._stalled or not gains
-            gap = view.duality_gap(coef, penalty) if last < np.inf or not by_gram else np.inf
+            gap = view.duality_gap(coef, penalty) if last < np.inf or view.ends_by_gap else np.inf
             # Where a Gram matrix has features too much alike for Newton steps, the largest move says little of what
             # sweeps gain.
-            is_stuck = by_gram and gap > STUCK * last_gap and largest > NEARLY * tight
-            if gap <= GAP_SHARE * gap_tol and (is_stuck or not by_gram):
+            is_stuck = not view.ends_by_gap and gap > STUCK * last_gap and largest > NEARLY * tight
+            if gap <= GAP_SHARE * gap_tol and (is_stuck or view.ends_by_gap):
                 break
             last, last_gap = largest, gap
             n_iter += 1
@@ -116,7 +114,7 @@ class BlockSolver(Solver):
             coef[:, active] = goal
             view.move(active, goal - here)
         iterate.correlation[:] = view.correlation
-        if by_gram:
+        if not view.ends_by_gap:
             self._track.add(penalty.alpha, coef, None)
         return n_iter
 
@@ -159,6 +157,9 @@ class _View(Protocol):
     correlation: Matrix
     # At most; they find the support.
     sweeps_after_newton: int
+    # Whether a small gap is enough. Where solutions are right to rounding, polynomials through them lead to the next;
+    # on columns a start costs as much as it saves.
+    ends_by_gap: bool
 
     def duality_gap(self, coef: Matrix, penalty: MultiTaskPenalty) -> float:
         """What the duality gap of the problem on these features alone is at most, below the null model's objective."""
@@ -183,6 +184,7 @@ class _GramView:
     """By the Gram matrix and the correlations."""
 
     sweeps_after_newton = MAX_SWEEPS
+    ends_by_gap = False
 
     def __init__(self, gram: Matrix, correlation: Matrix, null_loss: float):
         self.gram, self.correlation, self._null_loss = gram, correlation, null_loss
@@ -218,6 +220,7 @@ class _ColumnView:
     """By the columns, one per row, and the residuals of all tasks: for more features than samples, none free."""
 
     sweeps_after_newton = 1
+    ends_by_gap = True
 
     def __init__(self, columns: Matrix, residual: Matrix, correlation: Matrix | None = None):
         self.columns, self.residual = columns, residual

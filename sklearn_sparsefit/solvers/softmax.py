@@ -93,6 +93,7 @@ class _SoftmaxView:
     """By the Gram matrix of all features along some directions of the classes, and the correlations."""
 
     sweeps_after_newton = 1
+    ends_by_gap = True
 
     def __init__(self, blocks: SoftmaxBlocks, of_all: Matrix, features: Positions):
         self._blocks, self._of_all, self._features = blocks, of_all, features
