@@ -28,6 +28,7 @@ from sklearn_sparsefit import (
     Lasso,
     LassoCV,
     LassoIC,
+    MultiTaskElasticNet,
     MultiTaskLassoCV,
     SparseLogisticRegression,
     SparseLogisticRegressionCV,
@@ -367,6 +368,17 @@ class TestPenaltyWeights:
         null = np.linalg.svd(centred / scales[:6])[2][np.linalg.matrix_rank(centred / scales[:6]) :] / scales[:6]
         null /= np.linalg.norm(null, axis=1)[:, None]
         assert_allclose(null @ model.coef_[:6], 0, atol=1e-6 * np.abs(model.coef_).max())
+
+    @pytest.mark.parametrize("seed", range(3))
+    def test_nearly_dependent_ones_fit_all_but_rounding(self, seed):
+        """Without a warning."""
+        rng = np.random.default_rng(seed)
+        X, y = rng.standard_normal((5, 8)) + 1e4, rng.standard_normal((5, 3))
+        model = MultiTaskElasticNet(
+            1.0, fit_intercept=False, penalty_weights=np.repeat([0.0, 1.0], [5, 3]), tol=1e-12
+        ).fit(X, y)
+        left = y - X.astype(np.longdouble) @ model.coef_.T
+        assert 0.1 * (left**2).sum() <= model.dual_gap_ <= 1e-18
 
     def test_dependent_ones_within_bounds_have_no_least_norm(self):
         X, y = make_data("tall")

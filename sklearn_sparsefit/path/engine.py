@@ -105,8 +105,9 @@ class _Engine:
         self.null_alpha = np.inf
         self.null_coef = np.empty((*self.tasks, 0))
         self.null_loss = self.datafit.null_loss
-        # What rounding leaves where features that are free of the penalty fit the target exactly.
-        self.least_gap = 0.0
+        # What rounding leaves where features that are free of the penalty fit the target exactly, and what that of their
+        # predictions, which large and opposed ones magnify, may leave of the gap.
+        self.least_gap = self.rounding_gap = 0.0
         # Whether the features that are free of the penalty leave the loss without a minimum.
         self.has_no_minimum = False
 
@@ -148,7 +149,7 @@ class _Engine:
 
     @property
     def gap_tol(self) -> float:
-        return max(self.options.tol * self.null_loss, self.least_gap)
+        return max(self.options.tol * self.null_loss, self.least_gap, self.rounding_gap)
 
     def _begin_bounds(self, correlation: Vector, residual: Vector) -> Generator[Request, Any, None]:
         """Bound the correlations from those of the null model on, where that pays."""
@@ -214,6 +215,8 @@ class _Engine:
         self.null_coef = coef.copy()
         self.null_loss = min(loss, self.datafit.null_loss)
         self.least_gap = (VANISHED if self.has_no_minimum else EXACT**2) * self.datafit.null_loss
+        size = float((np.abs(coef[..., fit.positions]) @ fit.norms).max())
+        self.rounding_gap = 0.5 * (EXACT * size) ** 2
         if self.null_loss <= self.least_gap:
             # An exact fit: what is left is rounding, as for a constant target.
             residual, correlation, self.null_loss = np.zeros_like(residual), np.zeros_like(correlation), 0.0

@@ -104,7 +104,8 @@ class FreeFeatures:
         inside = np.flatnonzero(~self.are_held(coef, correlation))
         goal = coef.copy()
         part = self._gram[np.ix_(inside, inside)]
-        goal[inside] += np.linalg.lstsq(part, correlation[inside] / self.norms[inside])[0] / self.norms[inside]
+        step = np.linalg.lstsq(part, correlation[inside] / self.norms[inside], FLAT * len(part))[0]
+        goal[inside] += step / self.norms[inside]
         left = correlation - gram @ (goal - coef)
         left[inside] = 0.0
         is_within = ((self._lower <= goal) & (goal <= self._upper)).all()
