@@ -105,8 +105,8 @@ class _Engine:
         self.null_alpha = np.inf
         self.null_coef = np.empty((*self.tasks, 0))
         self.null_loss = self.datafit.null_loss
-        # What rounding leaves where features that are free of the penalty fit the target exactly, and what that of their
-        # predictions, which large and opposed ones magnify, may leave of the gap.
+        # What rounding leaves where features that are free of the penalty fit the target exactly, and what that of
+        # their predictions, which large and opposed coefficients magnify, leaves of the gap.
         self.least_gap = self.rounding_gap = 0.0
         # Whether the features that are free of the penalty leave the loss without a minimum.
         self.has_no_minimum = False
@@ -216,7 +216,7 @@ class _Engine:
         self.null_loss = min(loss, self.datafit.null_loss)
         self.least_gap = (VANISHED if self.has_no_minimum else EXACT**2) * self.datafit.null_loss
         size = float((np.abs(coef[..., fit.positions]) @ fit.norms).max())
-        self.rounding_gap = 0.5 * (EXACT * size) ** 2
+        self.rounding_gap = min(0.5 * (EXACT * size) ** 2, VANISHED * self.datafit.null_loss)
         if self.null_loss <= self.least_gap:
             # An exact fit: what is left is rounding, as for a constant target.
             residual, correlation, self.null_loss = np.zeros_like(residual), np.zeros_like(correlation), 0.0
