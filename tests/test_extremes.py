@@ -11,7 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_info
 
 from oracles import ElasticNetProblem
-from sklearn_sparsefit import ElasticNet, Lasso, LassoCV, SparseLogisticRegression, lasso_path
+from sklearn_sparsefit import AdaptiveLasso, ElasticNet, Lasso, LassoCV, SparseLogisticRegression, lasso_path
 from sklearn_sparsefit.solvers import SOLVERS
 
 RNG = np.random.default_rng(0)
@@ -42,7 +42,7 @@ def test_huge_and_tiny_targets(factor):
 
 @pytest.mark.parametrize("size, dtype", [(1e-310, np.float64), (1e-40, np.float32)])
 def test_coefficients_that_are_no_numbers_are_refused(size, dtype):
-    for Estimator in (Lasso, LassoCV, SparseLogisticRegression):
+    for Estimator in (Lasso, LassoCV, SparseLogisticRegression, AdaptiveLasso):
         model = Estimator(standardize=True)
         y = np.sign(Y) if Estimator is SparseLogisticRegression else Y
         with pytest.raises(ValueError, match=f"too large for {dtype.__name__}: X is too small"):

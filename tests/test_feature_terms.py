@@ -28,6 +28,7 @@ from sklearn_sparsefit import (
     Lasso,
     LassoCV,
     LassoIC,
+    MultiTaskElasticNet,
     MultiTaskLassoCV,
     SparseLogisticRegression,
     SparseLogisticRegressionCV,
@@ -351,6 +352,40 @@ class TestPenaltyWeights:
             np.delete(X, [0, 3, 4], 1), y
         )
         assert_allclose(model.predict(data), independent.predict(np.delete(X, [0, 3, 4], 1)), atol=1e-7)
+
+    @pytest.mark.parametrize("fit_intercept", [True, False])
+    def test_dependent_ones_of_many_scales_keep_the_predictions(self, fit_intercept):
+        rng = np.random.default_rng(0)
+        scales = 10.0 ** np.array([-6, 6, 0, 4, -3, 2, 0])
+        X = rng.standard_normal((5, 7)) * scales
+        y = rng.standard_normal(5)
+        with pytest.warns(ModelWarning, match="combinations.*theirs are those with the least norm"):
+            model = ElasticNet(1.0, fit_intercept=fit_intercept, penalty_weights=[0, 0, 0, 0, 0, 0, 1]).fit(X, y)
+        # They fit all.
+        assert_allclose(X.astype(np.longdouble) @ model.coef_ + model.intercept_, y, rtol=0, atol=1e-13)
+        # Of the least norm: orthogonal to all that changes no prediction, in units in which that can be told.
+        centred = X[:, :6] - fit_intercept * X[:, :6].mean(axis=0)
+        null = np.linalg.svd(centred / scales[:6])[2][np.linalg.matrix_rank(centred / scales[:6]) :] / scales[:6]
+        null /= np.linalg.norm(null, axis=1)[:, None]
+        assert_allclose(null @ model.coef_[:6], 0, atol=1e-6 * np.abs(model.coef_).max())
+
+    @pytest.mark.parametrize("seed", range(3))
+    def test_nearly_dependent_ones_fit_all_but_rounding(self, seed):
+        """Without a warning."""
+        rng = np.random.default_rng(seed)
+        X, y = rng.standard_normal((5, 8)) + 1e4, rng.standard_normal((5, 3))
+        model = MultiTaskElasticNet(
+            1.0, fit_intercept=False, penalty_weights=np.repeat([0.0, 1.0], [5, 3]), tol=1e-12
+        ).fit(X, y)
+        left = y - X.astype(np.longdouble) @ model.coef_.T
+        assert 0.1 * (left**2).sum() <= model.dual_gap_ <= 1e-18
+
+    def test_dependent_ones_within_bounds_have_no_least_norm(self):
+        X, y = make_data("tall")
+        X[:, 4] = X[:, 6]
+        v = np.where(np.isin(np.arange(10), [4, 6]), 0.0, 1.0)
+        with pytest.warns(ModelWarning, match="combinations.*within their bounds may have the same predictions"):
+            Lasso(0.1, penalty_weights=v, lower_bounds=-1.0).fit(X, y)
 
     @pytest.mark.parametrize("Estimator", ALL)
     def test_dependent_ones_are_warned_of_once(self, Estimator):

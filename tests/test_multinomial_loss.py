@@ -145,6 +145,16 @@ def test_huge_raw_predictions(size, fit_intercept):
     assert Multinomial(codes, 3, fit_intercept=False).fit(right[None]).losses[0] == 0
 
 
+@pytest.mark.parametrize("size", [1e2, 1e3, 1e4])
+def test_no_probability_is_beyond_zero_or_one(size):
+    """Rounding of large raw predictions is balanced; rows under negative weights would have no norms."""
+    rng = np.random.default_rng(0)
+    codes = np.concatenate([np.arange(4), rng.integers(0, 4, 16)]).astype(float)
+    residuals = Multinomial(codes, 4).fit(size * rng.standard_normal((4000, 4, 20))).residuals
+    is_own = codes == np.arange(4)[:, None]
+    assert (np.where(is_own, residuals, -residuals) >= 0).all() and (np.abs(residuals) <= 1).all()
+
+
 def test_where_every_class_is_certain_a_model_is_nowhere_below():
     codes = np.array([0, 1, 2, 1])
     loss = Multinomial(codes, 3, np.array([1.0, 2.0, 1.0, 0.0]), fit_intercept=False)

@@ -214,7 +214,7 @@ cdef void _balance(
     """Take from residuals what rounding of raw predictions has left of their sums, which large columns would magnify.
 
     Probabilities move by p_k (d_k - sum_l p_l d_l), for a Newton step d of the offset: in proportion, so that they
-    keep their digits and stay above zero.
+    keep their digits. None goes beyond zero or one.
     """
     cdef Py_ssize_t n_classes = residual.shape[0], i, k, own
     cdef double[::1] gradient = room[0], step = room[1]
@@ -232,9 +232,9 @@ cdef void _balance(
                 mean -= residual[k, i] * step[k]
         for k in range(n_classes):
             if k != own:
-                residual[k, i] *= 1.0 + step[k] - mean
+                residual[k, i] = fmin(fmax(residual[k, i] * (1.0 + step[k] - mean), -1.0), 0.0)
                 others -= residual[k, i]
-        residual[own, i] = others
+        residual[own, i] = fmin(others, 1.0)
 
 
 def fit(

@@ -93,7 +93,14 @@ def _ridge(data: TrainingData, weights: Vector | None, fit_intercept: bool, stre
         solve = _by_iterations
     else:
         solve = _by_gram if n_features <= n_samples else _by_kernel
-    return datafit.unit * solve(design, datafit, scales, strength) / scales
+    with np.errstate(over="ignore"):
+        coef = datafit.unit * solve(design, datafit, scales, strength) / scales
+    if not np.isfinite(coef).all():
+        raise ValueError(
+            "Some coefficients of the first stage are too large for float64: X is too small beside y. Multiply X by"
+            " some number."
+        )
+    return coef
 
 
 def _by_gram(design: Design, datafit: Quadratic, scales: Vector, strength: float) -> Vector:

@@ -62,10 +62,14 @@ def warn_of(
             ModelWarning,
         )
     if len(kept.dependent):
+        is_bounded = np.isfinite(terms.lower[terms.free]).any() or np.isfinite(terms.upper[terms.free]).any()
+        if is_bounded:
+            which = "Other coefficients within their bounds may have the same predictions."
+        else:
+            which = "Of all coefficients with the same predictions theirs are those with the least norm."
         warn_user(
             "Features with penalty weight 0 are combinations of others of them or of the intercept (constant):"
-            f" {_listed(kept.dependent, data.names)}. Of all coefficients with the same predictions theirs are those"
-            " with the least norm.",
+            f" {_listed(kept.dependent, data.names)}. {which}",
             ModelWarning,
         )
 

@@ -24,8 +24,9 @@ class NullModel:
 
     ``coef`` has those of all features that were known then, ``residual`` is what they leave of the target, where
     residuals are known, ``correlation`` that of every feature with it, and ``loss`` its loss. A gap of ``least_gap``
-    is what rounding leaves where free features fit the target exactly; ``has_no_minimum`` says that the loss falls for
-    ever in these.
+    is what rounding leaves where free features fit the target exactly, and one of ``rounding_gap`` what that of their
+    predictions does, which large and opposed coefficients magnify; ``has_no_minimum`` says that the loss falls for ever
+    in these.
     """
 
     coef: NDArray[np.float64]
@@ -34,11 +35,12 @@ class NullModel:
     loss: float
     alpha_max: float
     least_gap: float = 0.0
+    rounding_gap: float = 0.0
     has_no_minimum: bool = False
 
     def gap_tol(self, tol: float) -> float:
         """The largest duality gap that is small enough, beside the loss."""
-        return max(tol * self.loss, self.least_gap)
+        return max(tol * self.loss, self.least_gap, self.rounding_gap)
 
     def is_minimum_at(self, alpha: float) -> bool:
         """Whether no feature enters at some alpha."""
@@ -114,11 +116,13 @@ def _fit_free(state: PathState, free: NDArray[np.intp], largest: float) -> Gener
     state.iterate = Iterate(coef, inside.copy())
     loss = min(loss, datafit.null_loss)
     least_gap = (VANISHED if falls_for_ever else EXACT**2) * datafit.null_loss
+    size = float((np.abs(coef[..., fit.positions]) @ fit.norms).max())
+    rounding_gap = min(0.5 * (EXACT * size) ** 2, VANISHED * datafit.null_loss)
     if loss <= least_gap:
         # An exact fit: what is left is rounding, as for a constant target.
         residual, correlation, loss, largest = np.zeros_like(residual), np.zeros_like(correlation), 0.0, 0.0
     alpha_max = _alpha_max(state, correlation, largest)
-    return NullModel(coef.copy(), residual, correlation, loss, alpha_max, least_gap, falls_for_ever)
+    return NullModel(coef.copy(), residual, correlation, loss, alpha_max, least_gap, rounding_gap, falls_for_ever)
 
 
 def _alpha_max(state: PathState, correlation: NDArray[np.float64], largest: float) -> float:

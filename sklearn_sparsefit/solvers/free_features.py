@@ -2,7 +2,7 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import eigh
+from scipy.linalg import eigh, qr
 from scipy.optimize import lsq_linear
 
 from sklearn_sparsefit.solvers.independence import independent_columns
@@ -34,15 +34,8 @@ class FreeFeatures:
         kept = np.sort(independent_columns(gram.copy())[0])
         dependent = np.setdiff1d(np.arange(len(positions)), kept)
         self.dependent = positions[dependent]
-        # Orthonormal basis of what coefficients of the least norm may be, where there are others.
-        self._row_space: Matrix | None = None
         if self.is_bounded:
             kept = np.flatnonzero(gram.diagonal())
-        elif len(dependent):
-            rows = np.empty((len(positions), len(kept)))
-            rows[kept] = np.eye(len(kept))
-            rows[dependent] = np.linalg.solve(gram[np.ix_(kept, kept)], gram[np.ix_(kept, dependent)]).T
-            self._row_space = np.linalg.qr(rows)[0]
         self._all = positions
         self._without_bounds = np.isinf(lower) & np.isinf(upper)
         self.positions = positions[kept]
@@ -53,6 +46,12 @@ class FreeFeatures:
         self.secants = Secants(of_kept)
         # Of the features divided by their norms, so that scales do not matter.
         self._gram = of_kept / self.norms / self.norms[:, None]
+        # What each of the dependent features is made of, and what it takes over of coefficients, for the least norm.
+        self._to_dependent: Matrix | None = None
+        if len(kept) and len(dependent) and not self.is_bounded:
+            products = gram[np.ix_(kept, dependent)] / self.norms[:, None]
+            self._shares = np.linalg.solve(self._gram, products).T / self.norms
+            self._to_dependent = _least_norm(self._shares)
         smallest = np.linalg.eigvalsh(self._gram)[0] if len(kept) else 1.0
         self.is_delicate = bool(smallest < DELICATE)
         # How far the dual point that is meant may be from the one that was computed, for correlations off by one.
@@ -105,7 +104,8 @@ class FreeFeatures:
         inside = np.flatnonzero(~self.are_held(coef, correlation))
         goal = coef.copy()
         part = self._gram[np.ix_(inside, inside)]
-        goal[inside] += np.linalg.lstsq(part, correlation[inside] / self.norms[inside])[0] / self.norms[inside]
+        step = np.linalg.lstsq(part, correlation[inside] / self.norms[inside], FLAT * len(part))[0]
+        goal[inside] += step / self.norms[inside]
         left = correlation - gram @ (goal - coef)
         left[inside] = 0.0
         is_within = ((self._lower <= goal) & (goal <= self._upper)).all()
@@ -128,10 +128,13 @@ class FreeFeatures:
 
     def minimum_norm(self, coef: Vector) -> Vector:
         """The same predictions, up to a constant, by free features with coefficients of the least 2-norm."""
-        if self._row_space is None:
+        if self._to_dependent is None:
             return coef
         coef = coef.copy()
-        coef[..., self._all] = coef[..., self._all] @ self._row_space @ self._row_space.T
+        taken = coef[..., self.positions] @ self._to_dependent
+        coef[..., self.dependent] += taken
+        # Whatever rounding made of that, the predictions stay the same.
+        coef[..., self.positions] -= taken @ self._shares
         return coef
 
     def centred(self, coef: Matrix) -> Matrix:
@@ -140,3 +143,14 @@ class FreeFeatures:
         unbounded = self._all[self._without_bounds]
         coef[:, unbounded] -= coef[:, unbounded].mean(axis=0)
         return coef
+
+
+def _least_norm(shares: Matrix) -> Matrix:
+    """S (1 + S'S)^-1, transposed, for S the shares that some have in others: where these move with the least norm."""
+    rows = np.vstack([np.eye(shares.shape[1]), shares])
+    # Short rows keep their digits if they come last.
+    order = np.argsort(-np.abs(rows).max(axis=1))
+    basis = np.empty(rows.shape)
+    basis[order] = qr(rows[order], mode="economic", pivoting=True)[0]
+    own, others = np.split(basis, [shares.shape[1]])
+    return own @ others.T

@@ -164,13 +164,15 @@ class ProxNewtonSolver(Solver):
         """Go towards the minimum of a model, its coefficients and offset, as far as the objective is lower for it."""
         step = goal - iterate.coef
         promised = float(np.vdot(iterate.correlation, step)) + penalty.value(iterate.coef) - penalty.value(goal)
-        slack = ROUNDING * working_set.datafit.null_loss
-        if working_set.free is not None:
-            slack += loss_rounding(working_set, goal[..., working_set.free.positions])
+        # Rounding may make a promise that is none of a step that leads far.
+        enough = ARMIJO * max(promised, 0.0)
         for length in LENGTHS:
             coef = goal.copy() if length == 1 else iterate.coef + length * step
+            slack = ROUNDING * working_set.datafit.null_loss
+            if working_set.free is not None:
+                slack += loss_rounding(working_set, coef[..., working_set.free.positions])
             seen = look(working_set, coef[None], offset[None])
-            if float(seen.fits.losses[0]) + penalty.value(coef) <= before - ARMIJO * length * promised + slack:
+            if float(seen.fits.losses[0]) + penalty.value(coef) <= before - length * enough + slack:
                 return coef, seen
         return None
 

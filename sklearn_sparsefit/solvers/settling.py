@@ -85,16 +85,18 @@ class Settling:
         free, coefs, size = self._known.free, self._coefs, self._known.datafit.residual_size
         left_before, self._left = self._left, _unsettled(free, coefs, correlations)
         goals = self._steps.goals(coefs, fits, correlations)
-        # Large and opposed coefficients leave more rounding, of which a step only makes other rounding.
-        is_small, is_stuck = self._left <= UNSETTLED * size, self._left > SLOWEST * left_before
-        is_rounding = (self._left <= SETTLED * size) | is_small & is_stuck
-        if not is_rounding.all() and self._n_steps < self._steps.at_most and self._steps.go(coefs, goals, fits):
-            self._n_steps += 1
-            return False
         # A step s to the minimum of a quadratic, along correlations c, gains c's / 2; on for ever down an exponential,
         # c's. Twice that is for what is neither; and steps that are no good go up, too.
         gains = (goals - coefs[..., free.positions]) * correlations[..., free.positions]
-        self.to_gain = 2.0 * np.abs(gains.reshape(len(coefs), -1).sum(axis=1))
+        to_gain = 2.0 * np.abs(gains.reshape(len(coefs), -1).sum(axis=1))
+        # Large and opposed coefficients leave more rounding, of which a step only makes other rounding.
+        is_small, is_stuck = self._left <= UNSETTLED * size, self._left > SLOWEST * left_before
+        is_settled = (self._left <= SETTLED * size) & self._steps.are_enough(to_gain, fits)
+        is_rounding = is_settled | is_small & is_stuck
+        if not is_rounding.all() and self._n_steps < self._steps.at_most and self._steps.go(coefs, goals, fits):
+            self._n_steps += 1
+            return False
+        self.to_gain = to_gain
         for row in np.flatnonzero(is_small):
             _hold(free, coefs[row], correlations[row])
         return True
@@ -142,6 +144,13 @@ class _LeastSquares:
         """Where steps in the free features of rows of coefficients lead."""
         return _minima(self._free, coefs, correlations)
 
+    def are_enough(self, to_gain: Vector, fits: Fits) -> NDArray[np.bool_]:
+        """Whether next to nothing is left to gain where correlations are rounding already.
+
+        Features that are nearly combinations of others, and fit all, may gain much beside what is left.
+        """
+        return to_gain <= SETTLED * fits.losses
+
     def go(self, coefs: Block, goals: Block, fits: Fits) -> bool:
         """Go to the goals of free features, in place; return whether that is anywhere else."""
         before = coefs[..., self._free.positions]
@@ -172,6 +181,10 @@ class _Newton:
             goal[free.positions] = free.settled(here[None, free.positions], inside[None, free.positions])[0]
             goals[row] = goal.reshape(goals[row].shape)
         return goals
+
+    def are_enough(self, to_gain: Vector, fits: Fits) -> NDArray[np.bool_]:
+        """See :class:`_LeastSquares`; down an exponential, all of the loss is left to gain for ever."""
+        return np.ones(len(to_gain), dtype=bool)
 
     def go(self, coefs: Block, goals: Block, fits: Fits) -> bool:
         """See :class:`_LeastSquares`; as far as it lowers the loss."""
