@@ -86,18 +86,18 @@ def _take_whole(state: PathState, max_gram: int, density: float) -> Generator[Re
         yield from state.bring_in(np.arange(n_features))
 
 
-def _fit_free(state: PathState, free: NDArray[np.intp], largest: float) -> Generator[Request, Any, NullModel]:
+def _fit_free(state: PathState, features: NDArray[np.intp], largest: float) -> Generator[Request, Any, NullModel]:
     """Fit the features that are free of the penalty; what they leave is the null model's.
 
     ``largest`` is the largest correlation of the target.
     """
-    yield from state.bring_in(free[state.known.outside[free]])
+    yield from state.bring_in(features[state.known.outside[features]])
     known, datafit = state.known, state.datafit
-    positions = np.flatnonzero(np.isin(known.features, free))
-    fit = known.set_free(positions, state.inner.terms)
+    positions = np.flatnonzero(np.isin(known.features, features))
+    free = known.set_free(positions, state.inner.terms)
     coef = np.zeros((*state.tasks, len(known)))
     if isinstance(datafit, Quadratic):
-        coef[..., fit.positions] = fit.fit(state.iterate.correlation[..., fit.positions])
+        coef[..., free.positions] = free.fit(state.iterate.correlation[..., free.positions])
     residual, falls_for_ever = datafit.null_residual, False
     if isinstance(known, WorkingSet):
         settled = look(known, coef[None])
@@ -109,15 +109,15 @@ def _fit_free(state: PathState, free: NDArray[np.intp], largest: float) -> Gener
     else:
         correlations = known.settled_correlations(coef[None])
         seen = Evaluation.by_moments(coef[None], correlations, known.losses(coef[None], correlations))
-        if fit.is_delicate or cost_model.is_small(state.shape):
+        if free.is_delicate or cost_model.is_small(state.shape):
             yield from state.look_closely(seen, np.arange(1))
         coef, inside, loss = seen.coefs[0], seen.inside[0], float(seen.fits.losses[0])
         correlation = inside
     state.iterate = Iterate(coef, inside.copy())
     loss = min(loss, datafit.null_loss)
     least_gap = (VANISHED if falls_for_ever else EXACT**2) * datafit.null_loss
-    size = float((np.abs(coef[..., fit.positions]) @ fit.norms).max())
-    rounding_gap = min(0.5 * (EXACT * size) ** 2, VANISHED * datafit.null_loss)
+    rounding = EXACT * free.size_of_predictions(coef[..., free.positions])
+    rounding_gap = min(0.5 * rounding**2, VANISHED * datafit.null_loss)
     if loss <= least_gap:
         # An exact fit: what is left is rounding, as for a constant target.
         residual, correlation, loss, largest = np.zeros_like(residual), np.zeros_like(correlation), 0.0, 0.0

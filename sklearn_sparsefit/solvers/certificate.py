@@ -91,7 +91,7 @@ def duality_gap(
 
     def gap(scale: float) -> float:
         of_penalty = penalty.fenchel_young(coef, correlation, scale)
-        if scale * largest_outside > penalty.l1:
+        if outside is not None and scale * largest_outside > penalty.l1:
             of_penalty += outside.penalty.conjugate(outside.correlation, scale)
         if slack:
             of_penalty = loosened(of_penalty, scale)

@@ -113,6 +113,10 @@ class FreeFeatures:
             return goal
         return self._goal_within_bounds(coef, correlation)
 
+    def size_of_predictions(self, coefs: Matrix) -> float:
+        """Largest sum_j |w_j| ||x_j|| of rows of coefficients w: rounding of raw predictions is seen beside that."""
+        return float((np.abs(coefs) @ self.norms).max())
+
     def are_held(self, coefs: Matrix, correlations: Matrix) -> NDArray[np.bool_]:
         """Which coefficients are at a bound that their correlation holds them at."""
         return (coefs >= self._upper) & (correlations > 0) | (coefs <= self._lower) & (correlations < 0)

@@ -26,12 +26,14 @@ class LossModels:
     the working set are at hand that are near the threshold.
     """
 
+    # Of the model, once there is one.
+    solver: Solver
+
     def __init__(self, new_solver: Callable[[WorkingSet], Solver]):
         self._new_solver = new_solver
         self._at_hand: WorkingSet | None = None
         # A working set, or pairs of a class and a feature.
         self.model: Any = None
-        self.solver: Solver | None = None
         self.curvatures = np.empty(0)
 
     def at_hand(

@@ -162,15 +162,15 @@ class ProxNewtonSolver(Solver):
         working_set: WorkingSet, penalty: Penalty, iterate: Iterate, before: float, goal: Vector, offset: Vector
     ) -> tuple[Vector, Look] | None:
         """Go towards the minimum of a model, its coefficients and offset, as far as the objective is lower for it."""
-        step = goal - iterate.coef
+        step, free = goal - iterate.coef, working_set.free
         promised = float(np.vdot(iterate.correlation, step)) + penalty.value(iterate.coef) - penalty.value(goal)
         # Rounding may make a promise that is none of a step that leads far.
         enough = ARMIJO * max(promised, 0.0)
         for length in LENGTHS:
             coef = goal.copy() if length == 1 else iterate.coef + length * step
             slack = ROUNDING * working_set.datafit.null_loss
-            if working_set.free is not None:
-                slack += loss_rounding(working_set, coef[..., working_set.free.positions])
+            if free is not None:
+                slack += loss_rounding(working_set.datafit, free, coef[..., free.positions])
             seen = look(working_set, coef[None], offset[None])
             if float(seen.fits.losses[0]) + penalty.value(coef) <= before - length * enough + slack:
                 return coef, seen

@@ -2,12 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_sparsefit.datafit import Fits, Quadratic
+from sklearn_sparsefit.datafit import Datafit, Fits, Quadratic
 from sklearn_sparsefit.design import CONSTANT
 from sklearn_sparsefit.solvers.free_features import FreeFeatures
 from sklearn_sparsefit.solvers.known import Known
@@ -62,13 +61,15 @@ class Settling:
 
     def __init__(self, known: Known, coefs: Block):
         self.to_gain = np.zeros(len(coefs))
-        self._known, self._coefs = known, coefs
+        self._coefs, self._residual_size = coefs, known.datafit.residual_size
         self._left = np.full(len(coefs), np.inf)
         self._n_steps = 0
         self._steps: _LeastSquares | _Newton | None = None
         if known.free is not None:
-            is_quadratic = isinstance(known.datafit, Quadratic)
-            self._steps = _LeastSquares(known.free) if is_quadratic else _Newton(cast(WorkingSet, known), len(coefs))
+            if isinstance(known, WorkingSet) and not isinstance(known.datafit, Quadratic):
+                self._steps = _Newton(known, known.free, len(coefs))
+            else:
+                self._steps = _LeastSquares(known.free)
 
     def ends_at(self, fits: Fits, correlations: Block) -> bool:
         """Whether the coefficients, which come to these, are settled, or else have moved on.
@@ -82,7 +83,7 @@ class Settling:
             # No steps lead back from where the loss overflows, and no certificate is given.
             self.to_gain[:] = np.inf
             return True
-        free, coefs, size = self._known.free, self._coefs, self._known.datafit.residual_size
+        free, coefs, size = self._steps.free, self._coefs, self._residual_size
         left_before, self._left = self._left, _unsettled(free, coefs, correlations)
         goals = self._steps.goals(coefs, fits, correlations)
         # A step s to the minimum of a quadratic, along correlations c, gains c's / 2; on for ever down an exponential,
@@ -110,10 +111,10 @@ def settle_by_gram(free: FreeFeatures, coefs: Block, correlations: Block, gram: 
     _hold(free, coefs, correlations)
 
 
-def loss_rounding(known: Known, free_coef: Vector) -> float:
+def loss_rounding(datafit: Datafit, free: FreeFeatures, coef: Vector) -> float:
     """What rounding of the raw predictions of free features, large and opposed ones too, may make of the loss."""
-    slope = float(np.sqrt((known.datafit.null_residual**2 @ known.datafit.weights).sum()))
-    return CONSTANT * slope * float((np.abs(free_coef) @ known.free.norms).max())
+    slope = float(np.sqrt((datafit.null_residual**2 @ datafit.weights).sum()))
+    return CONSTANT * slope * free.size_of_predictions(coef)
 
 
 def has_no_minimum(working_set: WorkingSet, coef: Vector, seen: Look) -> bool:
@@ -122,14 +123,15 @@ def has_no_minimum(working_set: WorkingSet, coef: Vector, seen: Look) -> bool:
     It is flat then where they are, beside what it is at zero.
     """
     datafit, free = working_set.datafit, working_set.free
-    if not datafit.has_models or free.is_delicate:
+    if free is None or free.is_delicate or not datafit.has_models:
         return False
     inside = ~free.are_held(coef[..., free.positions], seen.correlations[0][..., free.positions])
     if datafit.is_relative:
         # Whatever the last task's are, those of the others are beside them.
         inside[-1] = False
     null = working_set.modelled.curvatures(datafit.fit(np.zeros((1, *seen.fits.raw[0].shape))).raw[0])
-    return free.flattest_ratio(_hessian(working_set, seen.fits, 0), inside) <= FLATTER * float(null.sum())
+    hessian = _hessian(working_set.restricted_to(free.positions), seen.fits, 0)
+    return free.flattest_ratio(hessian, inside) <= FLATTER * float(null.sum())
 
 
 class _LeastSquares:
@@ -138,11 +140,11 @@ class _LeastSquares:
     at_most = REFINEMENTS
 
     def __init__(self, free: FreeFeatures):
-        self._free = free
+        self.free = free
 
     def goals(self, coefs: Block, fits: Fits, correlations: Block) -> Block:
         """Where steps in the free features of rows of coefficients lead."""
-        return _minima(self._free, coefs, correlations)
+        return _minima(self.free, coefs, correlations)
 
     def are_enough(self, to_gain: Vector, fits: Fits) -> NDArray[np.bool_]:
         """Whether next to nothing is left to gain where correlations are rounding already.
@@ -153,8 +155,8 @@ class _LeastSquares:
 
     def go(self, coefs: Block, goals: Block, fits: Fits) -> bool:
         """Go to the goals of free features, in place; return whether that is anywhere else."""
-        before = coefs[..., self._free.positions]
-        coefs[..., self._free.positions] = goals
+        before = coefs[..., self.free.positions]
+        coefs[..., self.free.positions] = goals
         return not np.array_equal(before, goals)
 
 
@@ -163,21 +165,21 @@ class _Newton:
 
     at_most = NEWTON_STEPS
 
-    def __init__(self, working_set: WorkingSet, n_rows: int):
-        self._working_set = working_set
-        self._hessian_at = self._by_curvatures if working_set.datafit.has_models else self._by_secants(n_rows)
+    def __init__(self, working_set: WorkingSet, free: FreeFeatures, n_rows: int):
+        self._working_set, self.free = working_set, free
+        self._hessian_at = self._by_curvatures() if working_set.datafit.has_models else self._by_secants(n_rows)
 
     def goals(self, coefs: Block, fits: Fits, correlations: Block) -> Block:
         """See :class:`_LeastSquares`."""
-        positions = self._working_set.free.positions
+        positions = self.free.positions
         goals = coefs[..., positions]
         for row, coef in enumerate(coefs):
             here, inside = coef[..., positions].ravel(), correlations[row][..., positions].ravel()
             hessian = self._hessian_at(row, here, fits, inside)
-            if self._working_set.datafit.is_relative and not self._working_set.free.is_bounded:
+            if self._working_set.datafit.is_relative and not self.free.is_bounded:
                 # Whatever the last task's are, those of the others are beside them.
                 hessian = hessian[: -len(positions), : -len(positions)]
-            free, goal = self._working_set.free.under(hessian), here.copy()
+            free, goal = self.free.under(hessian), here.copy()
             goal[free.positions] = free.settled(here[None, free.positions], inside[None, free.positions])[0]
             goals[row] = goal.reshape(goals[row].shape)
         return goals
@@ -188,10 +190,10 @@ class _Newton:
 
     def go(self, coefs: Block, goals: Block, fits: Fits) -> bool:
         """See :class:`_LeastSquares`; as far as it lowers the loss."""
-        free = self._working_set.free
+        free = self.free
         before = coefs[..., free.positions]
         for row, (coef, here, goal) in enumerate(zip(coefs, before, goals, strict=True)):
-            rounding = loss_rounding(self._working_set, goal)
+            rounding = loss_rounding(self._working_set.datafit, free, goal)
             for length in 0.5 ** np.arange(30):
                 coef[..., free.positions] = here + length * (goal - here)
                 loss = self._working_set.fit(coef[None], fits.offsets[row : row + 1]).losses[0]
@@ -201,22 +203,21 @@ class _Newton:
                 coef[..., free.positions] = here
         return not np.array_equal(before, coefs[..., free.positions])
 
-    def _by_curvatures(self, row: int, coef: Vector, fits: Fits, correlation: Vector) -> Matrix:
-        return _hessian(self._working_set, fits, row)
+    def _by_curvatures(self) -> Callable[[int, Vector, Fits, Vector], Matrix]:
+        free_alone = self._working_set.restricted_to(self.free.positions)
+        return lambda row, coef, fits, correlation: _hessian(free_alone, fits, row)
 
     def _by_secants(self, n_rows: int) -> Callable[[int, Vector, Fits, Vector], Matrix]:
         """One row of coefficients at a time."""
-        free = self._working_set.free
-        secants = [free.secants.from_elsewhere() for _ in range(n_rows)]
-        free.secants = secants[-1]
+        secants = [self.free.secants.from_elsewhere() for _ in range(n_rows)]
+        self.free.secants = secants[-1]
         return lambda row, coef, fits, correlation: secants[row].hessian(coef, -correlation, float(fits.losses[row]))
 
 
-def _hessian(working_set: WorkingSet, fits: Fits, row: int) -> Matrix:
+def _hessian(free_alone: WorkingSet, fits: Fits, row: int) -> Matrix:
     """Second derivatives of the loss in the free features about one of the fits, by its curvatures."""
-    curvatures = working_set.modelled.curvatures(fits.raw[row])
-    model = working_set.modelled.model(fits, row, curvatures)
-    free_alone = working_set.restricted_to(working_set.free.positions)
+    curvatures = free_alone.modelled.curvatures(fits.raw[row])
+    model = free_alone.modelled.model(fits, row, curvatures)
     return float(curvatures.sum()) * free_alone.seen_through(model).full_gram()
 
 
