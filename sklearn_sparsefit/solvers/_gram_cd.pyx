@@ -3,7 +3,7 @@
 from libc.math cimport fabs, fmax, fmin, isfinite, isnan, sqrt
 from scipy.linalg.cython_blas cimport daxpy
 
-from sklearn_sparsefit.penalty._penalty cimport SeparablePenalty as Penalty
+from sklearn_sparsefit.penalty._penalty cimport SeparablePenalty
 from sklearn_sparsefit.solvers._cholesky cimport SupportFactor
 
 cpdef enum Status:
@@ -46,7 +46,7 @@ cdef struct State:
     double work
 
 
-cdef void _look(const double[::1] sq_norms, Penalty penalty, double tight, State* s) noexcept nogil:
+cdef void _look(const double[::1] sq_norms, SeparablePenalty penalty, double tight, State* s) noexcept nogil:
     """List the support and what would enter it, with the side and the gradient each has."""
     cdef Py_ssize_t j
     cdef double h, w, new, change
@@ -75,7 +75,7 @@ cdef void _look(const double[::1] sq_norms, Penalty penalty, double tight, State
         s.gradient[j] = s.g[j] - penalty.slope(j, w, s.side[j])
 
 
-cdef void _leave_out_entering(Penalty penalty, State* s) noexcept nogil:
+cdef void _leave_out_entering(SeparablePenalty penalty, State* s) noexcept nogil:
     """List the support alone: at a new alpha few of those that would enter still want to when it has moved."""
     cdef int a, n_support = 0
     for a in range(s.n_active):
@@ -86,7 +86,9 @@ cdef void _leave_out_entering(Penalty penalty, State* s) noexcept nogil:
     s.n_entering = 0
 
 
-cdef void _sweep(const double[:, ::1] gram, const double[::1] sq_norms, Penalty penalty, State* s) noexcept nogil:
+cdef void _sweep(
+    const double[:, ::1] gram, const double[::1] sq_norms, SeparablePenalty penalty, State* s
+) noexcept nogil:
     cdef Py_ssize_t j
     cdef double h, new, minus_move
     cdef int one = 1
@@ -171,7 +173,7 @@ cdef double _stride(const double[:, ::1] gram, const double* stride, State* s) n
 
 
 cdef double _newton(
-    const double[:, ::1] gram, Penalty penalty, SupportFactor factor, double max_work, State* s
+    const double[:, ::1] gram, SeparablePenalty penalty, SupportFactor factor, double max_work, State* s
 ) noexcept nogil:
     """Minimise over the active features, each on its piece of the penalty; returns by how much that is lower.
 
@@ -208,7 +210,7 @@ def gram_cd(
     const double[::1] sq_norms,
     double[::1] coef,
     double[::1] correlation,
-    Penalty penalty,
+    SeparablePenalty penalty,
     double target_norm,
     Py_ssize_t max_iter,
     double max_work,
