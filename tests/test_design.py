@@ -6,7 +6,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from threadpoolctl import threadpool_limits
 
-from sklearn_sparsefit.design import lines, make_design, tiles
+from sklearn_sparsefit.design import _columns, lines, make_design, tiles
 from sklearn_sparsefit.design import moments as moments_module
 
 RNG = np.random.default_rng(0)
@@ -267,6 +267,7 @@ def test_the_number_of_threads_does_not_change_a_bit(store, dtype, monkeypatch):
                     moments.correlation,
                     columns.correlate(residuals),
                     columns.predict(coefs[:, :200]),
+                    columns.products(weights, np.zeros(200), slice(100, 200)),
                 ]
             )
     for other in answers[1:]:
@@ -276,10 +277,12 @@ def test_the_number_of_threads_does_not_change_a_bit(store, dtype, monkeypatch):
 
 @pytest.mark.parametrize("mean", [0.0, 3.0, 1e3, 1e6])
 @pytest.mark.parametrize("start", [0, 4])
-def test_products_of_packed_columns(mean, start):
-    rng = np.random.default_rng(0)
-    X = (rng.standard_normal((50, 9)) + mean) * (rng.uniform(size=(50, 9)) < (0.3 if mean < 1e3 else 1.0))
-    weights = rng.uniform(size=50) * (np.arange(50) % 5 > 0)
+@pytest.mark.parametrize("n_samples", [50, 20000])
+def test_products_of_packed_columns(mean, start, n_samples, monkeypatch):
+    monkeypatch.setattr(_columns, "LARGE_PRODUCT", 1)
+    rng, shape = np.random.default_rng(0), (n_samples, 9)
+    X = (rng.standard_normal(shape) + mean) * (rng.uniform(size=shape) < (0.3 if mean < 1e3 else 1.0))
+    weights = rng.uniform(size=n_samples) * (np.arange(n_samples) % 5 > 0)
     weights /= weights.sum()
     centred = np.asarray(X, np.longdouble) - np.asarray(weights, np.longdouble) @ np.asarray(X, np.longdouble)
     expected = (centred[:, start:8] * weights[:, None]).T @ centred[:, :8]

@@ -26,13 +26,13 @@ cdef extern from "_simd.h":
         double* out
     ) nogil
 
-# Sparse columns of which there is a dense copy at a time.
 cdef enum:
+    # Sparse columns of which there is a dense copy at a time.
     DENSE_AT_ONCE = 16
-# Samples that products of columns are summed over at a time, so that these stay in the cache; and multiply-adds that
-# are worth a thread.
-cdef int AT_ONCE = 1024
-PRODUCTS = 2**25
+    # Samples that products of dense columns are summed over at a time, so that these stay in the cache.
+    SAMPLES_AT_ONCE = 1024
+# Multiply-adds that are worth a thread.
+LARGE_PRODUCT = 2**25
 
 
 cdef _mirror(double[:, :] square):
@@ -97,7 +97,8 @@ cdef class DenseColumns(Columns):
     def products(self, weights, means, block):
         """Weighted products of some columns with all up to these, about the means of both."""
         n_columns, roots = block.stop - block.start, np.sqrt(weights)
-        n_parts = min(MAX_SUMS, self.n_samples // (8 * n_columns), self.n_samples * n_columns * block.stop // PRODUCTS)
+        n_multiply_adds = self.n_samples * n_columns * block.stop
+        n_parts = min(MAX_SUMS, self.n_samples // (8 * n_columns), n_multiply_adds // LARGE_PRODUCT)
         edges = np.linspace(0, self.n_samples, max(1, n_parts) + 1).astype(np.intp)
         parts = np.zeros((len(edges) - 1, n_columns, block.stop))
 
@@ -117,7 +118,7 @@ cdef class DenseColumns(Columns):
     ):
         """Add those over some samples; of the columns with themselves no more than the lower triangle."""
         cdef int h, before = <int> first, k = <int> result.shape[0], ld_result = <int> result.shape[1]
-        cdef int n = <int> self.n_samples, room = AT_ONCE
+        cdef int n = <int> self.n_samples, room = SAMPLES_AT_ONCE
         cdef Py_ssize_t i = start, j
         cdef double one = 1.0
         cdef double[:, ::1] weighted = np.empty((k, room))
