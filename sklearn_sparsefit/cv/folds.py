@@ -46,9 +46,9 @@ def make_folds(splits: Iterable[tuple[Any, Any]], n_samples: int, sample_weight:
         folds.append(Fold(counts.astype(np.min_scalar_type(counts.max())), weights, test))
     if not folds:
         raise ValueError("cv gives no folds; it must yield at least one (train, test) pair.")
-    for part, name in (("training", "train_weight"), ("test", "test_weight")):
-        for number, fold in enumerate(folds):
-            if not getattr(fold, name).any():
+    for number, fold in enumerate(folds):
+        for part, part_weights in (("training", fold.train_weight), ("test", fold.test_weight)):
+            if not part_weights.any():
                 raise ValueError(f"sample_weight leaves fold {number} only {part} samples of weight zero.")
     return folds
 

@@ -2,7 +2,7 @@
 
 import math
 from itertools import pairwise
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,10 +29,10 @@ class Track(Generic[Kept]):
 
     def add(self, alpha: float, coef: NDArray[np.float64], kept: Kept) -> None:
         """Go on to a solution."""
-        pairs: list[tuple[list[Any], Any]] = [(self.alphas, alpha), (self._coefs, coef.copy()), (self.kept, kept)]
-        for values, value in pairs:
-            values[self._length - 1 :] = []
-            values.insert(0, value)
+        others = slice(self._length - 1)
+        self.alphas = [alpha, *self.alphas[others]]
+        self._coefs = [coef.copy(), *self._coefs[others]]
+        self.kept = [kept, *self.kept[others]]
 
     def leads_to(self, alphas: list[float], coef: NDArray[np.float64]) -> bool:
         """Whether it comes down to some alphas, that descend too, from the coefficients it ended at."""
