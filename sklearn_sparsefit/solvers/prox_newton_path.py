@@ -128,6 +128,7 @@ class ProxNewtonPathSolver(Solver):
         # Where polynomials lead is taken for as good as solved.
         gaps = [0.0 if len(self._track) else FAR_GAP * working_set.datafit.null_loss] * len(goals)
         for moved in MOVED[: min(goal.max_iter for goal in goals)]:
+            # All of them are changed in place: where their step cannot be taken, none is kept.
             here = points if len(pending) == len(goals) else points.at(pending)
             here.fits.residuals[:] = working_set.loss.residuals(here.fits.raw)
             if not np.isfinite(here.fits.residuals).all():

@@ -155,7 +155,7 @@ class WorkingSet(Known):
 
     def blocks(self, start: int) -> Iterator[slice]:
         """The columns from ``start`` on, a few at a time."""
-        size = max(1, min(256, CHUNK // self.columns.n_samples)) if self._columns else 1
+        size = 1 if self._columns is None else max(1, min(256, CHUNK // self.columns.n_samples))
         for first in range(start, len(self), size):
             yield slice(first, min(first + size, len(self)))
 
