@@ -46,9 +46,10 @@ def make_folds(splits: Iterable[tuple[Any, Any]], n_samples: int, sample_weight:
         folds.append(Fold(counts.astype(np.min_scalar_type(counts.max())), weights, test))
     if not folds:
         raise ValueError("cv gives no folds; it must yield at least one (train, test) pair.")
-    for number, fold in enumerate(folds):
-        for part, part_weights in (("training", fold.train_weight), ("test", fold.test_weight)):
-            if not part_weights.any():
+    train_weights, test_weights = (fold.train_weight for fold in folds), (fold.test_weight for fold in folds)
+    for part, weightings in (("training", train_weights), ("test", test_weights)):
+        for number, part_weight in enumerate(weightings):
+            if not part_weight.any():
                 raise ValueError(f"sample_weight leaves fold {number} only {part} samples of weight zero.")
     return folds
 
