@@ -1,5 +1,7 @@
 """Packed columns of a working set, in double precision, one column at a time for the kernels."""
 
+from itertools import product
+
 import numpy as np
 
 from scipy.linalg.cython_blas cimport ddot, dgemm, dsyrk
@@ -15,7 +17,6 @@ cdef extern from "_simd.h":
         const double* data, const int* indices, Py_ssize_t n, const double* vectors, Py_ssize_t width, double* out
     ) nogil
     void weigh_line(const double* x, Py_ssize_t n, double shift, const double* factor, double* out) nogil
-    void scale_line(double* z, Py_ssize_t n, const double* factor) nogil
     void gather_line(const double* x, Py_ssize_t n, const double* vectors, double* out) nogil
     void scatter_weighted(
         const double* x, const int* indices, Py_ssize_t n, const double* s, const double* steps, Py_ssize_t width,
@@ -31,6 +32,8 @@ cdef enum:
     DENSE_AT_ONCE = 16
     # Samples that products of dense columns are summed over at a time, so that these stay in the cache.
     SAMPLES_AT_ONCE = 1024
+    # And columns before them, which are other threads' where there are many.
+    COLUMNS_AT_ONCE = 256
 # Multiply-adds that are worth a thread.
 LARGE_PRODUCT = 2**25
 
@@ -96,47 +99,76 @@ cdef class DenseColumns(Columns):
 
     def products(self, weights, means, block):
         """Weighted products of some columns with all up to these, about the means of both."""
-        n_columns, roots = block.stop - block.start, np.sqrt(weights)
+        cdef Py_ssize_t n_columns = block.stop - block.start
         n_multiply_adds = self.n_samples * n_columns * block.stop
         n_parts = min(MAX_SUMS, self.n_samples // (8 * n_columns), n_multiply_adds // LARGE_PRODUCT)
         edges = np.linspace(0, self.n_samples, max(1, n_parts) + 1).astype(np.intp)
         parts = np.zeros((len(edges) - 1, n_columns, block.stop))
+        roots = np.sqrt(weights)
 
-        def work(part):
-            self._add_products(roots, means, block.start, edges[part], edges[part + 1], parts[part])
+        def work(piece):
+            part, first = piece
+            samples, out = edges[part : part + 2], parts[part]
+            if first == block.start:
+                self._add_own_products(roots, means, first, samples, out)
+            else:
+                last = min(first + COLUMNS_AT_ONCE, block.start)
+                self._add_products(weights, means, block.start, first, last, samples, out)
 
-        run_in_threads(work, range(len(parts)))
+        columns = [*range(0, block.start, COLUMNS_AT_ONCE), block.start]
+        run_in_threads(work, product(range(len(parts)), columns))
         result = parts[0]
         for part in parts[1:]:
             result += part
         _mirror(result[:, block])
         return result
 
-    def _add_products(
-        self, const double[::1] roots, const double[::1] means, Py_ssize_t first, Py_ssize_t start, Py_ssize_t stop,
+    cdef void _weigh(
+        self, Py_ssize_t first, Py_ssize_t k, Py_ssize_t i, int h, const double[::1] weights, const double[::1] means,
+        double[:, ::1] weighted,
+    ) noexcept nogil:
+        """Some samples of k columns about their means, times the weights."""
+        cdef Py_ssize_t j
+        for j in range(k):
+            weigh_line(&self._values[first + j, i], h, means[first + j], &weights[i], &weighted[j, 0])
+
+    def _add_own_products(
+        self, const double[::1] roots, const double[::1] means, Py_ssize_t first, const Py_ssize_t[:] samples,
         double[:, ::1] result,
     ):
-        """Add those over some samples; of the columns with themselves no more than the lower triangle."""
-        cdef int h, before = <int> first, k = <int> result.shape[0], ld_result = <int> result.shape[1]
-        cdef int n = <int> self.n_samples, room = SAMPLES_AT_ONCE
-        cdef Py_ssize_t i = start, j
+        """Add the lower triangle of those of the columns with themselves, over samples from one to another."""
+        cdef int h, k = <int> result.shape[0], ld = <int> result.shape[1], room = SAMPLES_AT_ONCE
+        cdef Py_ssize_t i = samples[0]
         cdef double one = 1.0
         cdef double[:, ::1] weighted = np.empty((k, room))
-        cdef double* buffer = &weighted[0, 0]
         with nogil:
-            while i < stop:
-                h = <int> min(room, stop - i)
-                for j in range(k):
-                    weigh_line(&self._values[first + j, i], h, means[first + j], &roots[i], buffer + j * room)
-                dsyrk("U", "T", &k, &h, &one, buffer, &room, &one, &result[0, first], &ld_result)
-                if before:
-                    # Centring one side is enough: (z - mean)'(s * c) = z'(s * c) where s'c = 0.
-                    for j in range(k):
-                        scale_line(buffer + j * room, h, &roots[i])
-                    dgemm(
-                        "T", "N", &before, &k, &h,
-                        &one, &self._values[0, i], &n, buffer, &room, &one, &result[0, 0], &ld_result,
-                    )
+            while i < samples[1]:
+                h = <int> min(room, samples[1] - i)
+                self._weigh(first, k, i, h, roots, means, weighted)
+                dsyrk("U", "T", &k, &h, &one, &weighted[0, 0], &room, &one, &result[0, first], &ld)
+                i += h
+
+    def _add_products(
+        self, const double[::1] weights, const double[::1] means, Py_ssize_t block, Py_ssize_t first, Py_ssize_t last,
+        const Py_ssize_t[:] samples, double[:, ::1] result,
+    ):
+        """Add those with the columns from first to last.
+
+        Centring one side is enough: (z - mean)'(s * c) = z'(s * c) where s'c = 0.
+        """
+        cdef int h, k = <int> result.shape[0], width = <int> (last - first), ld = <int> result.shape[1]
+        cdef int n = <int> self.n_samples, room = SAMPLES_AT_ONCE
+        cdef Py_ssize_t i = samples[0]
+        cdef double one = 1.0
+        cdef double[:, ::1] weighted = np.empty((k, room))
+        with nogil:
+            while i < samples[1]:
+                h = <int> min(room, samples[1] - i)
+                self._weigh(block, k, i, h, weights, means, weighted)
+                dgemm(
+                    "T", "N", &width, &k, &h,
+                    &one, &self._values[first, i], &n, &weighted[0, 0], &room, &one, &result[0, first], &ld,
+                )
                 i += h
 
     def densify(self, start, stop):
