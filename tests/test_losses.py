@@ -476,14 +476,15 @@ def test_misfits_of_other_dual_points(row, size):
         assert_near(found[inside], exact[inside], 8 * EPS * scale[inside])
 
 
-def test_other_samples_do_not_excuse_a_slope_that_there_is_none_of():
+@pytest.mark.parametrize("loss", [Poisson(), Tweedie(1.5)], ids=["closed-form", "search"])
+def test_other_samples_do_not_excuse_a_slope_that_there_is_none_of(loss):
     # However large their residuals are, and however small their weights.
     y, weights, z = np.array([0.0, 1e9]), np.array([1 - 1e-13, 1e-13]), np.array([-12.0, 1.0])
-    residuals = -Poisson().derivatives(y, z)
-    assert np.isfinite(Poisson().misfits(y, weights, z, residuals, 1.0))
+    residuals = -loss.derivatives(y, z)
+    assert np.isfinite(loss.misfits(y, weights, z, residuals, 1.0))
     for beyond in (1e-12, 4e-5, 2e-4):
         residuals[0] = beyond
-        assert Poisson().misfits(y, weights, z, residuals, 1.0) == np.inf
+        assert loss.misfits(y, weights, z, residuals, 1.0) == np.inf
 
 
 def best_intercept(formulas, y, weights, offset):
