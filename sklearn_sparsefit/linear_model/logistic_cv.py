@@ -216,7 +216,8 @@ class SparseLogisticRegressionCV(ElasticNetPathModel, LogisticModel, Generalized
         ------
         ValueError
             If X, y, the weights, the alphas or the folds do not fit together or are not finite, or y, in all or in the
-            training rows of a fold, has a single class, or some class is missing there.
+            training rows of a fold, has a single class, or some class is missing there, or if ``scoring`` has no number
+            for the held-out rows of a fold.
         """
         raise_for_params(params, self, "fit")
         classes, codes = self._encoded(y)
@@ -291,12 +292,18 @@ class SparseLogisticRegressionCV(ElasticNetPathModel, LogisticModel, Generalized
     def _route(self, data: ClassifierData, params: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         return super()._route(replace(data, sample_weight=data.given_weight), params)
 
-    def _score(
-        self, result: PathResult, fold: Fold, data: ClassifierData, l1_ratio: float, params: dict[str, Any]
-    ) -> Vector:
+    def _target_of_scorers(self, data: ClassifierData) -> NDArray:
         # Scorers are given labels, which the model predicts, not their numbers.
-        labels = data.classes[data.targets.astype(np.intp)]
-        return super()._score(result, fold, replace(data, targets=labels), l1_ratio, params)
+        return data.classes[self._target(data).astype(np.intp)]
+
+    def _why_without_score(self, data: ClassifierData, fold: Fold) -> str:
+        held_out = np.unique(self._target(data)[fold.test]).astype(np.intp)
+        missing = np.setdiff1d(np.arange(len(data.classes)), held_out)
+        if len(held_out) == 1:
+            return f", whose held-out samples are all of class {data.classes.tolist()[held_out[0]]!r}"
+        if len(missing):
+            return f", which holds out no samples of class {data.classes.tolist()[missing[0]]!r}"
+        return ""
 
     def _model_of(self, alpha: float, l1_ratio: float) -> SparseLogisticRegression:
         return SparseLogisticRegression(alpha, l1_ratio=l1_ratio, fit_intercept=self.fit_intercept)
