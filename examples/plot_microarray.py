@@ -133,8 +133,9 @@ ax.legend(fontsize=8)
 plt.show()
 
 # %%
-# The four strongest genes are kept by both, and the two weak ones by neither, nor any other gene of their blocks. A list
-# from either alpha is one to check, not a finding: :ref:`sphx_glr_auto_examples_plot_selection_stability.py`.
+# The four strongest genes are kept by both, and the two weak ones by neither, nor any other gene of their blocks. A
+# list from either alpha is one to check, not a finding:
+# :ref:`sphx_glr_auto_examples_plot_selection_stability.py`.
 #
 # All coefficients are far too small: that is the price for finding anything among four thousand genes. On new patients
 # the shorter list puts more of them in the right order, and on the right side, but has the larger log loss. Its

@@ -29,7 +29,7 @@ class SparseLogisticRegressionCV(ElasticNetPathModel, LogisticModel, Generalized
     Parameters
     ----------
     l1_ratio : float or list of float, default=1.0
-        Share of the L1 penalty, between 0 (ridge) and 1; the best of a list is chosen.
+        Share of the L1 penalty, between 0 (ridge, for given ``alphas``) and 1; the best of a list is chosen.
     eps : float, default=None
         Length of the path, ``alpha_min / alpha_max``; None is 1e-3, or 1e-2 where there are more features than samples.
     alphas : int or array-like, default=100
@@ -48,8 +48,8 @@ class SparseLogisticRegressionCV(ElasticNetPathModel, LogisticModel, Generalized
     cv : int, splitter or iterable of (train, test) pairs, default=None
         Folds, stratified where these are a number; None is 5 of them.
     alpha_rule : {'min', '1se'} or callable, default='min'
-        ``'min'``: the best mean score; ``'1se'``: the largest alpha within one standard error of it; or a function
-        from ``cv_results_`` to an index.
+        ``'min'``: the best mean score; ``'1se'``: the largest alpha within one standard error of it [2]_; or a
+        function from ``cv_results_`` to an index into its ``params``.
     scoring : str or callable, default=None
         What the mean over the folds is taken of; None is minus the mean loss, the log loss, which is faster.
     n_jobs : int, default=None
@@ -130,6 +130,8 @@ class SparseLogisticRegressionCV(ElasticNetPathModel, LogisticModel, Generalized
     ----------
     .. [1] Friedman, J., Hastie, T. and Tibshirani, R. (2010). Regularization paths for generalized linear models via
        coordinate descent. Journal of Statistical Software 33(1).
+    .. [2] Breiman, L., Friedman, J., Olshen, R. and Stone, C. (1984). Classification and Regression Trees, section
+       3.4.3.
 
     Examples
     --------
