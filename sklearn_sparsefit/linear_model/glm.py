@@ -167,7 +167,7 @@ class ElasticNetGLM(GLMModel, GeneralizedSingle):
     "binomial"    0 to 1              logit      log(1 + exp(z)) - y z
     "poisson"     at least 0          log        exp(z) - y z
     "gamma"       above 0             log        y exp(-z) + z
-    "tweedie"     at least 0          log        exp((2 - p) z) / (2 - p) + y exp((1 - p) z) / (p - 1) [4]_, p = ``power``
+    "tweedie"     at least 0          log        exp((2 - p) z) / (2 - p) + y exp((1 - p) z) / (p - 1), p = ``power``
     ============  ==================  =========  ==================================================
 
     Parameters
@@ -182,7 +182,7 @@ class ElasticNetGLM(GLMModel, GeneralizedSingle):
     l1_ratio : float, default=0.5
         Share of the L1 penalty, between 0 (ridge) and 1.
     power : float, default=1.5
-        Power of the Tweedie family, between 1 (Poisson) and 2 (gamma).
+        Power of the Tweedie family [4]_, between 1 (Poisson) and 2 (gamma).
     delta : float, default=1.35
         Error from which on the Huber loss is linear, in units of y.
     fit_intercept : bool, default=True
