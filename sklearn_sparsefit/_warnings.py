@@ -2,6 +2,8 @@
 
 import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 
 OURS = {"sklearn_sparsefit", "sklearn", "joblib"}
@@ -14,3 +16,12 @@ def warn_user(message: str, category: type[Warning] = UserWarning) -> None:
     while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] in OURS:
         level, frame = level + 1, frame.f_back
     warnings.warn(message, category, stacklevel=level)
+
+
+@contextmanager
+def kept_warnings(kept: dict[str, type[Warning]]) -> Iterator[None]:
+    """Keep what is warned of, each once, to warn the user of later."""
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        yield
+    kept.update({str(warning.message): warning.category for warning in told})

@@ -146,8 +146,11 @@ def test_scores_that_are_no_numbers_are_not_chosen():
 
     model = LassoCV(alphas=20, cv=CV, scoring=only_small_models).fit(X, y)
     assert np.count_nonzero(model.coef_) <= 3
-    with pytest.raises(ValueError, match="score that is a number"):
+    with pytest.raises(ValueError, match=r"has no number for fold 0 at any alpha\. Take fewer folds"):
         LassoCV(alphas=20, cv=CV, scoring=lambda model, X, y: np.nan).fit(X, y)
+    scores = iter([np.nan, 1.0, 1.0, np.nan])
+    with pytest.raises(ValueError, match="No alpha has a score that is a number on every fold"):
+        LassoCV(alphas=2, cv=2, scoring=lambda model, X, y: next(scores)).fit(X, y)
 
 
 @pytest.mark.parametrize("design", ["random", "wide", "correlated", "mostly_zeros"])

@@ -11,7 +11,7 @@ from scipy.special import expit
 from sklearn import config_context
 from sklearn.base import clone, is_classifier
 from sklearn.calibration import CalibratedClassifierCV
-from sklearn.exceptions import ConvergenceWarning, DataConversionWarning, NotFittedError
+from sklearn.exceptions import ConvergenceWarning, DataConversionWarning, NotFittedError, UndefinedMetricWarning
 from sklearn.feature_selection import SelectFromModel
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import get_scorer, make_scorer, precision_score
@@ -340,6 +340,28 @@ def test_scorer_is_given_labels_and_models():
     precise = make_scorer(precision_score, pos_label="no")
     model = SparseLogisticRegressionCV(alphas=[0.1, 0.01], scoring=precise).fit(X, y)
     assert (model.cv_results_["mean_test_score"] > 0.5).all()
+
+
+@pytest.mark.parametrize(
+    ("y", "scoring", "why"),
+    [
+        (np.r_[1, 1, np.zeros(28)], "roc_auc", "number for fold 2 .* held-out samples are all of class 0.*Only one"),
+        (np.r_[1, 1, np.zeros(14), np.full(14, 2)], "neg_log_loss", "a fold, which holds out no samples of class 1"),
+    ],
+)
+def test_a_fold_without_a_score_is_refused(y, scoring, why):
+    X = np.random.default_rng(0).standard_normal((30, 4))
+    folds = np.arange(30) % 3
+    splits = [(folds != number, folds == number) for number in range(3)]
+    with pytest.raises(ValueError, match=why):
+        SparseLogisticRegressionCV(alphas=3, scoring=scoring, cv=splits).fit(X, y)
+
+
+def test_a_scorer_is_heard_once():
+    X, y, _ = data()
+    with pytest.warns(UndefinedMetricWarning) as told:
+        SparseLogisticRegressionCV(alphas=[1.0, 0.05, 0.001], scoring="precision_macro").fit(X, y)
+    assert [str(warning.message)[:9] for warning in told] == ["Precision"]
 
 
 @pytest.mark.parametrize("scoring", [None, "roc_auc"])

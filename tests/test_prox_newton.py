@@ -278,3 +278,25 @@ def test_steps_that_lead_to_where_the_loss_overflows_are_taken_alone(alphas):
     model = ElasticNetGLMCV(family="gamma", solver="cd", alphas=alphas, cv=everything).fit(X, y)
     null = Generalized(Gamma(), y).null_loss
     assert (model.dual_gap_path_ <= 1e-4 * null).all()
+
+
+class Underflowing(Generalized):
+    """Far out on its lines this loss has next to no curvature, rather than none."""
+
+    def curvatures(self, raw_prediction):
+        curvatures = self.loss.curvatures(self._y, raw_prediction)
+        return self.weights * 1e-25 if not curvatures.any() else super().curvatures(raw_prediction)
+
+
+def test_smoother_losses_lead_on_where_no_step_leads_down():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((200, 10))
+    y = 1e4 * (X[:, 0] - X[:, 1] + rng.choice([-1.0, 1.0], 200))
+    penalty = ElasticNetPenalty(0.1, 1.0, FeatureTerms.uniform(10))
+    options = SolverOptions(tol=1e-6, max_iter=1000, solver="auto")
+    paths = [
+        drive(solve_path(Problem(Datafit(Huber(1.0), y), penalty), np.array([0.1]), options), make_design(X))
+        for Datafit in (Underflowing, Generalized)
+    ]
+    assert paths[0].converged.all()
+    assert_allclose(paths[0].dense_coefs(), paths[1].dense_coefs(), rtol=1e-3)

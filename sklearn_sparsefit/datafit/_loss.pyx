@@ -17,6 +17,60 @@ cdef extern from "_blocks.h":
 cdef int MAX_STEPS = 1500
 cdef double ROUNDING = 1e-15
 cdef double SMALL_STEP = 1e-8
+# A slope that a loss does not have up to there, in units of its target and raw prediction, it does not have.
+cdef double FAR = 1e100
+
+
+cdef struct Search:
+    # For the root of an increasing function: what it lies between, the length of the last step, that of the next one
+    # where no end is known yet, and whether there is nothing left to find.
+    double lower, upper, last, width
+    bint is_done
+
+
+cdef Search search_from(double start) noexcept nogil:
+    cdef Search search
+    search.lower, search.upper, search.last, search.is_done = -INFINITY, INFINITY, 2.0, False
+    # Not lost beside a start in large units.
+    search.width = fmax(1.0, 1e-3 * fabs(start))
+    return search
+
+
+cdef double towards_root(Search* search, double at, double height, double steepness) noexcept nogil:
+    """Where to look next for the root of an increasing function, from where it has this height and steepness.
+
+    Newton steps at most half as long as the step before; where these lead too far or get no shorter, steps that
+    double, and halving once it is known what the root lies between.
+    """
+    cdef double step, new
+    cdef bint is_shorter
+    if height == 0.0:
+        search.is_done = True
+        return at
+    if height > 0.0:
+        search.upper = at
+    else:
+        search.lower = at
+    step = -height / steepness
+    new = at + step
+    # Steps that get no shorter are rounding a little earlier.
+    is_shorter = fabs(step) <= 0.5 * search.last
+    search.is_done = fabs(step) <= (1.0 if is_shorter else 64.0) * ROUNDING * fmax(fabs(at), 1.0)
+    is_shorter = is_shorter and search.lower < new < search.upper
+    # The error of a Newton step is about its square.
+    if is_shorter and fabs(step) <= SMALL_STEP * fmax(fabs(at), 1.0) and search.last <= 1.0:
+        search.is_done = True
+    if search.is_done:
+        return new
+    if not is_shorter:
+        if isfinite(search.upper - search.lower):
+            new = 0.5 * (search.lower + search.upper)
+        else:
+            new = at - search.width if height > 0.0 else at + search.width
+            search.width *= 2.0
+    search.is_done = new == at
+    search.last = fabs(new - at)
+    return new
 
 
 cdef class Loss:
@@ -48,34 +102,28 @@ cdef class Loss:
     cdef double misfit(self, double y, double z, double slope) noexcept nogil:
         """f(z) + f*(slope) - slope z, at least zero; infinite where f has no such slope.
 
-        That is f(z) - f(v) - f'(v) (z - v) where f'(v) is the slope. It is searched for by steps that double, and then
-        by Newton steps, or where these lead too far by halving.
+        That is f(z) - f(v) - f'(v) (z - v) where f'(v) is the slope, at a v that is searched for from z on.
         """
-        cdef double value = self.value(y, z), steepness = self.derivative(y, z)
-        cdef double sign = 1.0 if steepness > slope else -1.0
-        cdef double near = z, far = z, width = 1.0, v, new, error
+        cdef double value = self.value(y, z), derivative = self.derivative(y, z), curvature = 0.0
+        cdef double far = FAR * fmax(1.0, fmax(fabs(y), fabs(z))), shift = 0.0, v = z, last, excess
+        cdef Search search = search_from(shift)
         cdef int _turn
-        if slope == 0.0 or not isfinite(value + steepness):
+        if slope == 0.0 or not isfinite(value + derivative):
             return value if value < INFINITY else INFINITY
-        if slope == steepness:
-            return 0.0
-        while isfinite(far) and sign * (self.derivative(y, far) - slope) > 0.0:
-            near, far, width = far, far - sign * width, 2.0 * width
-        if not isfinite(far):
+        if self.derivative(y, far) < slope if slope > derivative else self.derivative(y, -far) > slope:
             return INFINITY
-        v = near
         for _turn in range(MAX_STEPS):
-            error = self.derivative(y, v) - slope
-            if sign * error >= 0.0:
-                near = v
-            if sign * error <= 0.0:
-                far = v
-            new = v - error / self.curvature(y, v)
-            if not (new - near) * (new - far) <= 0.0:
-                new = 0.5 * (near + far)
-            if fabs(new - v) <= ROUNDING * fmax(fabs(v), 1.0):
+            self.look(y, v, &derivative, &curvature)
+            excess = derivative - slope
+            # The misfit is flat in v: nothing but rounding is to gain.
+            if excess * (excess / curvature) <= 0.1 * ROUNDING * value:
                 break
-            v = new
+            shift = towards_root(&search, shift, excess, curvature)
+            last, v = v, z + shift
+            if not isfinite(v):
+                return INFINITY
+            if search.is_done or v == last:
+                break
         return at_least_zero(value - self.value(y, v) - slope * (z - v))
 
     cdef void look_rows(
@@ -105,17 +153,11 @@ cdef class Loss:
     cdef double _best_shift(
         self, const double[::1] y, const double[::1] weights, const double[::1] z, double shift
     ) noexcept nogil:
-        """The b that minimises sum_i s_i f(y_i, z_i + b), from some b on.
-
-        Newton steps at most half as long as the step before; where these lead too far or get no shorter, steps that
-        double, and halving once it is known what the minimum lies between.
-        """
-        cdef double lower = -INFINITY, upper = INFINITY, last = 2.0, slope, bend, step, new
-        # Not lost beside a shift in large units.
-        cdef double width = fmax(1.0, 1e-3 * fabs(shift))
+        """The b that minimises sum_i s_i f(y_i, z_i + b), from some b on."""
+        cdef Search search = search_from(shift)
+        cdef double slope, bend
         cdef double[BLOCK] shifted, derivatives, curvatures
         cdef Py_ssize_t block, first, n
-        cdef bint is_shorter
         cdef int _turn
         for _turn in range(MAX_STEPS):
             slope = bend = 0.0
@@ -126,31 +168,9 @@ cdef class Loss:
                 self.look_rows(&y[first], shifted, n, derivatives, curvatures)
                 slope += weighted_sum(&weights[first], derivatives, n)
                 bend += weighted_sum(&weights[first], curvatures, n)
-            if slope == 0.0:
+            shift = towards_root(&search, shift, slope, bend)
+            if search.is_done:
                 break
-            if slope > 0.0:
-                upper = shift
-            else:
-                lower = shift
-            step = -slope / bend
-            new = shift + step
-            # Steps that get no shorter are rounding a little earlier.
-            is_shorter = fabs(step) <= 0.5 * last
-            if fabs(step) <= (1.0 if is_shorter else 64.0) * ROUNDING * fmax(fabs(shift), 1.0):
-                return new
-            # The error of a Newton step is about its square.
-            if is_shorter and lower < new < upper and fabs(step) <= SMALL_STEP * fmax(fabs(shift), 1.0) and last <= 1.0:
-                return new
-            if not (lower < new < upper and is_shorter):
-                if isfinite(upper - lower):
-                    new = 0.5 * (lower + upper)
-                else:
-                    new = shift - width if slope > 0.0 else shift + width
-                    width *= 2.0
-            if new == shift:
-                break
-            last = fabs(new - shift)
-            shift = new
         return shift
 
     def fit(
@@ -215,6 +235,8 @@ cdef class Loss:
                     slopes[i] = -scale * residuals[first + i]
                 self.misfit_rows(&y[first], &raw[first], slopes, n, misfits)
                 total += weighted_sum(&weights[first], misfits, n)
+                if total == INFINITY:
+                    break
         return total
 
     def _looked(self, const double[::1] y, const double[::1] raw):

@@ -57,7 +57,7 @@ def logistic_path(
 ) -> tuple[NDArray, NDArray, NDArray, NDArray]:
     """Logistic regressions of many alphas, each certified by its duality gap.
 
-    The objective is that of :class:`SparseLogisticRegression`.
+    The objective is that of :class:`SparseLogisticRegression`; for paths see [1]_.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def logistic_path(
     y : array-like of shape (n_samples,)
         Two classes, by any labels, whose coefficients are of the log-odds of the second in their order; or several.
     l1_ratio : float, default=1.0
-        Share of the L1 penalty, between 0 (ridge) and 1.
+        Share of the L1 penalty, between 0 (ridge, for given ``alphas``) and 1.
     eps : float, default=None
         Length of the path, ``alpha_min / alpha_max``; None is 1e-3, or 1e-2 where there are more features than samples.
     alphas : int or array-like, default=100
@@ -114,7 +114,8 @@ def logistic_path(
     Raises
     ------
     ValueError
-        If X, y, the weights or the alphas do not fit together or are not finite, or y has a single class.
+        If X, y, the weights or the alphas do not fit together or are not finite, y has a single class, a class has no
+        sample that counts, or ``solver`` is not ``'auto'`` for more than two classes.
 
     See Also
     --------
@@ -179,7 +180,7 @@ def glm_path(
 ) -> tuple[NDArray, NDArray, NDArray, NDArray]:
     """Generalised linear models of many alphas, each certified by its duality gap.
 
-    The objective is that of :class:`ElasticNetGLM`.
+    The objective, and the families, are those of :class:`ElasticNetGLM`; for paths see [1]_.
 
     Parameters
     ----------
@@ -190,7 +191,7 @@ def glm_path(
     family : {'gaussian', 'huber', 'binomial', 'poisson', 'gamma', 'tweedie'}, default='poisson'
         Distribution of the target, and with it loss and link.
     l1_ratio : float, default=0.5
-        Share of the L1 penalty, between 0 (ridge) and 1.
+        Share of the L1 penalty, between 0 (ridge, for given ``alphas``) and 1.
     power : float, default=1.5
         Power of the Tweedie family, between 1 (Poisson) and 2 (gamma).
     delta : float, default=1.35
@@ -208,7 +209,8 @@ def glm_path(
     fit_intercept : bool, default=True
         Whether to fit an intercept, which is not penalised.
     max_iter : int, default=1000
-        Largest number of Newton steps per alpha, and at each that is put in between alphas far apart.
+        Largest number of Newton steps per alpha, and at each that is put in between alphas far apart; for
+        ``'gaussian'`` of iterations, as in :class:`ElasticNet`.
     tol : float, default=1e-4
         Every solution's duality gap is at most ``tol`` times the loss of the model without features.
     solver : {'auto', 'cd', 'prox_grad'}, default='auto'
@@ -242,7 +244,7 @@ def glm_path(
     ------
     ValueError
         If X, y, the weights, the offsets or the alphas do not fit together, are not finite or out of the family's
-        range.
+        range, or the intercept would be infinite.
 
     See Also
     --------

@@ -174,20 +174,22 @@ class ElasticNetGLM(GLMModel, GeneralizedSingle):
     ----------
     alpha : float, default=1.0
         Strength of the penalty, above 0, in units of the loss over those of coefficients: of y for ``'gaussian'``,
-        ``'huber'`` and ``'poisson'``, none for ``'binomial'`` and ``'gamma'``. From some alpha on no feature is kept:
-        ``alphas_[0]`` of an :class:`ElasticNetGLMCV` of the same family and l1_ratio, on the same data.
+        ``'huber'`` and ``'poisson'``, none for ``'binomial'`` and ``'gamma'``, ``y ** (2 - power)`` for ``'tweedie'``,
+        each times that of X. From some alpha on no feature is kept: ``alphas_[0]`` of an :class:`ElasticNetGLMCV` of
+        the same family and l1_ratio, on the same data.
     family : {'gaussian', 'huber', 'binomial', 'poisson', 'gamma', 'tweedie'}, default='poisson'
         Distribution of the target, and with it loss and link.
     l1_ratio : float, default=0.5
         Share of the L1 penalty, between 0 (ridge) and 1.
     power : float, default=1.5
-        Power of the Tweedie family, between 1 (Poisson) and 2 (gamma).
+        Power of the Tweedie family [4]_, between 1 (Poisson) and 2 (gamma).
     delta : float, default=1.35
         Error from which on the Huber loss is linear, in units of y.
     fit_intercept : bool, default=True
         Whether to fit an intercept, which is not penalised.
     max_iter : int, default=1000
-        Largest number of Newton steps at alpha, and at each larger one that is put in on the way to it.
+        Largest number of Newton steps at alpha, and at each larger one that is put in on the way to it; for
+        ``'gaussian'`` of iterations, as in :class:`ElasticNet`.
     tol : float, default=1e-4
         The fit ends when the duality gap is at most ``tol`` times the loss of the model without features.
     solver : {'auto', 'cd', 'prox_grad'}, default='auto'
@@ -211,7 +213,7 @@ class ElasticNetGLM(GLMModel, GeneralizedSingle):
     dual_gap_ : float
         Duality gap of the coefficients, in units of the objective, computed on all features.
     n_iter_ : int
-        Newton steps taken at alpha.
+        Newton steps taken at alpha; for ``'gaussian'`` iterations.
     n_passes_ : int
         Times X was read as a whole.
     sparse_coef_ : sparse matrix of shape (1, n_features)
@@ -236,6 +238,8 @@ class ElasticNetGLM(GLMModel, GeneralizedSingle):
     .. [2] Friedman, J., Hastie, T. and Tibshirani, R. (2010). Regularization paths for generalized linear models via
        coordinate descent. Journal of Statistical Software 33(1).
     .. [3] Huber, P. J. (1964). Robust estimation of a location parameter. Annals of Mathematical Statistics 35(1).
+    .. [4] Jørgensen, B. and de Souza, M. C. P. (1994). Fitting Tweedie's compound Poisson model to insurance claims
+       data. Scandinavian Actuarial Journal 1994(1).
 
     Examples
     --------
@@ -315,6 +319,7 @@ class ElasticNetGLM(GLMModel, GeneralizedSingle):
         Raises
         ------
         ValueError
-            If X, y, the weights or the offsets do not fit together, are not finite or out of the family's range.
+            If X, y, the weights or the offsets do not fit together, are not finite or out of the family's range, or the
+            intercept would be infinite.
         """
         return self._fit(X, y, sample_weight, lambda data: self._prepared(data, offset, exposure))

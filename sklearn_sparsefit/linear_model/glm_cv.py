@@ -17,14 +17,15 @@ Vector = NDArray[np.float64]
 class ElasticNetGLMCV(ElasticNetPathModel, GLMModel, GeneralizedCV):
     """Generalised linear model with combined L1 and L2 penalties, alpha and l1_ratio chosen by cross-validation.
 
-    For the objective and the families see :class:`ElasticNetGLM`. Folds are row weightings: X is not copied.
+    For the objective and the families see :class:`ElasticNetGLM`; for paths [1]_. Folds are row weightings: X is not
+    copied.
 
     Parameters
     ----------
     family : {'gaussian', 'huber', 'binomial', 'poisson', 'gamma', 'tweedie'}, default='poisson'
         Distribution of the target, and with it loss and link; see :class:`ElasticNetGLM`.
     l1_ratio : float or list of float, default=0.5
-        Share of the L1 penalty, between 0 (ridge) and 1; the best of a list is chosen.
+        Share of the L1 penalty, between 0 (ridge, for given ``alphas``) and 1; the best of a list is chosen.
     eps : float, default=None
         Length of the path, ``alpha_min / alpha_max``; None is 1e-3, or 1e-2 where there are more features than samples.
     alphas : int or array-like, default=100
@@ -36,14 +37,15 @@ class ElasticNetGLMCV(ElasticNetPathModel, GLMModel, GeneralizedCV):
     delta : float, default=1.35
         Error from which on the Huber loss is linear, in units of y.
     max_iter : int, default=1000
-        Largest number of Newton steps per alpha, and at each that is put in between alphas far apart.
+        Largest number of Newton steps per alpha, and at each that is put in between alphas far apart; for
+        ``'gaussian'`` of iterations, as in :class:`ElasticNet`.
     tol : float, default=1e-4
         Every solution's duality gap is at most ``tol`` times the loss of the model without features.
     cv : int, splitter or iterable of (train, test) pairs, default=None
         Folds; None is 5 of them.
     alpha_rule : {'min', '1se'} or callable, default='min'
-        ``'min'``: the best mean score; ``'1se'``: the largest alpha within one standard error of it; or a function
-        from ``cv_results_`` to an index.
+        ``'min'``: the best mean score; ``'1se'``: the largest alpha within one standard error of it [2]_; or a
+        function from ``cv_results_`` to an index into its ``params``.
     scoring : str or callable, default=None
         What the mean over the folds is taken of; None is minus the mean loss, half the mean deviance, which is faster.
     n_jobs : int, default=None
@@ -88,7 +90,7 @@ class ElasticNetGLMCV(ElasticNetPathModel, GLMModel, GeneralizedCV):
     dual_gap_ : float
         Duality gap at ``alpha_``, in units of the objective, computed on all features.
     n_iter_ : int
-        Newton steps taken at ``alpha_``.
+        Newton steps taken at ``alpha_``; for ``'gaussian'`` iterations.
     n_passes_ : int
         Times X was read as a whole; several paths share each reading.
     coef_path_ : ndarray of shape (n_features, n_alphas)
@@ -119,6 +121,8 @@ class ElasticNetGLMCV(ElasticNetPathModel, GLMModel, GeneralizedCV):
     ----------
     .. [1] Friedman, J., Hastie, T. and Tibshirani, R. (2010). Regularization paths for generalized linear models via
        coordinate descent. Journal of Statistical Software 33(1).
+    .. [2] Breiman, L., Friedman, J., Olshen, R. and Stone, C. (1984). Classification and Regression Trees, section
+       3.4.3.
 
     Examples
     --------
@@ -213,7 +217,9 @@ class ElasticNetGLMCV(ElasticNetPathModel, GLMModel, GeneralizedCV):
         Raises
         ------
         ValueError
-            If X, y, the weights, the alphas or the folds do not fit together, or y is out of the family's range.
+            If X, y, the weights, the offsets, the alphas or the folds do not fit together or are not finite, y is out
+            of the family's range, the intercept would be infinite, in all or in a fold, or ``scoring`` is given
+            together with offsets or has no number for the held-out rows of a fold.
         """
         raise_for_params(params, self, "fit")
         if self.scoring is not None and (offset is not None or exposure is not None):

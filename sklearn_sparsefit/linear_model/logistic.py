@@ -374,6 +374,8 @@ def alpha_from_C(C: ArrayLike, n_samples: int, sample_weight: ArrayLike | None =
     ------
     ValueError
         If C is not above 0 and finite, there are no samples, or the weights are not so many numbers of at least 0.
+    TypeError
+        If C or ``n_samples`` are no numbers.
 
     Examples
     --------

@@ -29,7 +29,7 @@ class SparseLogisticRegressionCV(ElasticNetPathModel, LogisticModel, Generalized
     Parameters
     ----------
     l1_ratio : float or list of float, default=1.0
-        Share of the L1 penalty, between 0 (ridge) and 1; the best of a list is chosen.
+        Share of the L1 penalty, between 0 (ridge, for given ``alphas``) and 1; the best of a list is chosen.
     eps : float, default=None
         Length of the path, ``alpha_min / alpha_max``; None is 1e-3, or 1e-2 where there are more features than samples.
     alphas : int or array-like, default=100
@@ -48,8 +48,8 @@ class SparseLogisticRegressionCV(ElasticNetPathModel, LogisticModel, Generalized
     cv : int, splitter or iterable of (train, test) pairs, default=None
         Folds, stratified where these are a number; None is 5 of them.
     alpha_rule : {'min', '1se'} or callable, default='min'
-        ``'min'``: the best mean score; ``'1se'``: the largest alpha within one standard error of it; or a function
-        from ``cv_results_`` to an index.
+        ``'min'``: the best mean score; ``'1se'``: the largest alpha within one standard error of it [2]_; or a
+        function from ``cv_results_`` to an index into its ``params``.
     scoring : str or callable, default=None
         What the mean over the folds is taken of; None is minus the mean loss, the log loss, which is faster.
     n_jobs : int, default=None
@@ -130,6 +130,8 @@ class SparseLogisticRegressionCV(ElasticNetPathModel, LogisticModel, Generalized
     ----------
     .. [1] Friedman, J., Hastie, T. and Tibshirani, R. (2010). Regularization paths for generalized linear models via
        coordinate descent. Journal of Statistical Software 33(1).
+    .. [2] Breiman, L., Friedman, J., Olshen, R. and Stone, C. (1984). Classification and Regression Trees, section
+       3.4.3.
 
     Examples
     --------
@@ -216,7 +218,8 @@ class SparseLogisticRegressionCV(ElasticNetPathModel, LogisticModel, Generalized
         ------
         ValueError
             If X, y, the weights, the alphas or the folds do not fit together or are not finite, or y, in all or in the
-            training rows of a fold, has a single class, or some class is missing there.
+            training rows of a fold, has a single class, or some class is missing there, or if ``scoring`` has no number
+            for the held-out rows of a fold.
         """
         raise_for_params(params, self, "fit")
         classes, codes = self._encoded(y)
@@ -291,12 +294,18 @@ class SparseLogisticRegressionCV(ElasticNetPathModel, LogisticModel, Generalized
     def _route(self, data: ClassifierData, params: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         return super()._route(replace(data, sample_weight=data.given_weight), params)
 
-    def _score(
-        self, result: PathResult, fold: Fold, data: ClassifierData, l1_ratio: float, params: dict[str, Any]
-    ) -> Vector:
+    def _target_of_scorers(self, data: ClassifierData) -> NDArray:
         # Scorers are given labels, which the model predicts, not their numbers.
-        labels = data.classes[data.targets.astype(np.intp)]
-        return super()._score(result, fold, replace(data, targets=labels), l1_ratio, params)
+        return data.classes[self._target(data).astype(np.intp)]
+
+    def _why_without_score(self, data: ClassifierData, fold: Fold) -> str:
+        held_out = np.unique(self._target(data)[fold.test]).astype(np.intp)
+        missing = np.setdiff1d(np.arange(len(data.classes)), held_out)
+        if len(held_out) == 1:
+            return f", whose held-out samples are all of class {data.classes.tolist()[held_out[0]]!r}"
+        if len(missing):
+            return f", which holds out no samples of class {data.classes.tolist()[missing[0]]!r}"
+        return ""
 
     def _model_of(self, alpha: float, l1_ratio: float) -> SparseLogisticRegression:
         return SparseLogisticRegression(alpha, l1_ratio=l1_ratio, fit_intercept=self.fit_intercept)

@@ -1,7 +1,7 @@
 """What the estimators that choose alpha by cross-validation share."""
 
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import product
 from numbers import Integral
@@ -18,6 +18,7 @@ from sklearn_sparsefit._progress import PathJob, Progress
 from sklearn_sparsefit._sklearn import check_method_params, routing_enabled, safe_indexing, score_function
 from sklearn_sparsefit._threads import single_threaded_blas
 from sklearn_sparsefit._validation import TrainingData, takes_sample_weight
+from sklearn_sparsefit._warnings import kept_warnings, warn_user
 from sklearn_sparsefit.cv import Fold, Scores, make_folds, share_moments
 from sklearn_sparsefit.linear_model.base import SparseLinearModel
 from sklearn_sparsefit.linear_model.model_warnings import warn_if_at_edge, warn_if_interpolated, warn_of
@@ -67,14 +68,18 @@ class PathCV(PathModel):
             full_paths = self._solve_full(data, terms, l1_ratios, grids, measure, progress, self.n_jobs)
             n_alphas = len(full_paths[0].alphas)
             fold_paths, errors, scores = [], *np.empty((2, len(l1_ratios), len(relaxes), n_alphas, len(folds)))
+            of_scorer: dict[str, type[Warning]] = {}
             for path in self._solve_folds(data, l1_ratios, full_paths, folds, measure, progress):
                 fold = folds[path.fold]
                 for number, relax in enumerate(relaxes):
                     place, result = (path.row, number, slice(None), path.fold), path.result.relaxed(relax)
                     errors[place] = self._errors(result, fold, data, unit)
                     if self.scoring is not None:
-                        scores[place] = self._score(result, fold, data, l1_ratios[path.row], score_params)
+                        with kept_warnings(of_scorer):
+                            scores[place] = self._score(result, fold, data, l1_ratios[path.row], score_params)
                 fold_paths.append(path if self.store_fold_coefs else replace(path, result=path.result.without_coefs()))
+            if self.scoring is not None:
+                self._check_scores(scores, folds, data, of_scorer)
         alphas = np.stack([path.alphas for path in full_paths])
         names = ("l1_ratio",) if relaxes == [1.0] else ("l1_ratio", "relax")
         settings = [dict(zip(names, pair, strict=False)) for pair in product(l1_ratios, relaxes)]
@@ -105,6 +110,8 @@ class PathCV(PathModel):
         of_folds = [(path.fold, path.result) for path in fold_paths]
         warn_if_interpolated(of_folds, folds, terms, self.fit_intercept)
         warn_if_at_edge(full_paths[row], column, terms, self._feature_options(), data, self.alphas)
+        for message, category in of_scorer.items():
+            warn_user(message, category)
         return self
 
     # Attribute that holds the errors of every alpha on every fold.
@@ -154,7 +161,7 @@ class PathCV(PathModel):
     ) -> Vector:
         """What the scorer makes, on the held-out rows, of the model of every alpha."""
         scorer = self._scorer()
-        X, y = safe_indexing(data.table, fold.test), self._target(data)[..., fold.test].T
+        X, y = safe_indexing(data.table, fold.test), self._target_of_scorers(data)[..., fold.test].T
         params = check_method_params(data.design.X, params, fold.test)
         scores = np.empty(len(result.alphas))
         for number, alpha in enumerate(result.alphas):
@@ -163,9 +170,32 @@ class PathCV(PathModel):
             try:
                 scores[number] = scorer(model, X, y, **params)
             except (AttributeError, ValueError) as error:
+                why = self._why_without_score(data, fold)
                 kind = "classifiers" if is_classifier(self) else "regressors"
-                raise ValueError(f"scoring={self.scoring!r} fails; is it for {kind}? {error}") from error
+                fails = f" for a fold{why}." if why else f"; is it for {kind}?"
+                raise ValueError(f"scoring={self.scoring!r} fails{fails} {error}") from error
         return scores
+
+    def _target_of_scorers(self, data: TrainingData) -> NDArray:
+        return self._target(data)
+
+    def _check_scores(
+        self, scores: NDArray[np.float64], folds: list[Fold], data: TrainingData, warned_of: Iterable[str]
+    ) -> None:
+        """Refuse a fold that has no score for any model, so that none has a mean."""
+        without = np.flatnonzero(np.isnan(scores).all(axis=(0, 1, 2)))
+        if not len(without):
+            return
+        number = int(without[0])
+        raise ValueError(
+            f"scoring={self.scoring!r} has no number for fold {number} at any alpha"
+            f"{self._why_without_score(data, folds[number])}. Take fewer folds, others or another scoring."
+            f" {' '.join(warned_of)}".rstrip()
+        )
+
+    def _why_without_score(self, data: TrainingData, fold: Fold) -> str:
+        """What the held-out samples of a fold are that a scorer has no number for, if that is known."""
+        return ""
 
     def _scorer(self) -> Any:
         return check_scoring(self._model_of(1.0, 1.0), scoring=self.scoring)

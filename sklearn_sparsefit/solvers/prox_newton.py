@@ -28,7 +28,8 @@ N_KNOWN = 3
 # A model is solved to this share of the gap, or the square of that if it is less, but never more exactly than to a
 # share of the tolerated gap; what is at hand, to another share of that.
 FORCING, LEAST, GAP_SHARE = 0.1, 0.3, 0.8
-# Where a loss is nearly lines and so many steps were not enough, smoother ones lead to its minimum, with as many each.
+# Where a loss is nearly lines and so many steps were not enough, or none leads down, smoother ones lead to its minimum,
+# with as many each.
 PATIENCE = 30
 
 
@@ -105,9 +106,12 @@ class ProxNewtonSolver(Solver):
     def _solve_at_hand(self, working_set: WorkingSet, goal: Goal, iterate: Iterate) -> tuple[int, Fits]:
         """The number of iterations, and what the coefficients come to."""
         n_iter, fits = self._descend(working_set, goal, iterate, min(PATIENCE, goal.max_iter))
-        if n_iter < PATIENCE:
+        if self._gap(working_set, fits, goal.penalty, iterate) <= goal.gap_tol:
             return n_iter, fits
-        for smoother in working_set.datafit.smoother(fits.raw[0]):
+        smoothers = working_set.datafit.smoother(fits.raw[0])
+        if n_iter < PATIENCE and not smoothers:
+            return n_iter, fits
+        for smoother in smoothers:
             with working_set.under(smoother):
                 n_iter += self._descend(working_set, goal, iterate, min(PATIENCE, goal.max_iter - n_iter))[0]
         n_more, fits = self._descend(working_set, goal, iterate, goal.max_iter - n_iter)
