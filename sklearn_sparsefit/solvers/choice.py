@@ -85,9 +85,11 @@ class AutoSolver(Solver):
 
     def _preferred(self, working_set: WorkingSet, penalty: ElasticNetPenalty, iterate: Iterate) -> Solver:
         """With a ridge, every alpha calls for a new factor: k^3 / 3 multiply-adds."""
-        n_support, n_samples = np.count_nonzero(iterate.coef), len(working_set.datafit.weights)
         if penalty.l2 == 0:
             return self._on_gram
+        # A ridge alone keeps all, from a cold start on.
+        n_support = len(iterate.coef) if penalty.l1 == 0 else np.count_nonzero(iterate.coef)
+        n_samples = len(working_set.datafit.weights)
         is_curved = working_set.free is None and penalty.least_curvature > 0
         if is_curved and n_samples <= MAX_DUAL and n_support > SUPPORT_PER_SAMPLE * n_samples:
             return self._on_dual
