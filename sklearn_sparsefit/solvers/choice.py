@@ -113,7 +113,9 @@ class MultinomialSolver(Solver):
 
     def solve(self, working_set: WorkingSet, penalty: Any, iterate: Iterate, gap_tol: float, max_iter: int) -> int:
         """See :class:`Solver`."""
-        n_pairs = np.count_nonzero(self._of_model.wanted(penalty, iterate))
+        n_pairs = iterate.coef.size
+        if n_pairs > MANY_PAIRS:
+            n_pairs = np.count_nonzero(self._of_model.wanted(penalty, iterate))
         if n_pairs > MAX_GRAM:
             return self._descend(working_set, penalty, iterate, gap_tol, max_iter)
         n_iter = 0
