@@ -113,9 +113,16 @@ class MultinomialSolver(Solver):
 
     def solve(self, working_set: WorkingSet, penalty: Any, iterate: Iterate, gap_tol: float, max_iter: int) -> int:
         """See :class:`Solver`."""
+        n_iter = self._solve(working_set, penalty, iterate, gap_tol, max_iter)
+        if isinstance(penalty, SeparateTasksPenalty):
+            # An alpha beside which all is rounding may have let them go.
+            iterate.coef[:] = penalty.centred(iterate.coef)
+        return n_iter
+
+    def _solve(self, working_set: WorkingSet, penalty: Any, iterate: Iterate, gap_tol: float, max_iter: int) -> int:
         n_pairs = iterate.coef.size
         if n_pairs > MANY_PAIRS:
-            n_pairs = np.count_nonzero(self._of_model.wanted(penalty, iterate))
+            n_pairs = int(np.count_nonzero(self._of_model.wanted(penalty, iterate)))
         if n_pairs > MAX_GRAM:
             return self._descend(working_set, penalty, iterate, gap_tol, max_iter)
         n_iter = 0
