@@ -431,6 +431,16 @@ def test_more_features_than_samples(grouped):
 
 
 @each_grouping
+@pytest.mark.parametrize("shared, l1_ratio", [(0.0, 0.0), (0.0, 0.05), (300.0, 0.0)])
+def test_many_pairs_under_a_ridge(shared, l1_ratio, grouped):
+    # With a factor that all columns share, gradient steps do not get far.
+    wide, codes = make_classes(40, 400)
+    wide = wide + shared * np.random.default_rng(1).standard_normal((40, 1))
+    model = fit(wide, codes, 0.02, 1e-10, l1_ratio=l1_ratio, grouped=grouped)
+    assert Problem(wide, codes, 0.02, l1_ratio, grouped).kkt(model.coef_, model.intercept_) <= 1e-4
+
+
+@each_grouping
 def test_collinear_free_features(grouped):
     # Of the least norm where they are not known.
     strange = np.c_[X, X[:, 0]]
