@@ -195,6 +195,25 @@ def test_bounds(bounds, l1_ratio):
 
 
 @each_grouping
+@pytest.mark.parametrize("l1_ratio", [1.0, 0.5, 0.0])
+@pytest.mark.parametrize(
+    "ends", [(0.0, np.inf), (-np.inf, 0.0), (np.tile([0, -np.inf], 6), np.tile([np.inf, 0, 0], 4))]
+)
+def test_sides_that_are_closed(ends, l1_ratio, grouped):
+    lower, upper = ends
+    problem = Problem(X, CODES, 0.01, l1_ratio, grouped)
+    model = fit(X, Y, 0.01, l1_ratio=l1_ratio, grouped=grouped, lower_bounds=lower, upper_bounds=upper)
+    slopes, drift = problem.gradient(model.coef_, model.intercept_)
+    # A step of the proximal gradient, which what is on open sides alone decides, leads nowhere.
+    open_part = np.clip(model.coef_ - slopes - problem.l2 * model.coef_, lower, upper)
+    sizes = np.sqrt((open_part**2).sum(axis=0)) if grouped else np.abs(open_part)
+    shares = np.maximum(1 - problem.l1 / np.where(sizes > 0, sizes, np.inf), 0)
+    assert_allclose(model.coef_, (shares * open_part).astype(float), rtol=0, atol=1e-6)
+    assert np.abs(drift).max() <= 1e-6
+    assert ((lower <= model.coef_) & (model.coef_ <= upper)).all()
+
+
+@each_grouping
 @pytest.mark.parametrize("l1_ratio", [1.0, 0.5])
 def test_penalty_weights(grouped, l1_ratio):
     factors = np.tile([0.0, 1.0, 2.5, np.inf], 3)
@@ -409,6 +428,16 @@ def test_more_features_than_samples(grouped):
     dense, packed = (fit(store(wide), codes, 0.02, 1e-10, grouped=grouped) for store in (np.asarray, sparse.csc_array))
     assert Problem(wide, codes, 0.02, 1.0, grouped).kkt(dense.coef_, dense.intercept_) <= 1e-5
     assert_same_model(dense, packed, 1e-4)
+
+
+@each_grouping
+@pytest.mark.parametrize("shared, l1_ratio", [(0.0, 0.0), (0.0, 0.05), (300.0, 0.0)])
+def test_many_pairs_under_a_ridge(shared, l1_ratio, grouped):
+    # With a factor that all columns share, gradient steps do not get far.
+    wide, codes = make_classes(40, 400)
+    wide = wide + shared * np.random.default_rng(1).standard_normal((40, 1))
+    model = fit(wide, codes, 0.02, 1e-10, l1_ratio=l1_ratio, grouped=grouped)
+    assert Problem(wide, codes, 0.02, l1_ratio, grouped).kkt(model.coef_, model.intercept_) <= 1e-4
 
 
 @each_grouping

@@ -30,11 +30,12 @@ CV = StratifiedKFold(3, shuffle=True, random_state=0)
 @each_grouping
 @pytest.mark.parametrize("store", [np.asarray, sparse.csc_array])
 @pytest.mark.parametrize(
-    "weights, class_weight", [("none", None), ("random", "balanced"), ("with_zeros", {"fir": 3.0})]
+    "weights, class_weight, lower",
+    [("none", None, None), ("random", "balanced", 0.0), ("with_zeros", {"fir": 3.0}, None)],
 )
-def test_every_fold_is_a_fit_of_its_own(grouped, store, weights, class_weight):
+def test_every_fold_is_a_fit_of_its_own(grouped, store, weights, class_weight, lower):
     sample_weight = make_weights(weights, len(Y))
-    params = {"grouped": grouped, "standardize": True}
+    params = {"grouped": grouped, "standardize": True, "lower_bounds": lower}
     model = SparseLogisticRegressionCV(
         l1_ratio=[0.5, 1.0],
         alphas=3,

@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from scipy.optimize import linprog
 from sklearn.base import clone
@@ -283,10 +283,22 @@ def test_free_features_that_part_one_class_of_three(kind, grouped):
     assert objective(model) <= objective(held) + 1e-7
 
 
-@pytest.mark.parametrize("alpha", [1e-6, 1e-9, 1e-12])
+@pytest.mark.parametrize("grouped", [False, True])
+def test_free_features_that_part_one_class_from_its_bound(grouped):
+    X, y = part_of_three("indicator")
+    # The first class cannot go below zero: the others go on for ever, together.
+    terms = {"penalty_weights": np.r_[0, np.ones(5)], "lower_bounds": np.r_[0, np.full(5, -np.inf)], "grouped": grouped}
+    with pytest.warns(ModelWarning, match=r"separation in the data: features with penalty weight 0 \(0\)"):
+        model = SparseLogisticRegression(0.02, **terms).fit(X * np.r_[-1, np.ones(5)], y)
+    assert 0 <= model.coef_[0, 0] < model.coef_[1:, 0].min() - 10
+
+
+@pytest.mark.parametrize("alpha", [1e-6, 1e-9, 1e-12, 1e-16])
 def test_tiny_alphas_for_three_classes_that_are_apart(alpha):
     X, y = part_of_three("order")
     X = X * np.r_[3, np.ones(5)]
     model = SparseLogisticRegression(alpha).fit(X, y)
     assert model.score(X, y) == 1
+    # Anything added to all classes changes no score; the price decides, however small.
+    assert_array_equal(np.median(model.coef_, axis=0), 0)
     assert 0 < model.dual_gap_ <= 1e-4 * np.log(3)

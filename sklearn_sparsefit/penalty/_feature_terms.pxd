@@ -10,7 +10,10 @@ cdef class FeatureTerms:
     cdef const double[::1] _unbounded_up
     cdef const double[::1] _unbounded_down
     cdef readonly bint is_uniform
+    # Whether a feature that is not left out has a bound, be it zero; and one that lets it be other than zero, where the
+    # conjugate is finite.
     cdef readonly bint has_bounds
+    cdef readonly bint has_nonzero_bounds
     # Largest of what correlations are multiplied by.
     cdef readonly double steepest
     cdef readonly double unit

@@ -24,8 +24,10 @@ cdef class FeatureTerms:
         self.steepest = max(up.max(initial=0.0), down.max(initial=0.0))
         self.unit = unit
         self.is_uniform = False
-        self.has_bounds = bool(bounded_above.any() or bounded_below.any())
-        if self.has_bounds:
+        left_out, unbounded = (lower == 0) & (upper == 0), (lower == -np.inf) & (upper == np.inf)
+        self.has_bounds = not (left_out | unbounded).all()
+        self.has_nonzero_bounds = bool(bounded_above.any() or bounded_below.any())
+        if self.has_nonzero_bounds:
             self._unbounded_up = np.where(bounded_above, 0.0, up)
             self._unbounded_down = np.where(bounded_below, 0.0, down)
 
@@ -39,7 +41,7 @@ cdef class FeatureTerms:
         terms._down = terms._unbounded_down = closed if positive else ones
         terms._lower, terms._upper = closed if positive else -infinite, infinite
         terms.is_uniform = True
-        terms.has_bounds = False
+        terms.has_bounds, terms.has_nonzero_bounds = positive, False
         terms.steepest = terms.unit = 1.0
         return terms
 
@@ -83,8 +85,8 @@ cdef class FeatureTerms:
         terms._up, terms._down = np.asarray(self._up)[features], np.asarray(self._down)[features]
         terms._unbounded_up = np.asarray(self._unbounded_up)[features]
         terms._unbounded_down = np.asarray(self._unbounded_down)[features]
-        terms.is_uniform, terms.has_bounds, terms.steepest = self.is_uniform, self.has_bounds, self.steepest
-        terms.unit = self.unit
+        terms.is_uniform, terms.steepest, terms.unit = self.is_uniform, self.steepest, self.unit
+        terms.has_bounds, terms.has_nonzero_bounds = self.has_bounds, self.has_nonzero_bounds
         return terms
 
     def scaled(self, double factor):

@@ -127,7 +127,7 @@ cdef class ElasticNetPenalty(SeparablePenalty):
 
     def bounded_reach(self, correlation, slack):
         """How steep the conjugate is, summed over the features that may be at a bound: the sum of these bounds."""
-        if not self.terms.has_bounds:
+        if not self.terms.has_nonzero_bounds:
             return 0.0
         finite = [np.where(np.isfinite(bound), np.abs(bound), 0.0) for bound in (self.terms.lower, self.terms.upper)]
         return np.maximum(*finite).sum(where=np.abs(correlation) + slack > self.l1 * self.terms.l1_weights)

@@ -121,9 +121,9 @@ class BoundedMultiTaskPenalty(MultiTaskPenalty):
 def multi_task_penalty(of_values: ElasticNetPenalty) -> MultiTaskPenalty:
     """The penalty of several tasks, given that of one."""
     terms = of_values.terms
-    left_out = (terms.lower == 0) & (terms.upper == 0)
-    if (left_out | (terms.lower == -np.inf) & (terms.upper == np.inf)).all():
+    if not terms.has_bounds:
         return MultiTaskPenalty(of_values)
+    left_out = (terms.lower == 0) & (terms.upper == 0)
     lower, upper = np.where(left_out, 0.0, -np.inf), np.where(left_out, 0.0, np.inf)
     without_bounds = FeatureTerms(terms.l1_weights, terms.l2_weights, lower, upper, terms.unit)
     return BoundedMultiTaskPenalty(ElasticNetPenalty(of_values.alpha, of_values.l1_ratio, without_bounds), of_values)

@@ -44,6 +44,18 @@ class SeparateTasksPenalty(PenaltyOfTasks):
         """Penalty of the coefficients."""
         return sum(map(self.of_each.value, coef))
 
+    def centred(self, coef: Matrix) -> Matrix:
+        """Coefficients less a number for all tasks of a feature, by which an l1 norm, without bounds, is least.
+
+        Zero is a median of them then.
+        """
+        if self.l2 > 0:
+            return coef
+        ordered, middle = np.sort(coef, axis=0), (len(coef) - 1) // 2
+        excess = np.clip(0.0, ordered[middle], ordered[len(coef) // 2])
+        terms = self.terms
+        return coef - excess * ((terms.l1_weights > 0) & np.isinf(terms.lower) & np.isinf(terms.upper))
+
     def is_feasible(self, coef: Matrix) -> bool:
         """Whether the penalty is finite."""
         return all(map(self.of_each.is_feasible, coef))

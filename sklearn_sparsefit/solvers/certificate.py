@@ -47,7 +47,7 @@ class Outside:
     @property
     def dual_norm(self) -> float:
         """Largest magnitude of what has no bounds: up to ``l1`` the conjugate is finite."""
-        if self.penalty.terms.has_bounds:
+        if self.penalty.terms.has_nonzero_bounds:
             return self.penalty.dual_norm(self.correlation)
         return self.largest_magnitude
 
@@ -111,14 +111,14 @@ def duality_gap(
     reach_of_norms = slack * penalty.terms.steepest
     norm = reach_of_norms + np.maximum(penalty.dual_norm(correlation), outside_norm)
     largest = norm
-    if penalty.terms.has_bounds:
+    if penalty.terms.has_nonzero_bounds:
         largest = reach_of_norms + np.maximum(penalty.largest_magnitude(correlation), largest_outside)
     if not math.isfinite(norm + largest_outside):
         return math.nan
     # Weights are multiplied by on one side of a comparison, and divided by on the other.
     threshold = penalty.l1 * (1.0 if penalty.terms.is_uniform else 1 - HAIR)
     scales = [1.0] if norm <= threshold or penalty.l2 > 0 else []
-    for size in (norm, largest) if penalty.terms.has_bounds else (norm,):
+    for size in (norm, largest) if penalty.terms.has_nonzero_bounds else (norm,):
         if size > threshold:
             # A hair below the boundary, so that rounding cannot put the scaled point outside.
             scales.append(penalty.l1 / size * (1 - HAIR))

@@ -3,6 +3,7 @@
 A wrong choice costs time, never correctness.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,7 +15,7 @@ from sklearn_sparsefit.penalty import ElasticNetPenalty, Penalty, SeparateTasksP
 from sklearn_sparsefit.solvers.base import Goal, Iterate, Solver, Starts
 from sklearn_sparsefit.solvers.block import BlockSolver
 from sklearn_sparsefit.solvers.dual_newton import DualNewtonSolver
-from sklearn_sparsefit.solvers.gradient import GradientSolver
+from sklearn_sparsefit.solvers.gradient import BURST, GradientSolver
 from sklearn_sparsefit.solvers.gram import GramSolver
 from sklearn_sparsefit.solvers.prox_grad import ProxGradSolver
 from sklearn_sparsefit.solvers.prox_newton import ProxNewtonSolver
@@ -34,6 +35,10 @@ MAX_DUAL, SUPPORT_PER_SAMPLE = 500, 2
 # support k is so large that k^2 is more than this times n (2000 x 5000 at l1_ratio 0.5, 2660 features: 2.8 s in place
 # of 16 s).
 DEAR_FACTOR, SWEEPS_PER_FACTOR = 1000, 300
+# Models of more pairs of a class and a feature than this take longer than gradient steps with a ridge, half as many
+# steps as pairs (three classes, 100 x 1000, l1_ratio 0: 0.02 s in place of 2 s, and 0.36 s where columns share factors;
+# 500 x 1000 at l1_ratio 0.1: 0.05 s in place of 0.6 s).
+MANY_PAIRS, STEPS_PER_PAIR = 1000, 0.5
 # If so few iterations of the preferred solver are not enough, it is factors of the Gram after all.
 FEW_ITERATIONS = 60
 
@@ -80,9 +85,11 @@ class AutoSolver(Solver):
 
     def _preferred(self, working_set: WorkingSet, penalty: ElasticNetPenalty, iterate: Iterate) -> Solver:
         """With a ridge, every alpha calls for a new factor: k^3 / 3 multiply-adds."""
-        n_support, n_samples = np.count_nonzero(iterate.coef), len(working_set.datafit.weights)
         if penalty.l2 == 0:
             return self._on_gram
+        # A ridge alone keeps all, from a cold start on.
+        n_support = len(iterate.coef) if penalty.l1 == 0 else np.count_nonzero(iterate.coef)
+        n_samples = len(working_set.datafit.weights)
         is_curved = working_set.free is None and penalty.least_curvature > 0
         if is_curved and n_samples <= MAX_DUAL and n_support > SUPPORT_PER_SAMPLE * n_samples:
             return self._on_dual
@@ -92,7 +99,10 @@ class AutoSolver(Solver):
 
 
 class MultinomialSolver(Solver):
-    """Newton steps on pairs of a class and a feature, or on whole features; gradient steps where these are too many."""
+    """Newton steps on pairs of a class and a feature, or on whole features; gradient steps where these are too many.
+
+    With a ridge, gradient steps go first where there are many.
+    """
 
     max_gram = MAX_GRAM
 
@@ -103,9 +113,30 @@ class MultinomialSolver(Solver):
 
     def solve(self, working_set: WorkingSet, penalty: Any, iterate: Iterate, gap_tol: float, max_iter: int) -> int:
         """See :class:`Solver`."""
-        are_few = iterate.coef.size <= MAX_GRAM or np.count_nonzero(self._of_model.wanted(penalty, iterate)) <= MAX_GRAM
-        solver = self._by_models if are_few else self._by_gradients
-        return solver.solve(working_set, penalty, iterate, gap_tol, max_iter)
+        n_iter = self._solve(working_set, penalty, iterate, gap_tol, max_iter)
+        if isinstance(penalty, SeparateTasksPenalty):
+            # An alpha beside which all is rounding may have let them go.
+            iterate.coef[:] = penalty.centred(iterate.coef)
+        return n_iter
+
+    def _solve(self, working_set: WorkingSet, penalty: Any, iterate: Iterate, gap_tol: float, max_iter: int) -> int:
+        n_pairs = iterate.coef.size
+        if n_pairs > MANY_PAIRS:
+            n_pairs = int(np.count_nonzero(self._of_model.wanted(penalty, iterate)))
+        if n_pairs > MAX_GRAM:
+            return self._descend(working_set, penalty, iterate, gap_tol, max_iter)
+        n_iter = 0
+        if n_pairs > MANY_PAIRS and penalty.l2 > 0 and working_set.free is None:
+            at_most = min(int(STEPS_PER_PAIR * n_pairs) // BURST, max_iter // 2)
+            n_iter = self._descend(working_set, penalty, iterate, gap_tol, at_most)
+            if working_set.duality_gap(iterate.coef, iterate.correlation, penalty) <= gap_tol:
+                return n_iter
+        return n_iter + self._by_models.solve(working_set, penalty, iterate, gap_tol, max_iter - n_iter)
+
+    def _descend(self, working_set: WorkingSet, penalty: Any, iterate: Iterate, gap_tol: float, max_iter: int) -> int:
+        """Iterations of a burst of gradient steps each, which take no longer than a Newton step."""
+        n_steps = self._by_gradients.solve(working_set, penalty, iterate, gap_tol, BURST * max_iter)
+        return math.ceil(n_steps / BURST)
 
 
 @dataclass

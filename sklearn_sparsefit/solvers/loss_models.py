@@ -16,6 +16,8 @@ Vector = NDArray[np.float64]
 WASTE, FEW = 2, 50
 # They are copied where they are less than this share of all features of X, or so few numbers; else all are at hand.
 COPIED_SHARE, SMALL_COPY = 1 / 4, 2**22
+# Of designs of few features and so few numbers, all features are at hand from the start.
+SMALL = 2**15
 
 
 class LossModels:
@@ -35,6 +37,12 @@ class LossModels:
         # A working set, or pairs of a class and a feature.
         self.model: Any = None
         self.curvatures = np.empty(0)
+
+    @staticmethod
+    def is_small(working_set: WorkingSet) -> bool:
+        """Whether models of all features cost less than to choose some of them."""
+        n_features, n_samples = len(working_set), len(working_set.datafit.weights)
+        return n_features <= FEW and n_features * n_samples <= SMALL and not working_set.outside.any()
 
     def at_hand(
         self, working_set: WorkingSet, near: NDArray[np.bool_], needed: NDArray[np.bool_]

@@ -59,11 +59,18 @@ class ProxNewtonSolver(Solver):
     @np.errstate(over="ignore", invalid="ignore")
     def solve_to(self, working_set: WorkingSet, goal: Goal, iterate: Iterate) -> tuple[int, Fits]:
         """Take Newton steps to a goal; the number of iterations, and what the coefficients come to."""
-        penalty, n_iter = goal.penalty, 0
-        if working_set.free is not None or penalty.l1 == 0:
+        self._go_ahead(goal.penalty, iterate)
+        if working_set.free is not None or goal.penalty.l1 == 0 or self._models.is_small(working_set):
             self._models.take_whole(working_set)
-            return self._solve_at_hand(working_set, goal, iterate)
-        self._go_ahead(penalty, iterate)
+            n_iter, fits = self._solve_at_hand(working_set, goal, iterate)
+        else:
+            n_iter, fits = self._solve_in_parts(working_set, goal, iterate)
+        self._track.add(goal.penalty.alpha, iterate.coef, None)
+        return n_iter, fits
+
+    def _solve_in_parts(self, working_set: WorkingSet, goal: Goal, iterate: Iterate) -> tuple[int, Fits]:
+        """With features at hand to which others come as they are needed."""
+        penalty, n_iter = goal.penalty, 0
         while True:
             part, members = self._part_of(working_set, penalty, iterate)
             found = Iterate(iterate.coef.take(members, axis=-1), iterate.correlation.take(members, axis=-1))
@@ -77,7 +84,6 @@ class ProxNewtonSolver(Solver):
             violates[members] = False
             is_optimal = not violates.any() or self._gap(working_set, fits, penalty, iterate) <= goal.gap_tol
             if is_optimal or n_iter >= goal.max_iter:
-                self._track.add(penalty.alpha, iterate.coef, None)
                 return n_iter, fits
 
     def _go_ahead(self, penalty: Penalty, iterate: Iterate) -> None:
@@ -88,7 +94,7 @@ class ProxNewtonSolver(Solver):
         for n_used in range(2, len(coefs) + 1):
             used = coefs[:n_used]
             weights = extrapolation(self._track.alphas[:n_used], penalty.alpha)
-            ahead = sum(weight * coef for weight, coef in zip(weights, used, strict=True))
+            ahead = (weights @ used.reshape(n_used, -1)).reshape(iterate.coef.shape)
             if penalty.terms.has_bounds:
                 ahead = np.clip(ahead, penalty.terms.lower, penalty.terms.upper)
             stays = (used * ahead > 0).all(axis=0)

@@ -166,8 +166,9 @@ class ProxNewtonPathSolver(Solver):
         fits = Fits(np.empty_like(raw), offsets, np.empty(len(goals)), raw)
         terms = goals[0].penalty.terms
         if terms.has_bounds:
-            coefs = np.clip(coefs, terms.lower, terms.upper)
-            fits.raw[:] = working_set.raw_at(coefs, offsets)
+            within = np.clip(coefs, terms.lower, terms.upper)
+            if not np.array_equal(within, coefs):
+                coefs, fits.raw[:] = within, working_set.raw_at(within, offsets)
         return Points(coefs, fits, np.empty_like(coefs))
 
     def _step_together(

@@ -127,8 +127,8 @@ def has_no_minimum(working_set: WorkingSet, coef: Vector, seen: Look) -> bool:
         return False
     inside = ~free.are_held(coef[..., free.positions], seen.correlations[0][..., free.positions])
     if datafit.is_relative:
-        # Whatever the last task's are, those of the others are beside them.
-        inside[-1] = False
+        # Whatever the last task's are, those of the others are beside them, where no bound holds any.
+        inside[-1] &= ~inside.all(axis=0)
     null = working_set.modelled.curvatures(datafit.fit(np.zeros((1, *seen.fits.raw[0].shape))).raw[0])
     hessian = _hessian(working_set.restricted_to(free.positions), seen.fits, 0)
     return free.flattest_ratio(hessian, inside) <= FLATTER * float(null.sum())
