@@ -11,8 +11,9 @@ from sklearn_sparsefit.design import make_design
 from sklearn_sparsefit.path import AlphaGrid, Problem, Solved, SolverOptions, cost_model, drive, solve_path
 from sklearn_sparsefit.path.records import Correlate, Gather, SquaredNorms
 from sklearn_sparsefit.penalty import ElasticNetPenalty, FeatureTerms, multi_task_penalty
-from sklearn_sparsefit.solvers import Iterate, WorkingSet, duality_gap, make_solver, quadratic_misfit
+from sklearn_sparsefit.solvers import Iterate, make_solver
 from sklearn_sparsefit.solvers.choice import AutoSolver
+from sklearn_sparsefit.subproblem import WorkingSet, duality_gap, quadratic_misfit
 
 OPTIONS = SolverOptions(tol=1e-10, max_iter=1000, solver="auto")
 GRID = AlphaGrid(100, 1e-2)

@@ -19,9 +19,10 @@ from sklearn_sparsefit.datafit import Binomial, Datafit, Fits, Generalized, Hube
 from sklearn_sparsefit.design import make_design
 from sklearn_sparsefit.path import AlphaGrid, Problem, SolverOptions, drive, solve_path
 from sklearn_sparsefit.penalty import ElasticNetPenalty, FeatureTerms, MultiTaskPenalty
-from sklearn_sparsefit.solvers import SOLVERS, Iterate, WorkingSet, make_solver
+from sklearn_sparsefit.solvers import SOLVERS, Iterate, make_solver
 from sklearn_sparsefit.solvers.gradient import GradientSolver
-from sklearn_sparsefit.solvers.secants import Secants
+from sklearn_sparsefit.subproblem import WorkingSet
+from sklearn_sparsefit.subproblem.secants import Secants
 from test_generalized import MAIN, ROUNDING, STORAGES, GeneralizedProblem, check, feature_terms, make_glm, terms_of
 
 

@@ -20,7 +20,7 @@ from sklearn_sparsefit.criteria.active_columns import _RowProducts
 from sklearn_sparsefit.datafit import Quadratic
 from sklearn_sparsefit.design import DenseDesign, make_design
 from sklearn_sparsefit.exceptions import ModelWarning
-from sklearn_sparsefit.solvers import WorkingSet
+from sklearn_sparsefit.subproblem import WorkingSet
 
 CRITERIA = ["aic", "aicc", "bic", "ebic"]
 ignore_rounding = pytest.mark.filterwarnings("ignore:.* leaves no residuals but rounding:UserWarning")

@@ -14,7 +14,7 @@ from sklearn_sparsefit.datafit import Binomial, Generalized, Multinomial
 from sklearn_sparsefit.datafit.multinomial import multinomial_losses
 from sklearn_sparsefit.design import make_design
 from sklearn_sparsefit.penalty import ElasticNetPenalty, FeatureTerms, SeparateTasksPenalty
-from sklearn_sparsefit.solvers.working_set import WorkingSet
+from sklearn_sparsefit.subproblem.working_set import WorkingSet
 
 EPS = np.finfo(float).eps
 

@@ -8,7 +8,7 @@ from scipy.optimize import minimize_scalar
 
 from sklearn_sparsefit.datafit import Quadratic
 from sklearn_sparsefit.penalty import ElasticNetPenalty, FeatureTerms
-from sklearn_sparsefit.solvers import Outside, duality_gap, least_squares_gap, quadratic_misfit
+from sklearn_sparsefit.subproblem import Outside, duality_gap, least_squares_gap, quadratic_misfit
 
 # Of one feature: no weight for L1 means none for L2 either.
 weights = st.sampled_from([(0.0, 0.0), (1.0, 1.0), (0.5, 2.0), (3.0, 1.0)])

@@ -13,9 +13,10 @@ from sklearn_sparsefit.datafit import Binomial, Gamma, Generalized, Huber, Poiss
 from sklearn_sparsefit.design import make_design
 from sklearn_sparsefit.path import AlphaGrid, Problem, SolverOptions, drive, solve_path
 from sklearn_sparsefit.penalty import ElasticNetPenalty, FeatureTerms
-from sklearn_sparsefit.solvers import Goal, GramSolver, Iterate, WorkingSet, choice, look, loss_models
+from sklearn_sparsefit.solvers import Goal, GramSolver, Iterate, choice, loss_models
 from sklearn_sparsefit.solvers.base import Starts
 from sklearn_sparsefit.solvers.residual import Levels, SweepSolver
+from sklearn_sparsefit.subproblem import WorkingSet, look
 
 
 def solve(X, y, loss, alphas, l1_ratio=1.0, tol=1e-9):

@@ -13,9 +13,9 @@ from sklearn_sparsefit.datafit import Quadratic, power_of_two
 from sklearn_sparsefit.design import CHUNK, Design
 from sklearn_sparsefit.path import Measure, PathResult, SharedMoments
 from sklearn_sparsefit.penalty import FeatureTerms
-from sklearn_sparsefit.solvers import WholeDesign, WorkingSet
 from sklearn_sparsefit.solvers.choice import MAX_GRAM
-from sklearn_sparsefit.solvers.independence import independent_columns, rank
+from sklearn_sparsefit.subproblem import WholeDesign, WorkingSet
+from sklearn_sparsefit.subproblem.independence import independent_columns, rank
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]

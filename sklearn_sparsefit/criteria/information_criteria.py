@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.linalg.lapack import dpotrf, dtrtri
 from scipy.special import gammaln
 
-from sklearn_sparsefit.solvers.independence import dependence_tolerance
+from sklearn_sparsefit.subproblem.independence import dependence_tolerance
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]

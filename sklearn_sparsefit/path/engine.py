@@ -29,18 +29,8 @@ from sklearn_sparsefit.path.records import (
 from sklearn_sparsefit.path.reports import Reports
 from sklearn_sparsefit.path.state import SLACK, PathState, not_finite
 from sklearn_sparsefit.path.steps import Evaluation, Step, support_of
-from sklearn_sparsefit.solvers import (
-    Goal,
-    Iterate,
-    Outside,
-    Solver,
-    WholeDesign,
-    WorkingSet,
-    duality_gap,
-    least_squares_gap,
-    look,
-    make_solver,
-)
+from sklearn_sparsefit.solvers import Goal, Iterate, Solver, make_solver
+from sklearn_sparsefit.subproblem import Outside, WholeDesign, WorkingSet, duality_gap, least_squares_gap, look
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]

@@ -12,7 +12,8 @@ from sklearn_sparsefit.path import cost_model
 from sklearn_sparsefit.path.records import EVERYTHING, Problem, Request
 from sklearn_sparsefit.path.state import SLACK, PathState, correlate, not_finite
 from sklearn_sparsefit.path.steps import Evaluation
-from sklearn_sparsefit.solvers import Iterate, WorkingSet, has_no_minimum, look
+from sklearn_sparsefit.solvers import Iterate
+from sklearn_sparsefit.subproblem import WorkingSet, has_no_minimum, look
 
 # Residuals this small beside the target are rounding; so is a loss this small that would fall for ever.
 EXACT, VANISHED = 64 * np.finfo(np.float64).eps, 1e-12

@@ -5,7 +5,8 @@ from numpy.typing import NDArray
 
 from sklearn_sparsefit.path.steps import support_of
 from sklearn_sparsefit.penalty import Penalty
-from sklearn_sparsefit.solvers import BlockSolver, GramSolver, Iterate, Solver, WholeDesign, WorkingSet
+from sklearn_sparsefit.solvers import BlockSolver, GramSolver, Iterate, Solver
+from sklearn_sparsefit.subproblem import WholeDesign, WorkingSet
 
 Vector = NDArray[np.float64]
 

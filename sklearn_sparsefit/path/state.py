@@ -22,7 +22,8 @@ from sklearn_sparsefit.path.records import (
 )
 from sklearn_sparsefit.path.steps import Evaluation
 from sklearn_sparsefit.penalty import Penalty
-from sklearn_sparsefit.solvers import Iterate, Settling, WholeDesign, WorkingSet
+from sklearn_sparsefit.solvers import Iterate
+from sklearn_sparsefit.subproblem import Settling, WholeDesign, WorkingSet
 
 # A correlation may exceed the threshold by this much, relatively, before it counts: rounding.
 SLACK = 1e-12

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from sklearn_sparsefit.datafit import Fits
 from sklearn_sparsefit.penalty import Penalty
-from sklearn_sparsefit.solvers.known import Known
-from sklearn_sparsefit.solvers.working_set import WorkingSet
+from sklearn_sparsefit.subproblem.known import Known
+from sklearn_sparsefit.subproblem.working_set import WorkingSet
 
 Block = NDArray[np.float64]
 Kind = TypeVar("Kind", bound=Penalty, covariant=True)

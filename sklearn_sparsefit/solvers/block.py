@@ -10,11 +10,11 @@ from sklearn_sparsefit.penalty import MultiTaskPenalty
 from sklearn_sparsefit.solvers import _block_cd
 from sklearn_sparsefit.solvers.base import MAX_WORK, Iterate, Solver
 from sklearn_sparsefit.solvers.block_systems import dots, solve_by_columns, solve_by_gram
-from sklearn_sparsefit.solvers.certificate import duality_gap, quadratic_misfit
 from sklearn_sparsefit.solvers.extrapolation import Track, extrapolation
-from sklearn_sparsefit.solvers.known import HasGram
-from sklearn_sparsefit.solvers.root_columns import RootColumns
-from sklearn_sparsefit.solvers.working_set import WorkingSet
+from sklearn_sparsefit.subproblem.certificate import duality_gap, quadratic_misfit
+from sklearn_sparsefit.subproblem.known import HasGram
+from sklearn_sparsefit.subproblem.root_columns import RootColumns
+from sklearn_sparsefit.subproblem.working_set import WorkingSet
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]

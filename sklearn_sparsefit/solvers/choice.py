@@ -22,8 +22,8 @@ from sklearn_sparsefit.solvers.prox_newton import ProxNewtonSolver
 from sklearn_sparsefit.solvers.prox_newton_path import ProxNewtonPathSolver
 from sklearn_sparsefit.solvers.residual import ResidualSolver, SweepSolver
 from sklearn_sparsefit.solvers.softmax import PairSolver, SoftmaxBlockSolver
-from sklearn_sparsefit.solvers.whole_design import WholeDesign
-from sklearn_sparsefit.solvers.working_set import WorkingSet
+from sklearn_sparsefit.subproblem.whole_design import WholeDesign
+from sklearn_sparsefit.subproblem.working_set import WorkingSet
 
 # The Gram of so many columns takes 512 MiB.
 MAX_GRAM = 8192

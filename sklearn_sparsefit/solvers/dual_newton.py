@@ -6,8 +6,8 @@ from scipy.linalg import cho_factor, cho_solve
 
 from sklearn_sparsefit.penalty import ElasticNetPenalty
 from sklearn_sparsefit.solvers.base import Iterate, Solver
-from sklearn_sparsefit.solvers.root_columns import RootColumns
-from sklearn_sparsefit.solvers.working_set import WorkingSet
+from sklearn_sparsefit.subproblem.root_columns import RootColumns
+from sklearn_sparsefit.subproblem.working_set import WorkingSet
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]

@@ -10,9 +10,9 @@ from sklearn_sparsefit.datafit import Fits
 from sklearn_sparsefit.design import as_rows
 from sklearn_sparsefit.penalty import Penalty
 from sklearn_sparsefit.solvers.base import Iterate, Solver
-from sklearn_sparsefit.solvers.certificate import duality_gap
-from sklearn_sparsefit.solvers.settling import look
-from sklearn_sparsefit.solvers.working_set import WorkingSet
+from sklearn_sparsefit.subproblem.certificate import duality_gap
+from sklearn_sparsefit.subproblem.settling import look
+from sklearn_sparsefit.subproblem.working_set import WorkingSet
 
 # Of coefficients or of what they predict; with several tasks there is one more axis, the first.
 Vector = NDArray[np.float64]

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from sklearn_sparsefit.datafit import Fits
 from sklearn_sparsefit.solvers.base import Solver
-from sklearn_sparsefit.solvers.working_set import WorkingSet
+from sklearn_sparsefit.subproblem.working_set import WorkingSet
 
 Vector = NDArray[np.float64]
 

@@ -8,9 +8,9 @@ from scipy.sparse.linalg import ArpackError, eigsh
 from sklearn_sparsefit.penalty import ElasticNetPenalty
 from sklearn_sparsefit.solvers._prox_grad import fista
 from sklearn_sparsefit.solvers.base import MAX_WORK, Iterate, Solver
-from sklearn_sparsefit.solvers.certificate import duality_gap, quadratic_misfit
-from sklearn_sparsefit.solvers.settling import settle_by_gram
-from sklearn_sparsefit.solvers.working_set import WorkingSet
+from sklearn_sparsefit.subproblem.certificate import duality_gap, quadratic_misfit
+from sklearn_sparsefit.subproblem.settling import settle_by_gram
+from sklearn_sparsefit.subproblem.working_set import WorkingSet
 
 # Steps between two looks at the gap.
 BURST = 50

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from sklearn_sparsefit.datafit import Fits
 from sklearn_sparsefit.penalty import Penalty
 from sklearn_sparsefit.solvers.base import NEAR, Goal, Iterate, Solver
-from sklearn_sparsefit.solvers.certificate import duality_gap
 from sklearn_sparsefit.solvers.extrapolation import Track, extrapolation
 from sklearn_sparsefit.solvers.loss_models import LossModels
-from sklearn_sparsefit.solvers.settling import Look, look, loss_rounding
-from sklearn_sparsefit.solvers.working_set import WorkingSet
+from sklearn_sparsefit.subproblem.certificate import duality_gap
+from sklearn_sparsefit.subproblem.settling import Look, look, loss_rounding
+from sklearn_sparsefit.subproblem.working_set import WorkingSet
 
 Vector = NDArray[np.float64]
 

@@ -11,10 +11,10 @@ from sklearn_sparsefit.design import WIDTH
 from sklearn_sparsefit.penalty import ElasticNetPenalty
 from sklearn_sparsefit.solvers import _residual_cd
 from sklearn_sparsefit.solvers.base import Goal, Iterate, Solver, Starts
-from sklearn_sparsefit.solvers.certificate import duality_gap
 from sklearn_sparsefit.solvers.gram import GramSolver
-from sklearn_sparsefit.solvers.settling import Settling
-from sklearn_sparsefit.solvers.working_set import WorkingSet
+from sklearn_sparsefit.subproblem.certificate import duality_gap
+from sklearn_sparsefit.subproblem.settling import Settling
+from sklearn_sparsefit.subproblem.working_set import WorkingSet
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]

@@ -14,10 +14,10 @@ from sklearn_sparsefit.penalty import MultiTaskPenalty, SeparateTasksPenalty
 from sklearn_sparsefit.solvers import _block_cd
 from sklearn_sparsefit.solvers.base import NEAR, Iterate, Solver
 from sklearn_sparsefit.solvers.block import BlockSolver
-from sklearn_sparsefit.solvers.certificate import duality_gap, quadratic_misfit
 from sklearn_sparsefit.solvers.gram import GramSolver
-from sklearn_sparsefit.solvers.softmax_blocks import Blocks, SoftmaxBlocks
-from sklearn_sparsefit.solvers.softmax_pairs import SoftmaxPairs
+from sklearn_sparsefit.subproblem.certificate import duality_gap, quadratic_misfit
+from sklearn_sparsefit.subproblem.softmax_blocks import Blocks, SoftmaxBlocks
+from sklearn_sparsefit.subproblem.softmax_pairs import SoftmaxPairs
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]

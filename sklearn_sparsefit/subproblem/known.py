@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from sklearn_sparsefit.datafit import Datafit, Fits
 from sklearn_sparsefit.penalty import FeatureTerms
-from sklearn_sparsefit.solvers.free_features import FreeFeatures
+from sklearn_sparsefit.subproblem.free_features import FreeFeatures
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]

@@ -5,8 +5,8 @@ from numpy.typing import NDArray
 from scipy.linalg import eigh, qr
 from scipy.optimize import lsq_linear
 
-from sklearn_sparsefit.solvers.independence import independent_columns
-from sklearn_sparsefit.solvers.secants import Secants
+from sklearn_sparsefit.subproblem.independence import independent_columns
+from sklearn_sparsefit.subproblem.secants import Secants
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]

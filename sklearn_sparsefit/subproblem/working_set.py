@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from sklearn_sparsefit.datafit import Datafit, Fits, Generalized, Modelled, Quadratic, QuadraticModel, SoftmaxModel
 from sklearn_sparsefit.design import CHUNK, CONSTANT, Columns, as_rows
 from sklearn_sparsefit.penalty import Penalty
-from sklearn_sparsefit.solvers.certificate import duality_gap
-from sklearn_sparsefit.solvers.known import RIDGE, Known
-from sklearn_sparsefit.solvers.softmax_pairs import SoftmaxPairs
+from sklearn_sparsefit.subproblem.certificate import duality_gap
+from sklearn_sparsefit.subproblem.known import RIDGE, Known
+from sklearn_sparsefit.subproblem.softmax_pairs import SoftmaxPairs
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]

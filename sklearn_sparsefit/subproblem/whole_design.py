@@ -5,8 +5,8 @@ from numpy.typing import NDArray
 
 from sklearn_sparsefit.datafit import Fits, Quadratic
 from sklearn_sparsefit.design import CONSTANT, Moments, as_rows
-from sklearn_sparsefit.solvers.known import RIDGE, Known
-from sklearn_sparsefit.solvers.settling import settle_by_gram
+from sklearn_sparsefit.subproblem.known import RIDGE, Known
+from sklearn_sparsefit.subproblem.settling import settle_by_gram
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]

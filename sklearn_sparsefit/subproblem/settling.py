@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from sklearn_sparsefit.datafit import Datafit, Fits, Quadratic
 from sklearn_sparsefit.design import CONSTANT
-from sklearn_sparsefit.solvers.free_features import FreeFeatures
-from sklearn_sparsefit.solvers.known import Known
-from sklearn_sparsefit.solvers.working_set import WorkingSet
+from sklearn_sparsefit.subproblem.free_features import FreeFeatures
+from sklearn_sparsefit.subproblem.known import Known
+from sklearn_sparsefit.subproblem.working_set import WorkingSet
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]

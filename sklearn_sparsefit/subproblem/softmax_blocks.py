@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from sklearn_sparsefit.datafit import SoftmaxModel
 from sklearn_sparsefit.design import CHUNK, Columns
-from sklearn_sparsefit.solvers.known import RIDGE
+from sklearn_sparsefit.subproblem.known import RIDGE
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
