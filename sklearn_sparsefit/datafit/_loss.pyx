@@ -289,6 +289,13 @@ cdef class Loss:
         """The loss of targets and raw predictions in other units."""
         return self
 
+    def shift_cost(self):
+        """What a shift of one costs, if the loss is c times the least of a half square and the cost of a shift; and c.
+
+        That is f(y, z) = c min_o (y - o - z)^2 / 2 + cost |o|. None if there are no such numbers.
+        """
+        return None
+
     def bounding_curvatures(self, y, raw):
         """Of parabolas that touch the loss at raw predictions and are nowhere below, to begin with where it is flat."""
         return np.ones_like(raw)

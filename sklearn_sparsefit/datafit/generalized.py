@@ -92,6 +92,10 @@ class Generalized(Modelled):
         residuals[:, self._unused] = 0.0
         return residuals
 
+    def errors(self, raw_prediction: Vector) -> Vector:
+        """What targets are more than the raw predictions of one fit."""
+        return self._y - raw_prediction
+
     def misfit(self, scale: float, fits: Fits, row: int) -> float:
         """See :class:`Datafit`."""
         if self.null_loss == 0:
