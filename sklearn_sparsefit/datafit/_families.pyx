@@ -248,7 +248,7 @@ cdef class Huber(Loss):
         return at_least_zero(0.5 * left * left / self.bend + left * (error - steepness / self.bend))
 
     def shift_cost(self):
-        """Huber's loss is that of a target that is shifted where it pays (She & Owen 2011)."""
+        """Errors are shifted to ``delta / bend`` (She & Owen 2011)."""
         return self.delta / self.bend, self.bend
 
     def bounding_curvatures(self, y, raw):

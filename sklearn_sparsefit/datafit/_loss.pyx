@@ -290,10 +290,7 @@ cdef class Loss:
         return self
 
     def shift_cost(self):
-        """What a shift of one costs, if the loss is c times the least of a half square and the cost of a shift; and c.
-
-        That is f(y, z) = c min_o (y - o - z)^2 / 2 + cost |o|. None if there are no such numbers.
-        """
+        """The cost and the c of a loss f(y, z) = c min_o [(y - o - z)^2 / 2 + cost |o|], with shifts o; else None."""
         return None
 
     def bounding_curvatures(self, y, raw):

@@ -111,7 +111,7 @@ class MultinomialSolver(Solver):
 
 
 class ShiftingSolver(Solver):
-    """Huber's loss by shifts of targets; by quadratic models where every alpha calls for a dear factor, or without Gram."""
+    """Shifts of targets; quadratic models where every alpha calls for a dear factor, or there is no Gram."""
 
     max_gram = MAX_GRAM
 
@@ -200,5 +200,5 @@ def make_solver(name: str, datafit: Datafit, penalty: Penalty) -> Solver:
         return SparseModelSolver(experience) if solver is AutoSolver and _is_sparse(part) else solver()
 
     by_models = ProxNewtonPathSolver(of_model, solver.max_gram)
-    has_shifts = isinstance(datafit, Generalized) and datafit.loss.shift_cost() is not None
+    has_shifts = isinstance(datafit, Generalized) and datafit.has_shifts
     return ShiftingSolver(by_models) if solver is AutoSolver and has_shifts else by_models

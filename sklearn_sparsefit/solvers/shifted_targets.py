@@ -1,4 +1,4 @@
-"""Models of Huber's loss that are no less than this loss: least squares whose targets are shifted where that pays."""
+"""Models of Huber's loss that have its bends: least squares whose targets are shifted where that pays."""
 
 import sys
 
@@ -16,8 +16,8 @@ from sklearn_sparsefit.solvers.working_set import WorkingSet
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 
-# Targets that are shifted: at least so many, or as many as there are features; twice as many after each step that hardly
-# helped; but with the features no more than this.
+# Targets that are shifted: at least so many, or as many as there are features, twice as many after a step that hardly
+# helped; with the features never more than this.
 FEWEST, MOST = 256, 8192
 # Shifts further from zero than this, beside what they cost, begin here, lest rounding of them hide the others.
 FARTHEST = 1e4
@@ -34,18 +34,20 @@ class ShiftedTargets:
     def __init__(self, part: WorkingSet, fits: Fits, row: int, n_shifts: int):
         loss = part.loss
         self._weights = loss.weights
-        self._cost, self._curvature = loss.loss.shift_cost()
+        self._cost, self._curvature = loss.shift_cost()
         sizes = np.abs(loss.errors(fits.raw[row]))
         distances = np.where(self._weights > 0, np.abs(sizes - self._cost), np.inf)
-        n_shifts = min(n_shifts, np.count_nonzero(self._weights))
+        n_shifts = min(n_shifts, int(np.count_nonzero(self._weights)))
         self._samples = np.sort(np.argpartition(distances, n_shifts - 1)[:n_shifts])
         self._is_bent = sizes <= self._cost
-        curvatures = np.where(self._is_bent, self._weights, 0.0)
+        curvatures = loss.curvatures(fits.raw[row]) / self._curvature
         curvatures[self._samples] = self._weights[self._samples]
         self._is_fixed = self._weights > 0
         self._is_fixed[self._samples] = False
         self._total = float(curvatures.sum())
-        self._features = part.seen_through(loss.model(fits, row, curvatures))
+        features = part.seen_through(loss.model(fits, row, curvatures))
+        assert isinstance(features, WorkingSet)
+        self._features = features
         # Of the samples whose targets are shifted.
         self._shares = shares = self._weights[self._samples] / self._total
         self._gram = np.diag(shares)
@@ -77,7 +79,7 @@ class ShiftedTargets:
     def serves(self, loss: Generalized, raw_prediction: Vector) -> bool:
         """Whether all others are on their pieces of the loss."""
         is_bent = np.abs(loss.errors(raw_prediction)) <= self._cost
-        return self._cost == loss.loss.shift_cost()[0] and not ((is_bent != self._is_bent) & self._is_fixed).any()
+        return self._cost == loss.shift_cost()[0] and not ((is_bent != self._is_bent) & self._is_fixed).any()
 
     def move_to(self, part: WorkingSet, fits: Fits, row: int) -> float:
         """Be about one of the fits, with all features that are there now; return the sum of the curvatures."""
