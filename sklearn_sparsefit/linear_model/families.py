@@ -27,6 +27,8 @@ from sklearn_sparsefit.exceptions import ModelWarning
 
 Vector = NDArray[np.float64]
 
+# Losses of what is between the target and the raw prediction.
+OF_ERRORS = Gaussian, Huber
 # Huber's loss with a delta of less, beside the spread of the target, is about that of the median.
 SMALL_DELTA = 0.03
 
@@ -97,6 +99,9 @@ def in_unit_of_loss(
 ) -> Generalized:
     """The weighted mean of a loss, in the unit of that."""
     unit = unit_of(loss, target, sample_weight, offset)
+    if offset is not None and isinstance(loss, OF_ERRORS):
+        # Both may be large, and what is between them small.
+        target, offset = target - offset, None
     offset = None if offset is None else offset / unit
     return Generalized(loss.in_units(unit), target / unit, sample_weight, fit_intercept, offset, unit)
 
