@@ -86,12 +86,15 @@ FAMILIES = {
 
 def make_datafit(loss: Loss, data: TrainingData, target: Vector, fit_intercept: bool) -> Datafit:
     """The weighted mean of a loss, or a clear error if it has no minimum over the intercept."""
+    offset = data.offset
+    if offset is not None and isinstance(loss, OF_ERRORS):
+        # Both may be large, and what is between them small.
+        target, offset = target - offset, None
     if isinstance(loss, Gaussian):
-        shifted = target if data.offset is None else target - data.offset
-        return Quadratic(shifted, data.sample_weight, fit_intercept)
+        return Quadratic(target, data.sample_weight, fit_intercept)
     if fit_intercept:
         check_intercept(loss, target, data.sample_weight)
-    return in_unit_of_loss(loss, target, data.sample_weight, fit_intercept, data.offset)
+    return in_unit_of_loss(loss, target, data.sample_weight, fit_intercept, offset)
 
 
 def in_unit_of_loss(
@@ -99,9 +102,6 @@ def in_unit_of_loss(
 ) -> Generalized:
     """The weighted mean of a loss, in the unit of that."""
     unit = unit_of(loss, target, sample_weight, offset)
-    if offset is not None and isinstance(loss, OF_ERRORS):
-        # Both may be large, and what is between them small.
-        target, offset = target - offset, None
     offset = None if offset is None else offset / unit
     return Generalized(loss.in_units(unit), target / unit, sample_weight, fit_intercept, offset, unit)
 

@@ -16,8 +16,8 @@ from sklearn_sparsefit.solvers.working_set import WorkingSet
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 
-# Targets that are shifted: at least so many, or as many as there are features, twice as many after a step that hardly
-# helped; with the features never more than this.
+# Targets that are shifted: so many, or as many as there are features if that is more, and twice as many after each step
+# that hardly helped; but with the features no more than this.
 FEWEST, MOST = 256, 8192
 # Shifts further from zero than this, beside what they cost, begin here, lest rounding of them hide the others.
 FARTHEST = 1e4
@@ -158,9 +158,12 @@ class ShiftModels(LossModels):
 
     def move_to(self, part: WorkingSet, fits: Fits, row: int, moved_at_most: float) -> float:
         """See :class:`LossModels`."""
+        enough = max(FEWEST, len(part))
+        # More than that only while steps hardly help.
         has_helped = moved_at_most > 0
-        if self.model is None or not (has_helped and self.model.serves(part.loss, fits.raw[row])):
-            self._n_shifts = max(FEWEST, len(part), self._n_shifts if has_helped else 2 * self._n_shifts)
+        is_kept = self.model is not None and has_helped and self._n_shifts <= enough
+        if not (is_kept and self.model.serves(part.loss, fits.raw[row])):
+            self._n_shifts = enough if has_helped else max(enough, 2 * self._n_shifts)
             n_shifts = max(FEWEST, min(self._n_shifts, MOST - len(part)))
             self.model, self.solver = ShiftedTargets(part, fits, row, n_shifts), self._new_solver(part)
         return self.model.move_to(part, fits, row)
