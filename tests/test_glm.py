@@ -886,6 +886,30 @@ def test_huber_with_a_tiny_delta_is_least_absolute_deviations(size, fit_intercep
     assert model.dual_gap_ <= 1e-4 * abs(size * y).mean()
 
 
+@pytest.mark.parametrize("n_samples, n_features", [(60, 90), (600, 40)])
+@pytest.mark.parametrize("delta", [1.35, 0.1])
+@pytest.mark.parametrize("fit_intercept", [True, False])
+@pytest.mark.parametrize("store", [np.asarray, sparse.csc_array])
+def test_heavy_tails_are_shifts_of_targets(n_samples, n_features, delta, fit_intercept, store):
+    """Huber's loss is the least of squares of errors after shifts, which cost delta each (She & Owen 2011)."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((n_samples, n_features))
+    y = X[:, 0] + X[:, 1] + rng.standard_t(1, n_samples)
+    terms = {"l1_ratio": 1.0, "fit_intercept": fit_intercept}
+    path = glm_path(store(X), y, family="huber", delta=delta, alphas=8, eps=0.01, **terms)
+    shifting = np.hstack([X, np.eye(n_samples)])
+    slack = ROUNDING * np.abs(y).mean()
+    for alpha, coef, intercept, gap in zip(path[0], path[1].T, *path[2:], strict=True):
+        weights = np.r_[np.ones(n_features), np.full(n_samples, delta / n_samples / alpha)]
+        shifted = ElasticNet(alpha, penalty_weights=weights, tol=1e-12, **terms).fit(shifting, y)
+        errors = y - shifted.predict(shifting)
+        least = 0.5 * np.mean(errors**2) + alpha * weights @ abs(shifted.coef_)
+        sizes = abs(y - X @ coef - intercept)
+        losses = np.where(sizes <= delta, 0.5 * sizes**2, delta * sizes - 0.5 * delta**2)
+        ours = losses.mean() + alpha * abs(coef).sum()
+        assert least - shifted.dual_gap_ - slack <= ours <= least + gap + slack
+
+
 def test_what_is_small_beside_huge_numbers_is_not_taken_for_rounding():
     rng = np.random.default_rng(0)
     X = rng.standard_normal((60, 8))

@@ -748,6 +748,19 @@ def test_smoother_losses_are_those_of_larger_deltas():
 
 
 @every_loss
+def test_losses_with_shifts_are_the_least_over_these(row):
+    if row.loss.shift_cost() is None:
+        assert not isinstance(row.loss, Huber)
+        return
+    for loss in (row.loss, Huber(row.loss.delta, 0.25)):
+        cost, curvature = loss.shift_cost()
+        errors = np.r_[-40.0, -3.0, -0.3, 0.01, 1.1, 7.0] * cost
+        shifts = np.sort(np.r_[np.linspace(-60, 60, 100_001) * cost, 0.0])[:, None]
+        least = curvature * (0.5 * (errors - shifts) ** 2 + cost * np.abs(shifts)).min(axis=0)
+        np.testing.assert_allclose(loss.values(errors, np.zeros((1, 6)))[0], least, rtol=1e-4)
+
+
+@every_loss
 def test_losses_are_pickled_and_copied(row):
     y, z = pairs(row)
     for other in (pickle.loads(pickle.dumps(row.loss)), copy.deepcopy(row.loss), copy.copy(row.loss)):

@@ -247,6 +247,10 @@ cdef class Huber(Loss):
             return INFINITY
         return at_least_zero(0.5 * left * left / self.bend + left * (error - steepness / self.bend))
 
+    def shift_cost(self):
+        """Errors are shifted to ``delta / bend`` (She & Owen 2011)."""
+        return self.delta / self.bend, self.bend
+
     def bounding_curvatures(self, y, raw):
         """Of the parabolas about y that touch the loss."""
         return self.delta / np.maximum(np.abs(y - raw), self.delta / self.bend)

@@ -311,6 +311,10 @@ cdef class Loss:
         """The loss of targets and raw predictions in other units."""
         return self
 
+    def shift_cost(self):
+        """The cost and the c of a loss f(y, z) = c min_o [(y - o - z)^2 / 2 + cost |o|], with shifts o; else None."""
+        return None
+
     def bounding_curvatures(self, y, raw):
         """Of parabolas that touch the loss at raw predictions and are nowhere below, to begin with where it is flat."""
         return np.ones_like(raw)

@@ -92,6 +92,21 @@ class Generalized(Modelled):
         residuals[:, self._unused] = 0.0
         return residuals
 
+    def errors(self, raw_prediction: Vector) -> Vector:
+        """What targets are more than the raw predictions of one fit."""
+        return self._y - raw_prediction
+
+    @property
+    def has_shifts(self) -> bool:
+        """Whether it is the loss of targets that are shifted where that pays."""
+        return self.loss.shift_cost() is not None
+
+    def shift_cost(self) -> tuple[float, float]:
+        """What a shift of one costs, and the curvature of the loss of what is left, if it has shifts."""
+        found = self.loss.shift_cost()
+        assert found is not None
+        return found
+
     def misfit(self, scale: float, fits: Fits, row: int) -> float:
         """See :class:`Datafit`."""
         if self.null_loss == 0:

@@ -27,6 +27,8 @@ from sklearn_sparsefit.exceptions import ModelWarning
 
 Vector = NDArray[np.float64]
 
+# Losses of what is between the target and the raw prediction.
+OF_ERRORS = Gaussian, Huber
 # Huber's loss with a delta of less, beside the spread of the target, is about that of the median.
 SMALL_DELTA = 0.03
 
@@ -84,12 +86,15 @@ FAMILIES = {
 
 def make_datafit(loss: Loss, data: TrainingData, target: Vector, fit_intercept: bool) -> Datafit:
     """The weighted mean of a loss, or a clear error if it has no minimum over the intercept."""
+    offset = data.offset
+    if offset is not None and isinstance(loss, OF_ERRORS):
+        # Both may be large, and what is between them small.
+        target, offset = target - offset, None
     if isinstance(loss, Gaussian):
-        shifted = target if data.offset is None else target - data.offset
-        return Quadratic(shifted, data.sample_weight, fit_intercept)
+        return Quadratic(target, data.sample_weight, fit_intercept)
     if fit_intercept:
         check_intercept(loss, target, data.sample_weight)
-    return in_unit_of_loss(loss, target, data.sample_weight, fit_intercept, data.offset)
+    return in_unit_of_loss(loss, target, data.sample_weight, fit_intercept, offset)
 
 
 def in_unit_of_loss(

@@ -10,17 +10,19 @@ from typing import Any
 
 import numpy as np
 
-from sklearn_sparsefit.datafit import Datafit, Multinomial, Quadratic
+from sklearn_sparsefit.datafit import Datafit, Generalized, Multinomial, Quadratic
 from sklearn_sparsefit.penalty import ElasticNetPenalty, Penalty, SeparateTasksPenalty
-from sklearn_sparsefit.solvers.base import Goal, Iterate, Solver, Starts
+from sklearn_sparsefit.solvers.base import Goal, Iterate, Solutions, Solver, Starts
 from sklearn_sparsefit.solvers.block import BlockSolver
 from sklearn_sparsefit.solvers.dual_newton import DualNewtonSolver
 from sklearn_sparsefit.solvers.gradient import BURST, GradientSolver
 from sklearn_sparsefit.solvers.gram import GramSolver
+from sklearn_sparsefit.solvers.loss_models import LossModels
 from sklearn_sparsefit.solvers.prox_grad import ProxGradSolver
 from sklearn_sparsefit.solvers.prox_newton import ProxNewtonSolver
 from sklearn_sparsefit.solvers.prox_newton_path import ProxNewtonPathSolver
 from sklearn_sparsefit.solvers.residual import ResidualSolver, SweepSolver
+from sklearn_sparsefit.solvers.shifted_targets import ShiftModels
 from sklearn_sparsefit.solvers.softmax import PairSolver, SoftmaxBlockSolver
 from sklearn_sparsefit.subproblem.whole_design import WholeDesign
 from sklearn_sparsefit.subproblem.working_set import WorkingSet
@@ -108,7 +110,7 @@ class MultinomialSolver(Solver):
 
     def __init__(self, of_model: type[PairSolver | SoftmaxBlockSolver]) -> None:
         self._of_model = of_model
-        self._by_models = ProxNewtonSolver(lambda part: of_model(), MAX_GRAM)
+        self._by_models = ProxNewtonSolver(LossModels(lambda part: of_model()), MAX_GRAM)
         self._by_gradients = GradientSolver()
 
     def solve(self, working_set: WorkingSet, penalty: Any, iterate: Iterate, gap_tol: float, max_iter: int) -> int:
@@ -137,6 +139,29 @@ class MultinomialSolver(Solver):
         """Iterations of a burst of gradient steps each, which take no longer than a Newton step."""
         n_steps = self._by_gradients.solve(working_set, penalty, iterate, gap_tol, BURST * max_iter)
         return math.ceil(n_steps / BURST)
+
+
+class ShiftingSolver(Solver):
+    """Shifts of targets; quadratic models where every alpha calls for a dear factor, or there is no Gram."""
+
+    max_gram = MAX_GRAM
+
+    def __init__(self, by_models: Solver) -> None:
+        self._by_shifts, self._by_models = ProxNewtonSolver(ShiftModels(), MAX_GRAM), by_models
+
+    def solve(self, working_set: WorkingSet, penalty: Any, iterate: Iterate, gap_tol: float, max_iter: int) -> int:
+        """See :class:`Solver`."""
+        return self._preferred(working_set, penalty, iterate).solve(working_set, penalty, iterate, gap_tol, max_iter)
+
+    def solve_each(self, working_set: WorkingSet, goals: Sequence[Goal], iterate: Iterate) -> Solutions:
+        """See :class:`Solver`."""
+        if not goals:
+            return super().solve_each(working_set, goals, iterate)
+        return self._preferred(working_set, goals[0].penalty, iterate).solve_each(working_set, goals, iterate)
+
+    def _preferred(self, working_set: WorkingSet, penalty: Any, iterate: Iterate) -> Solver:
+        is_dear = penalty.l2 > 0 and np.count_nonzero(iterate.coef) > DEAR_FACTOR
+        return self._by_shifts if working_set.has_gram and not is_dear else self._by_models
 
 
 @dataclass
@@ -205,4 +230,6 @@ def make_solver(name: str, datafit: Datafit, penalty: Penalty) -> Solver:
     def of_model(part: WorkingSet) -> Solver:
         return SparseModelSolver(experience) if solver is AutoSolver and _is_sparse(part) else solver()
 
-    return ProxNewtonPathSolver(of_model, solver.max_gram)
+    by_models = ProxNewtonPathSolver(of_model, solver.max_gram)
+    has_shifts = isinstance(datafit, Generalized) and datafit.has_shifts
+    return ShiftingSolver(by_models) if solver is AutoSolver and has_shifts else by_models

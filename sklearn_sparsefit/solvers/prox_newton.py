@@ -1,6 +1,5 @@
 """Proximal Newton steps: a loss that is not quadratic, by quadratic models of it."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -41,9 +40,9 @@ class ProxNewtonSolver(Solver):
     steps that converge linearly, but fast.
     """
 
-    def __init__(self, new_inner: Callable[[WorkingSet], Solver], max_gram: int):
+    def __init__(self, models: LossModels, max_gram: int):
         self.max_gram = max_gram
-        self._models = LossModels(new_inner)
+        self._models = models
         self._offsets: NDArray[np.float64] | None = None
         self._track: Track[None] = Track(N_KNOWN)
 

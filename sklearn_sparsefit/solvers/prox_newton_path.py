@@ -63,7 +63,7 @@ class ProxNewtonPathSolver(Solver):
 
     def __init__(self, new_inner: Callable[[WorkingSet], Solver], max_gram: int):
         self.max_gram = max_gram
-        self._alone = ProxNewtonSolver(new_inner, max_gram)
+        self._alone = ProxNewtonSolver(LossModels(new_inner), max_gram)
         self._models = LossModels(new_inner)
         self._width = FIRST_WIDTH
         # Offsets and raw predictions are kept.
