@@ -9,9 +9,9 @@ from sklearn_sparsefit.datafit import Fits, Generalized, Quadratic
 from sklearn_sparsefit.penalty import ElasticNetPenalty, FeatureTerms
 from sklearn_sparsefit.solvers.base import Iterate, Solver
 from sklearn_sparsefit.solvers.gram import GramSolver
-from sklearn_sparsefit.solvers.known import RIDGE
 from sklearn_sparsefit.solvers.loss_models import LossModels
-from sklearn_sparsefit.solvers.working_set import WorkingSet
+from sklearn_sparsefit.subproblem.known import RIDGE
+from sklearn_sparsefit.subproblem.working_set import WorkingSet
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
