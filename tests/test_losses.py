@@ -664,6 +664,16 @@ def test_rows_without_weight_count_for_nothing(row, garbage):
         assert ours == pytest.approx(theirs, rel=1e-12, abs=1e-14)
 
 
+def test_rows_without_weight_have_no_curvature_wherever_the_intercept_goes():
+    y, used = np.array([1.0, 2.0, 3.0, 4.0]), np.array([True, True, False, True])
+    raw = 8000.0 + np.array([[0.0, 0.5, 0.0, 1.0]])
+    few, all_rows = Generalized(Gamma(), y[used]), Generalized(Gamma(), y, used.astype(float))
+    expected = few.curvatures(few.fit(raw[:, used]).raw[0])
+    found = all_rows.curvatures(all_rows.fit(raw).raw[0])
+    np.testing.assert_allclose(found[used], expected, rtol=1e-12)
+    assert found[2] == 0
+
+
 @every_loss
 def test_a_rise_is_a_difference_of_losses(row):
     rng = np.random.default_rng(4)

@@ -70,7 +70,7 @@ class Generalized(Modelled):
         raw = self._in_use(raw_predictions + self._offset)
         residuals, losses = np.empty(raw.shape), np.empty(len(raw))
         self.loss.fit(self._y, self.weights, raw, residuals, losses, offsets, self.fit_intercept)
-        residuals[:, self._unused] = 0.0
+        raw[:, self._unused] = residuals[:, self._unused] = 0.0
         return Fits(residuals, offsets, losses, raw)
 
     def raw_at(self, raw_predictions: Block, offsets: NDArray[np.float64]) -> Block:
