@@ -196,7 +196,7 @@ except KeyboardInterrupt:
             assert process.stdout.readline() == "working\n"
             time.sleep(0.3)
             process.send_signal(signal.SIGINT)
-            output, _ = process.communicate(timeout=5)
+            output, _ = process.communicate(timeout=60)
         finally:
             process.kill()
     assert output == "interrupted\n"
