@@ -3,15 +3,13 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from sklearn_sparsefit.datafit.multinomial import SoftmaxModel
-    from sklearn_sparsefit.datafit.quadratic import QuadraticModel
-
+# What a quadratic model of a loss is.
+Model = TypeVar("Model", covariant=True)
 Vector = NDArray[np.float64]
 # Of shape (k, n_samples) or, with several tasks, (k, n_tasks, n_samples).
 Block = NDArray[np.float64]
@@ -101,7 +99,7 @@ class Datafit(ABC):
         return lambda scale: self.misfit(scale, fits, row)
 
 
-class Modelled(Datafit):
+class Modelled(Datafit, Generic[Model]):
     """A loss that quadratic models can be made of, where it ``has_models``."""
 
     @abstractmethod
@@ -109,5 +107,5 @@ class Modelled(Datafit):
         """Second derivatives, times the weights, at the raw predictions of one fit."""
 
     @abstractmethod
-    def model(self, fits: Fits, row: int, curvatures: Block) -> "QuadraticModel | SoftmaxModel":
+    def model(self, fits: Fits, row: int, curvatures: Block) -> Model:
         """Quadratic model about the raw predictions of one fit, with such curvatures."""

@@ -21,7 +21,7 @@ FLAT, SHARE, LOWEST = 1e-4, 1e-3, 1e-20
 STEP = np.sqrt(np.finfo(np.float64).eps)
 
 
-class Generalized(Modelled):
+class Generalized(Modelled[QuadraticModel]):
     """sum_i s_i f(y_i, z_i + b + o_i) of a loss f, with known offsets o; but for f all in units of ``unit``."""
 
     def __init__(

@@ -43,7 +43,7 @@ class SoftmaxModel:
         return replace(self, energy=_energy(self.weights, self.probabilities, residual))
 
 
-class Multinomial(Modelled):
+class Multinomial(Modelled[SoftmaxModel]):
     """sum_i s_i [log sum_k exp(z_ik + b_k) - (z_ik + b_k at the class k of i)], for classes 0, 1, ...
 
     Adding a number to the raw predictions of all classes changes nothing: intercepts sum to zero.

@@ -59,7 +59,7 @@ class WorkingSet(Known):
         return self.datafit
 
     @property
-    def modelled(self) -> Modelled:
+    def modelled(self) -> Modelled[QuadraticModel | SoftmaxModel]:
         """The loss, if models can be made of it."""
         assert isinstance(self.datafit, Modelled)
         return self.datafit
