@@ -13,10 +13,6 @@ cdef class DenseColumns(Columns):
     cdef object _buffer
     cdef double[:, ::1] _values
     cdef readonly object shift
-    cdef void _weigh(
-        self, Py_ssize_t first, Py_ssize_t k, Py_ssize_t i, int h, const double[::1] weights, const double[::1] means,
-        double[:, ::1] weighted,
-    ) noexcept nogil
 
 
 cdef class SparseColumns(Columns):

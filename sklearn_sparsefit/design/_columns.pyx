@@ -108,12 +108,10 @@ cdef class DenseColumns(Columns):
 
         def work(piece):
             part, first = piece
-            samples, out = edges[part : part + 2], parts[part]
+            factors, last = weights, min(first + COLUMNS_AT_ONCE, block.start)
             if first == block.start:
-                self._add_own_products(roots, means, first, samples, out)
-            else:
-                last = min(first + COLUMNS_AT_ONCE, block.start)
-                self._add_products(weights, means, block.start, first, last, samples, out)
+                factors, last = roots, block.stop
+            self._add_products(factors, means, block.start, first, last, edges[part : part + 2], parts[part])
 
         columns = [*range(0, block.start, COLUMNS_AT_ONCE), block.start]
         run_in_threads(work, product(range(len(parts)), columns))
@@ -123,52 +121,32 @@ cdef class DenseColumns(Columns):
         _mirror(result[:, block])
         return result
 
-    cdef void _weigh(
-        self, Py_ssize_t first, Py_ssize_t k, Py_ssize_t i, int h, const double[::1] weights, const double[::1] means,
-        double[:, ::1] weighted,
-    ) noexcept nogil:
-        """Some samples of k columns about their means, times the weights."""
-        cdef Py_ssize_t j
-        for j in range(k):
-            weigh_line(&self._values[first + j, i], h, means[first + j], &weights[i], &weighted[j, 0])
-
-    def _add_own_products(
-        self, const double[::1] roots, const double[::1] means, Py_ssize_t first, const Py_ssize_t[:] samples,
-        double[:, ::1] result,
-    ):
-        """Add the lower triangle of those of the columns with themselves, over samples from one to another."""
-        cdef int h, k = <int> result.shape[0], ld = <int> result.shape[1], room = SAMPLES_AT_ONCE
-        cdef Py_ssize_t i = samples[0]
-        cdef double one = 1.0
-        cdef double[:, ::1] weighted = np.empty((k, room))
-        with nogil:
-            while i < samples[1]:
-                h = <int> min(room, samples[1] - i)
-                self._weigh(first, k, i, h, roots, means, weighted)
-                dsyrk("U", "T", &k, &h, &one, &weighted[0, 0], &room, &one, &result[0, first], &ld)
-                i += h
-
     def _add_products(
-        self, const double[::1] weights, const double[::1] means, Py_ssize_t block, Py_ssize_t first, Py_ssize_t last,
+        self, const double[::1] factors, const double[::1] means, Py_ssize_t block, Py_ssize_t first, Py_ssize_t last,
         const Py_ssize_t[:] samples, double[:, ::1] result,
     ):
-        """Add those with the columns from first to last.
+        """Add those with the columns from first to last, or with themselves, over samples from one to another.
 
-        Centring one side is enough: (z - mean)'(s * c) = z'(s * c) where s'c = 0.
+        Centring one side is enough: (z - mean)'(s * c) = z'(s * c) where s'c = 0, with the weights s for factors. With
+        themselves both are times the roots of the weights, and BLAS makes the lower triangle alone.
         """
         cdef int h, k = <int> result.shape[0], width = <int> (last - first), ld = <int> result.shape[1]
         cdef int n = <int> self.n_samples, room = SAMPLES_AT_ONCE
-        cdef Py_ssize_t i = samples[0]
+        cdef Py_ssize_t i = samples[0], j
         cdef double one = 1.0
         cdef double[:, ::1] weighted = np.empty((k, room))
         with nogil:
             while i < samples[1]:
                 h = <int> min(room, samples[1] - i)
-                self._weigh(block, k, i, h, weights, means, weighted)
-                dgemm(
-                    "T", "N", &width, &k, &h,
-                    &one, &self._values[first, i], &n, &weighted[0, 0], &room, &one, &result[0, first], &ld,
-                )
+                for j in range(k):
+                    weigh_line(&self._values[block + j, i], h, means[block + j], &factors[i], &weighted[j, 0])
+                if first == block:
+                    dsyrk("U", "T", &k, &h, &one, &weighted[0, 0], &room, &one, &result[0, first], &ld)
+                else:
+                    dgemm(
+                        "T", "N", &width, &k, &h,
+                        &one, &self._values[first, i], &n, &weighted[0, 0], &room, &one, &result[0, first], &ld,
+                    )
                 i += h
 
     def densify(self, start, stop):
