@@ -86,7 +86,10 @@ SPARSEFIT_INLINE double sparsefit_log1p(double x)
     return k * 0x1.62e42fefa38p-1 + (f - (s * (f - tail * t) - (lost + k * 0x1.ef35793c7673p-45)));
 }
 
-/* (1 + x) log(1 + x) - x of an x below 1/16, by its series. */
+/* So near to zero the series of (1 + x) log(1 + x) - x has all digits. */
+#define SPARSEFIT_NEAR 0x1p-4
+
+/* (1 + x) log(1 + x) - x of an x that is near, by its series. */
 SPARSEFIT_INLINE double sparsefit_near_one(double x)
 {
     double tail = 1.0 / 182;
@@ -109,7 +112,7 @@ SPARSEFIT_INLINE double sparsefit_near_one(double x)
 SPARSEFIT_INLINE double sparsefit_about_one(double x)
 {
     const double far = (1.0 + x) * sparsefit_log1p(x) - x;
-    return fabs(x) < 0x1p-4 ? sparsefit_near_one(x) : far;
+    return fabs(x) < SPARSEFIT_NEAR ? sparsefit_near_one(x) : far;
 }
 
 /* a log(a / b) - a + b of b > 0, infinite for a < 0. */
@@ -185,7 +188,7 @@ SPARSEFIT_CLONES static void binomial_misfit(const double *y, const double *z, c
         failure[i] = (z[i] > 0.0 ? e : 1.0) * part;
         of_success[i] = ((y[i] + slopes[i]) - success[i]) / success[i];
         of_failure[i] = (((1.0 - y[i]) - slopes[i]) - failure[i]) / failure[i];
-        n_far += fabs(of_success[i]) < 0x1p-4 && fabs(of_failure[i]) < 0x1p-4 ? 0 : 1;
+        n_far += fabs(of_success[i]) < SPARSEFIT_NEAR && fabs(of_failure[i]) < SPARSEFIT_NEAR ? 0 : 1;
     }
     if (n_far) {
         for (ptrdiff_t i = 0; i < n; i++)
