@@ -272,21 +272,6 @@ cdef class Loss:
                     self.evaluate_rows(&y[first], &raw[k, first], n, &out[k, first], derivatives)
         return result
 
-    def losses(self, const double[::1] y, const double[::1] weights, const double[:, ::1] raw):
-        """sum_i s_i f(y_i, z_ki) of rows of raw predictions; rows of weight zero count for nothing."""
-        cdef Py_ssize_t k, block, first, n
-        cdef double[BLOCK] values, derivatives
-        result = np.zeros(raw.shape[0])
-        cdef double[::1] out = result
-        with nogil:
-            for k in range(raw.shape[0]):
-                for block in range((raw.shape[1] + BLOCK - 1) // BLOCK):
-                    first = block * BLOCK
-                    n = min(BLOCK, raw.shape[1] - first)
-                    self.evaluate_rows(&y[first], &raw[k, first], n, values, derivatives)
-                    out[k] += weighted_sum(&weights[first], values, n)
-        return result
-
     def residuals(self, const double[::1] y, const double[:, ::1] raw):
         """-f'(y_i, z_ki) of rows of raw predictions."""
         cdef Py_ssize_t k, i, block, first, n

@@ -84,7 +84,9 @@ class Generalized(Modelled[QuadraticModel]):
 
     def losses(self, raw: Block) -> Vector:
         """What raw predictions come to that have offsets and intercepts in them."""
-        return self.loss.losses(self._y, self.weights, np.ascontiguousarray(raw))
+        values = self.loss.values(self._y, np.ascontiguousarray(raw))
+        values[:, self._unused] = 0.0
+        return values @ self.weights
 
     def residuals(self, raw: Block) -> Block:
         """Minus the derivatives at raw predictions that have offsets and intercepts in them."""
