@@ -25,6 +25,8 @@ SHARED_UTILITY = f"{PACKAGE}._cyutility"
 SIMD = {"include_dirs": [f"{PACKAGE}/design"], "depends": [f"{PACKAGE}/design/_simd.h"]}
 LOSSES = SIMD | {"depends": [*SIMD["depends"], f"{PACKAGE}/datafit/_blocks.h"]}
 
+NEWTON = {"include_dirs": [f"{PACKAGE}/design", f"{PACKAGE}/datafit"], "depends": LOSSES["depends"]}
+
 # Module name, within the package -> what its Extension needs beyond the common options.
 EXTENSIONS = {
     "datafit._loss": LOSSES,
@@ -38,6 +40,7 @@ EXTENSIONS = {
     "design._sparse_pass": SIMD,
     "solvers._cholesky": {},
     "solvers._gram_cd": {},
+    "solvers._small_newton": NEWTON,
     "solvers._residual_cd": {},
     "solvers._prox_grad": {},
     "solvers._block_cd": {},

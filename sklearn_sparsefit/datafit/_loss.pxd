@@ -27,3 +27,12 @@ cdef class Loss:
     cdef double _best_shift(
         self, const double[::1] y, const double[::1] weights, const double[::1] z, double shift
     ) noexcept nogil
+    # sum_i s_i [f(z_i) + f*(-t r_i) + t r_i z_i] at a scale t of the residuals r.
+    cdef double total_misfit(
+        self,
+        const double[::1] y,
+        const double[::1] weights,
+        const double[::1] raw,
+        const double[::1] residuals,
+        double scale,
+    ) noexcept nogil

@@ -215,6 +215,28 @@ cdef class Loss:
                         if residuals[k, i] * rest < 0.0:
                             residuals[k, i] *= kept
 
+    cdef double total_misfit(
+        self,
+        const double[::1] y,
+        const double[::1] weights,
+        const double[::1] raw,
+        const double[::1] residuals,
+        double scale,
+    ) noexcept nogil:
+        cdef Py_ssize_t i, block, first, n
+        cdef double[BLOCK] slopes, misfits
+        cdef double total = 0.0
+        for block in range((y.shape[0] + BLOCK - 1) // BLOCK):
+            first = block * BLOCK
+            n = min(BLOCK, y.shape[0] - first)
+            for i in range(n):
+                slopes[i] = -scale * residuals[first + i]
+            self.misfit_rows(&y[first], &raw[first], slopes, n, misfits)
+            total += weighted_sum(&weights[first], misfits, n)
+            if total == INFINITY:
+                break
+        return total
+
     def misfits(
         self,
         const double[::1] y,
@@ -224,19 +246,9 @@ cdef class Loss:
         double scale,
     ):
         """sum_i s_i [f(z_i) + f*(-t r_i) + t r_i z_i] at a scale t of the residuals r."""
-        cdef Py_ssize_t i, block, first, n
-        cdef double[BLOCK] slopes, misfits
-        cdef double total = 0.0
+        cdef double total
         with nogil:
-            for block in range((y.shape[0] + BLOCK - 1) // BLOCK):
-                first = block * BLOCK
-                n = min(BLOCK, y.shape[0] - first)
-                for i in range(n):
-                    slopes[i] = -scale * residuals[first + i]
-                self.misfit_rows(&y[first], &raw[first], slopes, n, misfits)
-                total += weighted_sum(&weights[first], misfits, n)
-                if total == INFINITY:
-                    break
+            total = self.total_misfit(y, weights, raw, residuals, scale)
         return total
 
     def _looked(self, const double[::1] y, const double[::1] raw):

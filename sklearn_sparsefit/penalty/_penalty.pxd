@@ -25,3 +25,7 @@ cdef class ElasticNetPenalty(SeparablePenalty):
     cdef double _weight_unit
     cdef readonly double l1
     cdef readonly double l2
+
+    # The dual norm of correlations, and their Fenchel-Young terms beside coefficients.
+    cdef double norm_of(self, const double[::1] correlation) noexcept nogil
+    cdef double excess_of(self, const double[::1] w, const double[::1] correlation, double scale) noexcept nogil

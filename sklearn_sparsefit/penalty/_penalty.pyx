@@ -209,15 +209,18 @@ cdef class ElasticNetPenalty(SeparablePenalty):
             largest = _largest(&correlation[0], &self.terms._up[0], &self.terms._down[0], correlation.shape[0])
         return largest
 
+    cdef double norm_of(self, const double[::1] correlation) noexcept nogil:
+        if correlation.shape[0] == 0:
+            return 0.0
+        return _largest(
+            &correlation[0], &self.terms._unbounded_up[0], &self.terms._unbounded_down[0], correlation.shape[0]
+        )
+
     def dual_norm(self, const double[::1] correlation):
         """Largest magnitude where there is no bound: up to ``l1``, and with l2 > 0 beyond, the conjugate is finite."""
         cdef double largest
-        if correlation.shape[0] == 0:
-            return 0.0
         with nogil:
-            largest = _largest(
-                &correlation[0], &self.terms._unbounded_up[0], &self.terms._unbounded_down[0], correlation.shape[0]
-            )
+            largest = self.norm_of(correlation)
         return largest
 
     def entry_alphas(
@@ -296,12 +299,7 @@ cdef class ElasticNetPenalty(SeparablePenalty):
         """Which coefficients are at a bound that is not zero."""
         return (w != 0) & ((w == self.terms.lower) | (w == self.terms.upper))
 
-    def fenchel_young(self, const double[::1] w, const double[::1] correlation, double scale=1.0):
-        """sum_j penalty(w_j) + conjugate(u_j) - w_j u_j at u = scale * correlation, term by term >= 0.
-
-        With w >= 0 and e = u - l1 a, the three parts of a term nearly cancel where e > 0; there they are the square
-        (e - l2 b w)^2 / (2 l2 b), or (h - w) (e - l2 b (h + w) / 2) if the supremum is at a bound h.
-        """
+    cdef double excess_of(self, const double[::1] w, const double[::1] correlation, double scale) noexcept nogil:
         cdef double total = 0.0, u, l1, l2, size, bound, other_bound, excess
         cdef Py_ssize_t j
         for j in range(w.shape[0]):
@@ -317,8 +315,19 @@ cdef class ElasticNetPenalty(SeparablePenalty):
                 elif l2 > 0.0:
                     total += (excess - l2 * size) * (excess - l2 * size) / (2.0 * l2)
                 else:
-                    return float("inf")
+                    return INFINITY
             else:
                 total += size * -excess + 0.5 * l2 * size * size if size != 0.0 else 0.0
                 total += _conjugate(-u - l1, l2, other_bound)
+        return total
+
+    def fenchel_young(self, const double[::1] w, const double[::1] correlation, double scale=1.0):
+        """sum_j penalty(w_j) + conjugate(u_j) - w_j u_j at u = scale * correlation, term by term >= 0.
+
+        With w >= 0 and e = u - l1 a, the three parts of a term nearly cancel where e > 0; there they are the square
+        (e - l2 b w)^2 / (2 l2 b), or (h - w) (e - l2 b (h + w) / 2) if the supremum is at a bound h.
+        """
+        cdef double total
+        with nogil:
+            total = self.excess_of(w, correlation, scale)
         return total

@@ -6,12 +6,6 @@ from scipy.linalg.cython_blas cimport daxpy
 from sklearn_sparsefit.penalty._penalty cimport SeparablePenalty
 from sklearn_sparsefit.solvers._cholesky cimport SupportFactor
 
-cpdef enum Status:
-    CONVERGED = 0
-    ITERATION_LIMIT = 1
-    WORK_LIMIT = 2
-    FACTOR_TOO_SMALL = 3
-
 # Largest move of coordinate descent, in units of the prediction, from a solution that is right to rounding.
 cdef double TIGHT = 1e-13
 # So many features enter without further ado; or this share of the support, once that is at its own minimum. More of
@@ -205,6 +199,64 @@ cdef double _newton(
     return gain
 
 
+cdef Progress descend(
+    const double[:, ::1] gram,
+    const double[::1] sq_norms,
+    double[::1] coef,
+    double[::1] correlation,
+    SeparablePenalty penalty,
+    double target_norm,
+    Py_ssize_t max_iter,
+    double max_work,
+    SupportFactor factor,
+    Py_ssize_t[:, ::1] active,
+    double[:, ::1] spare,
+) noexcept nogil:
+    cdef State state
+    cdef State* s = &state
+    cdef Progress progress
+    cdef int n_support
+    cdef bint polished = False, stalled = False
+    cdef double last = 0.0, tight = TIGHT * target_norm
+    s.m = <int> coef.shape[0]
+    s.w, s.g, s.active, s.free = &coef[0], &correlation[0], &active[0, 0], &active[1, 0]
+    s.side, s.start, s.end, s.gradient = &spare[0, 0], &spare[1, 0], &spare[2, 0], &spare[3, 0]
+    s.step, s.stride, s.image = &spare[4, 0], &spare[5, 0], &spare[6, 0]
+    s.work = factor.work = 0.0
+    progress.status, progress.n_iter = ITERATION_LIMIT, 0
+    while progress.n_iter < max_iter:
+        if s.work + factor.work > max_work:
+            progress.status = WORK_LIMIT
+            break
+        _look(sq_norms, penalty, tight, s)
+        if isnan(s.largest):
+            break
+        if s.n_active > factor.capacity:
+            progress.status = FACTOR_TOO_SMALL
+            break
+        progress.n_iter += 1
+        # After a Newton step only rounding is left: done when small, or when a further step gained nothing.
+        if s.largest <= tight or (polished and s.n_entering == 0 and last > 0.0 and s.largest >= 0.5 * last):
+            if s.largest <= tight or factor.is_fresh:
+                progress.status = CONVERGED
+                break
+            factor.forget()
+        last = s.largest if polished and s.n_entering == 0 else 0.0
+        n_support = s.n_active - s.n_entering
+        if s.n_entering > FEW and n_support > 0 and not (polished or stalled):
+            _leave_out_entering(penalty, s)
+        if stalled or s.n_entering > max(FEW, SHARE * n_support):
+            _sweep(gram, sq_norms, penalty, s)
+            polished = stalled = False
+        else:
+            stalled = not _newton(gram, penalty, factor, max_work, s) > tight * tight
+            polished = not stalled
+            if stalled and not factor.is_fresh:
+                factor.forget()
+    progress.n_active = s.n_active
+    return progress
+
+
 def gram_cd(
     const double[:, ::1] gram,
     const double[::1] sq_norms,
@@ -218,53 +270,10 @@ def gram_cd(
     Py_ssize_t[:, ::1] active,
     double[:, ::1] spare,
 ):
-    """Minimise w'Gw/2 - q'w + penalty(w) over the working set, in place, from ``coef`` and correlation = q - G coef.
-
-    An iteration is a Newton step on the support and the features that would enter it, or a sweep of coordinate descent
-    where these are many or where rounding leaves Newton no gain. Ends when coordinate descent would change nothing
-    beyond rounding, after ``max_iter`` iterations, or after about ``max_work`` multiply-adds, to be called again.
-    ``active`` (2 rows) and ``spare`` (7 rows) are room to work in.
-    """
-    cdef State state
-    cdef State* s = &state
-    cdef Py_ssize_t n_iter = 0
-    cdef int n_support
-    cdef bint polished = False, stalled = False
-    cdef double last = 0.0, tight = TIGHT * target_norm
-    cdef Status status = ITERATION_LIMIT
-    s.m = <int> coef.shape[0]
-    s.w, s.g, s.active, s.free = &coef[0], &correlation[0], &active[0, 0], &active[1, 0]
-    s.side, s.start, s.end, s.gradient = &spare[0, 0], &spare[1, 0], &spare[2, 0], &spare[3, 0]
-    s.step, s.stride, s.image = &spare[4, 0], &spare[5, 0], &spare[6, 0]
-    s.work = factor.work = 0.0
+    """See ``descend``."""
+    cdef Progress progress
     with nogil:
-        while n_iter < max_iter:
-            if s.work + factor.work > max_work:
-                status = WORK_LIMIT
-                break
-            _look(sq_norms, penalty, tight, s)
-            if isnan(s.largest):
-                break
-            if s.n_active > factor.capacity:
-                status = FACTOR_TOO_SMALL
-                break
-            n_iter += 1
-            # After a Newton step only rounding is left: done when small, or when a further step gained nothing.
-            if s.largest <= tight or (polished and s.n_entering == 0 and last > 0.0 and s.largest >= 0.5 * last):
-                if s.largest <= tight or factor.is_fresh:
-                    status = CONVERGED
-                    break
-                factor.forget()
-            last = s.largest if polished and s.n_entering == 0 else 0.0
-            n_support = s.n_active - s.n_entering
-            if s.n_entering > FEW and n_support > 0 and not (polished or stalled):
-                _leave_out_entering(penalty, s)
-            if stalled or s.n_entering > max(FEW, SHARE * n_support):
-                _sweep(gram, sq_norms, penalty, s)
-                polished = stalled = False
-            else:
-                stalled = not _newton(gram, penalty, factor, max_work, s) > tight * tight
-                polished = not stalled
-                if stalled and not factor.is_fresh:
-                    factor.forget()
-    return status, n_iter, s.n_active
+        progress = descend(
+            gram, sq_norms, coef, correlation, penalty, target_norm, max_iter, max_work, factor, active, spare
+        )
+    return progress.status, progress.n_iter, progress.n_active

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from sklearn_sparsefit.datafit import Fits
 from sklearn_sparsefit.penalty import Penalty
+from sklearn_sparsefit.solvers._small_newton import SmallNewton
 from sklearn_sparsefit.solvers.base import Goal, Iterate, Solutions, Solver, Starts
 from sklearn_sparsefit.solvers.extrapolation import Track, extrapolation
 from sklearn_sparsefit.solvers.loss_models import LossModels
@@ -26,6 +27,10 @@ FAR = 1.5
 FAR_GAP = 0.1
 # Steps of all of them, and by how much of their sum the curvatures of the model may have moved at each.
 MOVED = (0.25, 0.25, 0.1, 0.05)
+
+
+# Numbers of columns that stay in the cache.
+SMALL = 2**17
 
 
 @dataclass
@@ -66,6 +71,7 @@ class ProxNewtonPathSolver(Solver):
         self._alone = ProxNewtonSolver(LossModels(new_inner), max_gram)
         self._models = LossModels(new_inner)
         self._width = FIRST_WIDTH
+        self._small: SmallNewton | None = None
         # Offsets and raw predictions are kept.
         self._track: Track[tuple[float, Vector]] = Track(N_KNOWN)
 
@@ -81,8 +87,12 @@ class ProxNewtonPathSolver(Solver):
         parts: list[Points] = []
         n_iters: list[int] = []
         while goals:
-            some = self._within_reach(goals[: self._width], iterate)
-            found, n_steps = self._solve_together(working_set, some, iterate)
+            if len(working_set) * len(working_set.datafit.weights) <= SMALL:
+                some = self._within_reach(goals[:1], iterate) and goals
+                found, n_steps = self._solve_in_turn(working_set, some, iterate)
+            else:
+                some = self._within_reach(goals[: self._width], iterate)
+                found, n_steps = self._solve_together(working_set, some, iterate)
             n_solved = len(found.coefs)
             n_needed = max(n_steps[:n_solved], default=0)
             if n_solved < len(some) or n_needed > ENOUGH:
@@ -117,6 +127,33 @@ class ProxNewtonPathSolver(Solver):
         self._alone.forget()
         n_iter, fits = self._alone.solve_to(working_set, goal, iterate)
         return Points(iterate.coef[None].copy(), fits, iterate.correlation[None].copy()), n_iter
+
+    def _solve_in_turn(
+        self, working_set: WorkingSet, goals: Sequence[Goal], iterate: Iterate
+    ) -> tuple[Points, list[int]]:
+        """Points of the leading goals that a few steps suffice for, and how many were taken for each goal."""
+        if self._small is None:
+            loss = working_set.loss
+            self._small = SmallNewton(loss.loss, loss._y, loss.weights, loss._offset, loss.fit_intercept)
+        if len(self._track):
+            known = self._track.coefs(len(working_set))[::-1]
+            offsets, raw = (np.array(parts)[::-1] for parts in zip(*self._track.kept, strict=True))
+            alphas = self._track.alphas[::-1]
+        else:
+            known, fits, alphas = iterate.coef[None], working_set.fit(iterate.coef[None]), [np.inf]
+            offsets, raw = fits.offsets, fits.raw
+        n_known, n_rows, n_samples = len(alphas), len(alphas) + len(goals), len(working_set.datafit.weights)
+        every = np.array(alphas + [goal.penalty.alpha for goal in goals])
+        coefs, correlations = np.empty((2, n_rows, len(working_set)))
+        raws, residuals = np.empty((2, n_rows, n_samples))
+        all_offsets = np.empty(n_rows)
+        coefs[:n_known], raws[:n_known], all_offsets[:n_known] = known, raw, offsets
+        n_solved, n_steps = self._small.solve_each(
+            working_set.columns, goals, every, coefs, raws, all_offsets, residuals, correlations
+        )
+        done = slice(n_known, n_known + n_solved)
+        fits = Fits(residuals[done], all_offsets[done], working_set.loss.losses(raws[done]), raws[done])
+        return Points(coefs[done], fits, correlations[done]), n_steps
 
     def _solve_together(
         self, working_set: WorkingSet, goals: Sequence[Goal], iterate: Iterate
