@@ -680,7 +680,7 @@ def test_a_rise_is_a_difference_of_losses(row):
     datafit = Generalized(row.loss, draw(row, 25), rng.uniform(0, 1, 25))
     raw, change = 0.3 * rng.standard_normal((2, 2, 25))
     fits = datafit.fit(raw)
-    expected = row.loss.values(datafit._y, (fits.raw[1] + change[0])[None])[0] @ datafit.weights - fits.losses[1]
+    expected = row.loss.values(datafit.y, (fits.raw[1] + change[0])[None])[0] @ datafit.weights - fits.losses[1]
     assert datafit.rise(fits, 1, change[0]) == pytest.approx(expected, rel=1e-10, abs=1e-13)
 
 

@@ -285,7 +285,7 @@ class Underflowing(Generalized):
     """Far out on its lines this loss has next to no curvature, rather than none."""
 
     def curvatures(self, raw_prediction):
-        curvatures = self.loss.curvatures(self._y, raw_prediction)
+        curvatures = self.loss.curvatures(self.y, raw_prediction)
         return self.weights * 1e-25 if not curvatures.any() else super().curvatures(raw_prediction)
 
 

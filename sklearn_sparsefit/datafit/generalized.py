@@ -39,14 +39,14 @@ class Generalized(Modelled[QuadraticModel]):
         # Rows without weight count for nothing, whatever is in them.
         used = self.weights > 0
         self._unused = np.flatnonzero(~used)
-        self._y = np.where(used, y, y[np.argmax(used)])
-        self._offset = np.zeros(len(y)) if offset is None else np.where(used, offset, 0.0)
+        self.y = np.where(used, y, y[np.argmax(used)])
+        self.offset = np.zeros(len(y)) if offset is None else np.where(used, offset, 0.0)
         self.mean = np.zeros(())
         null = self.fit(np.zeros((1, len(y))))
         self.mean = null.offsets[0]
-        self._offset = self._offset + self.mean
+        self.offset = self.offset + self.mean
         self.null_residual, self.null_loss = null.residuals[0], float(null.losses[0])
-        curvatures = loss.curvatures(self._y, null.raw[0])
+        curvatures = loss.curvatures(self.y, null.raw[0])
         self.has_models = not np.isnan(curvatures[used]).any()
         if not self.has_models:
             curvatures = self._difference_quotients(null.raw[0])
@@ -61,21 +61,21 @@ class Generalized(Modelled[QuadraticModel]):
     def _difference_quotients(self, raw_prediction: Vector) -> Vector:
         """Changes of the first derivatives over those of the raw predictions of one fit, in place of curvatures."""
         change = STEP * np.maximum(np.abs(raw_prediction), 1.0)
-        derivatives = (self.loss.derivatives(self._y, raw) for raw in (raw_prediction + change, raw_prediction))
+        derivatives = (self.loss.derivatives(self.y, raw) for raw in (raw_prediction + change, raw_prediction))
         return (next(derivatives) - next(derivatives)) / change
 
     def fit(self, raw_predictions: Block, offsets: NDArray[np.float64] | None = None) -> Fits:
         """See :class:`Datafit`."""
         offsets = np.zeros(len(raw_predictions)) if offsets is None else offsets.copy()
-        raw = self._in_use(raw_predictions + self._offset)
+        raw = self._in_use(raw_predictions + self.offset)
         residuals, losses = np.empty(raw.shape), np.empty(len(raw))
-        self.loss.fit(self._y, self.weights, raw, residuals, losses, offsets, self.fit_intercept)
+        self.loss.fit(self.y, self.weights, raw, residuals, losses, offsets, self.fit_intercept)
         raw[:, self._unused] = residuals[:, self._unused] = 0.0
         return Fits(residuals, offsets, losses, raw)
 
     def raw_at(self, raw_predictions: Block, offsets: NDArray[np.float64]) -> Block:
         """The same with known offsets, and intercepts, in them."""
-        return self._in_use(raw_predictions + (self._offset + offsets[:, None]))
+        return self._in_use(raw_predictions + (self.offset + offsets[:, None]))
 
     def _in_use(self, raw: Block) -> Block:
         raw = np.ascontiguousarray(raw)
@@ -84,19 +84,19 @@ class Generalized(Modelled[QuadraticModel]):
 
     def losses(self, raw: Block) -> Vector:
         """What raw predictions come to that have offsets and intercepts in them."""
-        values = self.loss.values(self._y, np.ascontiguousarray(raw))
+        values = self.loss.values(self.y, np.ascontiguousarray(raw))
         values[:, self._unused] = 0.0
         return values @ self.weights
 
     def residuals(self, raw: Block) -> Block:
         """Minus the derivatives at raw predictions that have offsets and intercepts in them."""
-        residuals = self.loss.residuals(self._y, np.ascontiguousarray(raw))
+        residuals = self.loss.residuals(self.y, np.ascontiguousarray(raw))
         residuals[:, self._unused] = 0.0
         return residuals
 
     def errors(self, raw_prediction: Vector) -> Vector:
         """What targets are more than the raw predictions of one fit."""
-        return self._y - raw_prediction
+        return self.y - raw_prediction
 
     @property
     def has_shifts(self) -> bool:
@@ -114,19 +114,19 @@ class Generalized(Modelled[QuadraticModel]):
         if self.null_loss == 0:
             # Rounding of a constant target is all there is.
             return 0.0
-        return self.loss.misfits(self._y, self.weights, fits.raw[row], fits.residuals[row], scale)
+        return self.loss.misfits(self.y, self.weights, fits.raw[row], fits.residuals[row], scale)
 
     def rise(self, fits: Fits, row: int, change: NDArray[np.float64]) -> float:
         """See :class:`Datafit`."""
         moved = fits.raw[row] + change
         moved[self._unused] = 0.0
-        values = self.loss.values(self._y, np.stack([fits.raw[row], moved]))
+        values = self.loss.values(self.y, np.stack([fits.raw[row], moved]))
         return float((values[1] - values[0]) @ self.weights)
 
     def smoother(self, raw_prediction: Vector) -> list[Self]:
         """See :class:`Datafit`."""
         others = []
-        for loss in self.loss.smoother(self._y, raw_prediction):
+        for loss in self.loss.smoother(self.y, raw_prediction):
             others.append(copy(self))
             others[-1].loss = loss
         return others
@@ -142,7 +142,7 @@ class Generalized(Modelled[QuadraticModel]):
         def target() -> Vector:
             # Rows without weight have no curvature.
             steps = np.divide(self.weights * residual, curvatures, out=np.zeros_like(curvatures), where=curvatures > 0)
-            return raw - self._offset + steps
+            return raw - self.offset + steps
 
         # The target is far away where curvatures were raised.
         sizes = self.weights * np.abs(fits.residuals[row]) + curvatures * np.abs(fits.raw[row])
@@ -151,13 +151,13 @@ class Generalized(Modelled[QuadraticModel]):
 
     def curvatures(self, raw_prediction: Vector) -> Vector:
         """s_i f''(z_i) of the raw predictions of one fit, raised to where steps stay finite if the loss is flat."""
-        curvatures = self.loss.curvatures(self._y, raw_prediction)
+        curvatures = self.loss.curvatures(self.y, raw_prediction)
         mean = float(curvatures @ self.weights)
         if not mean > 0:
-            return self.weights * self.loss.bounding_curvatures(self._y, raw_prediction)
+            return self.weights * self.loss.bounding_curvatures(self.y, raw_prediction)
         flat = np.flatnonzero(curvatures < FLAT * mean)
-        bounding = self.loss.bounding_curvatures(self._y[flat], raw_prediction[flat])
-        slopes = np.abs(self.loss.derivatives(self._y[flat], raw_prediction[flat]))
+        bounding = self.loss.bounding_curvatures(self.y[flat], raw_prediction[flat])
+        slopes = np.abs(self.loss.derivatives(self.y[flat], raw_prediction[flat]))
         least = np.clip(SHARE * slopes, LOWEST * mean, np.minimum(FLAT * mean, bounding))
         curvatures[flat] = np.maximum(curvatures[flat], least)
         return self.weights * curvatures

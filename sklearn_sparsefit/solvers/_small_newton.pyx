@@ -1,9 +1,9 @@
-"""Newton steps for one alpha after the other, on problems that are so small that all of it stays in the cache."""
+"""Proximal Newton steps for one alpha after the other, on problems that are small enough to stay in the cache."""
 
 import numpy as np
 
-from libc.math cimport fabs, fmax, fmin, isfinite, sqrt
-from libc.string cimport memcpy, memset
+from libc.math cimport INFINITY, fabs, fmax, fmin, isfinite, sqrt
+from libc.string cimport memset
 from scipy.linalg.cython_blas cimport dsyrk
 
 from sklearn_sparsefit.datafit._loss cimport Loss
@@ -12,57 +12,63 @@ from sklearn_sparsefit.penalty._penalty cimport ElasticNetPenalty
 from sklearn_sparsefit.solvers._cholesky cimport SupportFactor
 from sklearn_sparsefit.solvers._gram_cd cimport CONVERGED, Progress, descend
 
+from sklearn_sparsefit.datafit import generalized
+from sklearn_sparsefit.design import CONSTANT as CONSTANT_COLUMN
+from sklearn_sparsefit.solvers import base, extrapolation
+from sklearn_sparsefit.subproblem import certificate, known
+
 cdef extern from "_blocks.h":
     double weighted_sum(const double* weights, const double* x, Py_ssize_t n) nogil
 
-# Of each step at one alpha, by how much of their sum the curvatures of the model may have moved; more steps are no use.
 cdef enum:
+    # Of one alpha; what these do not suffice for needs shorter ones.
     MAX_STEPS = 5
+# By how much of their sum the curvatures of the model may have moved at each step.
 cdef double[MAX_STEPS] MOVED = [0.25, 0.1, 0.1, 0.05, 0.05]
-# Solutions that a start is extrapolated from, but not to where alpha is so many times as small as at the last.
-cdef enum:
-    N_KNOWN = 3
-cdef double FAR = 1.5
-# Features in a model: those whose correlations come so close to the threshold.
-cdef double NEAR = 0.9
-# See ``Generalized.curvatures``.
-cdef double FLAT = 1e-4, SHARE = 1e-3, LOWEST = 1e-20
-cdef double RIDGE = 1e-14, CONSTANT = 7.1e-15, HAIR = 1e-15
+# Iterations, and multiply-adds, on one model.
+cdef Py_ssize_t MAX_ITER = 100
+cdef double MAX_WORK = base.MAX_WORK
+# What these are is said where they come from.
+cdef Py_ssize_t N_KNOWN = extrapolation.N_KNOWN
+cdef double FAR = extrapolation.FAR, NEAR = base.NEAR, HAIR = certificate.HAIR
+cdef double FLAT = generalized.FLAT, SHARE = generalized.SHARE, LOWEST = generalized.LOWEST
+cdef double RIDGE = known.RIDGE, CONSTANT = CONSTANT_COLUMN
 
 
 cdef class SmallNewton:
-    """Steps on quadratic models of a loss. A model is kept while it serves, from one alpha to the next too.
+    """Steps on quadratic models of a loss of raw predictions with known offsets.
 
-    It has the curvatures of the loss for weights, and the Gram of the features near the threshold.
+    A model has the curvatures of the loss for weights, and the features near the threshold. It is kept while these
+    serve, from one alpha to the next and from one call to the next: columns come in after those that are there.
     """
 
     cdef Loss loss
-    cdef Columns columns
-    cdef const double[::1] y, weights, offset, shifts
+    cdef const double[::1] y, weights, offset
     cdef bint fit_intercept
-    # The model: the shares of its samples in the curvatures, the means and squares of its features about these, zero
-    # for features that are not in it, and their Gram.
+    cdef Columns columns
+    cdef const double[::1] column_shifts
+    # The model: curvatures, which sum to one, and the same for a sample of weight one; of its features the means and
+    # squares about them, zero for all that are not in it, and the Gram.
     cdef bint has_model
-    cdef double[::1] shares, means, sq_norms
+    cdef double[::1] shares, steepness, means, sq_norms
     cdef double[:, ::1] gram
     cdef SupportFactor factor
-    # Room to work in: over the samples, over the features, over both.
+    # Room to work in: for vectors over the samples, over the features, and columns.
     cdef double[::1] curvatures, weighted, before, ones, correlation, last
     cdef double[:, ::1] spare, centred, products
     cdef Py_ssize_t[:, ::1] active
 
     def __init__(self, Loss loss, y, weights, offset, bint fit_intercept):
-        cdef Py_ssize_t n = len(y)
         self.loss, self.y, self.weights, self.offset, self.fit_intercept = loss, y, weights, offset, fit_intercept
+        self.curvatures, self.weighted, self.before, self.shares, self.steepness = np.empty((5, len(y)))
+        self.ones = np.ones(len(y))
+        self.sq_norms = np.empty(0)
         self.has_model = False
-        self.curvatures, self.weighted, self.before, self.shares = np.empty((4, n))
-        self.ones = np.ones(n)
 
-    def _reserve(self, Columns columns):
-        cdef Py_ssize_t k = columns.n_columns, room
-        self.columns, self.shifts = columns, columns.shift
-        if self.sq_norms is None or k > self.sq_norms.shape[0]:
-            room = k + k // 2
+    def _take(self, Columns columns):
+        cdef Py_ssize_t room = columns.n_columns + columns.n_columns // 2
+        self.columns, self.column_shifts = columns, columns.shift
+        if columns.n_columns > self.sq_norms.shape[0]:
             self.means, self.sq_norms, self.correlation, self.last = np.zeros((4, room))
             self.gram, self.products = np.zeros((2, room, room))
             self.spare, self.active = np.empty((7, room)), np.empty((2, room), dtype=np.intp)
@@ -82,52 +88,52 @@ cdef class SmallNewton:
         double[:, ::1] residuals,
         double[:, ::1] correlations,
     ):
-        """Solve the goals in turn, in the last rows of all arrays; those before them are known, the latest last.
+        """Solve for goals in the last rows of all arrays, from what stands in those before them, the latest last.
 
-        Residuals are dual points near to those of the loss. Returns how many goals few steps suffice for, and the steps
-        that each of these took, and the one after them.
+        Residuals are dual points: those of the model where its last step leads. Returns how many of the leading goals
+        a few steps suffice for, and the steps of all that were tried. The first row may be of no alpha (infinity).
         """
-        cdef Py_ssize_t n_known = len(alphas) - len(goals), row, k = columns.n_columns
+        cdef Py_ssize_t row, n_known = len(alphas) - len(goals)
         cdef ElasticNetPenalty penalty, of_model
         cdef double gap_tol
         cdef int n_steps, max_steps
         cdef bint is_solved
-        self._reserve(columns)
+        self._take(columns)
         taken = []
         for row in range(n_known, len(alphas)):
             goal = goals[row - n_known]
-            penalty, gap_tol = goal.penalty, goal.gap_tol
-            max_steps = min(MAX_STEPS, goal.max_iter)
+            penalty, gap_tol, max_steps = goal.penalty, goal.gap_tol, min(MAX_STEPS, goal.max_iter)
             of_model = penalty.with_alpha(penalty.alpha)
             with nogil:
                 self._start(penalty, alphas, coefs, raw, offsets, row)
-                n_steps = 0
-                is_solved = False
-                while not is_solved and n_steps < max_steps:
-                    if not self._step(
-                        penalty, of_model, MOVED[n_steps],
-                        coefs[row], raw[row], &offsets[row], residuals[row], correlations[row],
-                    ):
-                        break
+                n_steps, is_solved = 0, False
+                while n_steps < max_steps and not is_solved and self._step(
+                    penalty, of_model, MOVED[n_steps],
+                    coefs[row], raw[row], &offsets[row], residuals[row], correlations[row],
+                ):
                     n_steps += 1
-                    is_solved = (
-                        self._gap(penalty, coefs[row], raw[row], residuals[row], correlations[row]) <= gap_tol
-                    )
+                    is_solved = self._gap(penalty, coefs[row], raw[row], residuals[row], correlations[row]) <= gap_tol
             taken.append(n_steps)
             if not is_solved:
                 return row - n_known, taken
         return len(goals), taken
 
     cdef void _start(
-        self, ElasticNetPenalty penalty, const double[::1] alphas, double[:, ::1] coefs, double[:, ::1] raw,
-        double[::1] offsets, Py_ssize_t row,
+        self,
+        ElasticNetPenalty penalty,
+        const double[::1] alphas,
+        double[:, ::1] coefs,
+        double[:, ::1] raw,
+        double[::1] offsets,
+        Py_ssize_t row,
     ) noexcept nogil:
         """Where the polynomial in alpha through the last solutions leads (Lagrange)."""
-        cdef Py_ssize_t first = row - 1, a, b, i, j
+        cdef Py_ssize_t a, b, i, j, first = row - 1
         cdef double weight, within
         cdef bint is_cut = False
-        while row - first < N_KNOWN and first > 0 and alphas[row] * FAR > alphas[row - 1]:
-            first -= 1
+        if alphas[row] * FAR > alphas[row - 1]:
+            while row - first < N_KNOWN and first > 0 and alphas[first - 1] < INFINITY:
+                first -= 1
         coefs[row, :] = 0.0
         raw[row, :] = 0.0
         offsets[row] = 0.0
@@ -157,11 +163,84 @@ cdef class SmallNewton:
             if w[j] != 0.0:
                 self.columns.scatter(j, &w[j], &self.ones[0], 1, &z[0])
         for i in range(z.shape[0]):
+            # Rows without weight count for nothing, whatever is in them.
             if self.weights[i] == 0.0:
                 z[i] = 0.0
 
+    cdef bint _step(
+        self,
+        ElasticNetPenalty penalty,
+        ElasticNetPenalty of_model,
+        double moved,
+        double[::1] w,
+        double[::1] z,
+        double* offset,
+        double[::1] residuals,
+        double[::1] correlations,
+    ) noexcept nogil:
+        """Go to the minimum of a model, in place; False where there is none to be had.
+
+        With residuals r, shares d that sum to one, and curvatures of the sum C, the model is
+
+            sum_i d_i (r_i / (C d_i / s_i) - dz_i)^2 / 2 + penalty / C
+
+        of steps dz of the raw predictions, with the shift of the intercept at its best. Its residuals r - (C d / s) dz
+        satisfy the optimality conditions: they are the dual point.
+        """
+        cdef Py_ssize_t i, j, n = z.shape[0], k = w.shape[0]
+        cdef double total = self._look(z, residuals), shift = 0.0, rest = 0.0, size = 0.0
+        cdef bint serves
+        cdef Progress progress
+        if not (isfinite(total) and total > 0.0):
+            return False
+        serves = self._serves(total, moved, w)
+        if not serves:
+            for i in range(n):
+                self.shares[i] = self.curvatures[i] / total
+                self.steepness[i] = self.shares[i] / self.weights[i] if self.weights[i] > 0.0 else 0.0
+        if self.fit_intercept:
+            shift = weighted_sum(&self.weights[0], &residuals[0], n) / total
+        for i in range(n):
+            self.weighted[i] = self.weights[i] * residuals[i] / total - shift * self.shares[i]
+            size += self.weights[i] * fabs(residuals[i]) / total + self.shares[i] * fabs(z[i])
+        for j in range(k):
+            if not serves or self.sq_norms[j] > 0.0:
+                self.columns.gather(j, &self.weighted[0], 1, &self.correlation[j])
+        of_model.l1, of_model.l2 = penalty.l1 / total, penalty.l2 / total
+        if not serves:
+            self._renew(w, of_model)
+        self.last[:k] = w
+        self.before[:] = z
+        progress = descend(
+            self.gram, self.sq_norms, w, self.correlation, of_model, size, MAX_ITER, MAX_WORK, self.factor,
+            self.active, self.spare,
+        )
+        if progress.status != CONVERGED:
+            return False
+        offset[0] += shift
+        for j in range(k):
+            if w[j] != self.last[j]:
+                offset[0] -= (w[j] - self.last[j]) * self.means[j]
+        self._predict(w, offset[0], z)
+        for i in range(n):
+            residuals[i] -= total * self.steepness[i] * (z[i] - self.before[i])
+        if self.fit_intercept:
+            # What rounding has left of the sum; columns with large means would magnify it.
+            rest = weighted_sum(&self.weights[0], &residuals[0], n)
+        for i in range(n):
+            residuals[i] -= rest * self.steepness[i]
+            self.weighted[i] = self.weights[i] * residuals[i]
+        for j in range(k):
+            if self.sq_norms[j] > 0.0:
+                correlations[j] = total * self.correlation[j]
+            else:
+                self.columns.gather(j, &self.weighted[0], 1, &correlations[j])
+                if fabs(correlations[j]) > penalty.l1 * penalty.terms._l1[j]:
+                    self.has_model = False
+        return True
+
     cdef double _look(self, const double[::1] z, double[::1] residuals) noexcept nogil:
-        """Residuals, and the curvatures times the weights; the sum of these."""
+        """Residuals, and curvatures times the weights, raised as in ``Generalized.curvatures``; the sum of these."""
         cdef Py_ssize_t i, n = z.shape[0]
         cdef double mean, least, total = 0.0
         self.loss.look_rows(&self.y[0], &z[0], n, &residuals[0], &self.curvatures[0])
@@ -179,7 +258,7 @@ cdef class SmallNewton:
         return total
 
     cdef bint _serves(self, double total, double moved, const double[::1] w) noexcept nogil:
-        """Whether the model is near enough."""
+        """Whether the model has all coefficients, and curvatures whose proportions have hardly moved."""
         cdef Py_ssize_t i, j
         cdef double distance = 0.0
         if not self.has_model:
@@ -191,111 +270,60 @@ cdef class SmallNewton:
             distance += fabs(self.curvatures[i] - total * self.shares[i])
         return distance <= moved * total
 
-    cdef void _renew(self, const double[::1] w, const double[::1] correlation, ElasticNetPenalty of_model) noexcept nogil:
-        """Make the model that of the shares."""
-        cdef Py_ssize_t i, j, a, b, n = self.shares.shape[0]
-        cdef double one = 1.0, zero = 0.0, mean, rest, square, root
-        cdef int m = 0, length = <int> n, ld = <int> self.products.shape[0]
-        cdef double* row
+    cdef void _renew(self, const double[::1] w, ElasticNetPenalty of_model) noexcept nogil:
+        """Make the model that of the shares, on what has a coefficient or comes near to one."""
+        cdef Py_ssize_t j, a, b, k = w.shape[0]
+        cdef double one = 1.0, zero = 0.0, square
+        cdef int m = 0, n = <int> self.shares.shape[0], ld = <int> self.products.shape[0]
         cdef Py_ssize_t* members = &self.active[0, 0]
-        for i in range(n):
-            self.before[i] = sqrt(self.shares[i])
         self.factor.forget()
-        for j in range(w.shape[0]):
+        for j in range(k):
             self.sq_norms[j] = 0.0
-            memset(&self.gram[j, 0], 0, w.shape[0] * sizeof(double))
-            if w[j] == 0.0 and not fabs(correlation[j]) > NEAR * of_model.l1 * of_model.terms._l1[j]:
-                continue
-            row = &self.centred[m, 0]
-            memset(row, 0, n * sizeof(double))
-            self.columns.scatter(j, &one, &self.ones[0], 1, row)
-            mean = 0.0
-            if self.fit_intercept:
-                mean = weighted_sum(&self.shares[0], row, n)
-                for i in range(n):
-                    row[i] -= mean
-                rest = weighted_sum(&self.shares[0], row, n)
-                mean += rest
-                for i in range(n):
-                    row[i] -= rest
-            square = 0.0
-            for i in range(n):
-                row[i] *= self.before[i]
-                square += row[i] * row[i]
-            if sqrt(square) <= CONSTANT * fabs(mean + self.shifts[j]):
-                continue
-            self.means[j], self.sq_norms[j] = mean, square
-            members[m] = j
-            m += 1
+            memset(&self.gram[j, 0], 0, k * sizeof(double))
+            if w[j] != 0.0 or fabs(self.correlation[j]) > NEAR * of_model.l1 * of_model.terms._l1[j]:
+                square = self._centre(j, &self.centred[m, 0])
+                # But for what is constant.
+                if sqrt(square) > CONSTANT * fabs(self.means[j] + self.column_shifts[j]):
+                    self.sq_norms[j] = square
+                    members[m] = j
+                    m += 1
         if m:
-            dsyrk("U", "T", &m, &length, &one, &self.centred[0, 0], &length, &zero, &self.products[0, 0], &ld)
+            dsyrk("U", "T", &m, &n, &one, &self.centred[0, 0], &n, &zero, &self.products[0, 0], &ld)
         for a in range(m):
             for b in range(a):
                 self.gram[members[a], members[b]] = self.gram[members[b], members[a]] = self.products[a, b]
             self.gram[members[a], members[a]] = (1.0 + RIDGE) * self.sq_norms[members[a]]
         self.has_model = True
 
-    cdef bint _step(
-        self, ElasticNetPenalty penalty, ElasticNetPenalty of_model, double moved,
-        double[::1] w, double[::1] z, double* offset, double[::1] residuals, double[::1] correlations,
-    ) noexcept nogil:
-        """To the minimum of the model; the dual point there, and its correlations."""
-        cdef Py_ssize_t i, j, n = z.shape[0], k = w.shape[0]
-        cdef double total = self._look(z, residuals), shift = 0.0, rest = 0.0, size = 0.0
-        cdef bint serves
-        cdef Progress progress
-        if not (isfinite(total) and total > 0.0):
-            return False
-        serves = self._serves(total, moved, w)
-        if not serves:
-            for i in range(n):
-                self.shares[i] = self.curvatures[i] / total
+    cdef double _centre(self, Py_ssize_t j, double* column) noexcept nogil:
+        """A copy of a column about its mean, times the roots of the shares; its square. Takes note of the mean."""
+        cdef Py_ssize_t i, n = self.shares.shape[0]
+        cdef double mean, one = 1.0, square = 0.0
+        cdef int _turn
+        memset(column, 0, n * sizeof(double))
+        self.columns.scatter(j, &one, &self.ones[0], 1, column)
+        self.means[j] = 0.0
         if self.fit_intercept:
-            shift = weighted_sum(&self.weights[0], &residuals[0], n) / total
+            # Twice, for what rounding left of the first.
+            for _turn in range(2):
+                mean = weighted_sum(&self.shares[0], column, n)
+                self.means[j] += mean
+                for i in range(n):
+                    column[i] -= mean
         for i in range(n):
-            self.weighted[i] = self.weights[i] * residuals[i] / total - shift * self.shares[i]
-            size += self.weights[i] * fabs(residuals[i]) / total + self.shares[i] * fabs(z[i])
-        of_model.l1, of_model.l2 = penalty.l1 / total, penalty.l2 / total
-        for j in range(k):
-            if not serves or self.sq_norms[j] > 0.0:
-                self.columns.gather(j, &self.weighted[0], 1, &self.correlation[j])
-        if not serves:
-            self._renew(w, self.correlation, of_model)
-        self.last[:k] = w
-        progress = descend(
-            self.gram, self.sq_norms, w, self.correlation, of_model, size, 100, 1e9, self.factor, self.active, self.spare
-        )
-        if progress.status != CONVERGED:
-            return False
-        offset[0] += shift
-        for j in range(k):
-            if w[j] != self.last[j]:
-                offset[0] -= (w[j] - self.last[j]) * self.means[j]
-        self.before[:] = z
-        self._predict(w, offset[0], z)
-        for i in range(n):
-            if self.weights[i] > 0.0:
-                residuals[i] -= total * self.shares[i] / self.weights[i] * (z[i] - self.before[i])
-        if self.fit_intercept:
-            rest = weighted_sum(&self.weights[0], &residuals[0], n)
-        for i in range(n):
-            if self.weights[i] > 0.0:
-                residuals[i] -= rest * self.shares[i] / self.weights[i]
-            self.weighted[i] = self.weights[i] * residuals[i]
-        for j in range(k):
-            if self.sq_norms[j] > 0.0:
-                correlations[j] = total * self.correlation[j]
-            else:
-                self.columns.gather(j, &self.weighted[0], 1, &correlations[j])
-                if fabs(correlations[j]) > penalty.l1 * penalty.terms._l1[j]:
-                    self.has_model = False
-        return True
+            column[i] *= sqrt(self.shares[i])
+            square += column[i] * column[i]
+        return square
 
     cdef double _gap(
-        self, ElasticNetPenalty penalty, const double[::1] w, const double[::1] z, const double[::1] residuals,
+        self,
+        ElasticNetPenalty penalty,
+        const double[::1] w,
+        const double[::1] z,
+        const double[::1] residuals,
         const double[::1] correlations,
     ) noexcept nogil:
-        """See ``duality_gap``."""
+        """See ``duality_gap``: an upper bound of it."""
         cdef double norm = penalty.norm_of(correlations), scale = 1.0
         if penalty.l2 == 0.0 and norm > penalty.l1:
             scale = penalty.l1 / norm * (1.0 - HAIR)

@@ -9,6 +9,11 @@ from numpy.typing import NDArray
 
 Kept = TypeVar("Kept")
 
+# The polynomials, in alpha, that lead from one alpha to the next go through so many solutions.
+N_KNOWN = 3
+# They do not lead to where alpha is so many times as small as at the last one.
+FAR = 1.5
+
 
 def extrapolation(alphas: list[float], alpha: float) -> NDArray[np.float64]:
     """Weights of what is known at some alphas in the polynomial through it, at another alpha (Lagrange)."""
@@ -18,7 +23,7 @@ def extrapolation(alphas: list[float], alpha: float) -> NDArray[np.float64]:
 class Track(Generic[Kept]):
     """The last solutions on a path, the latest first, with what is kept of each."""
 
-    def __init__(self, length: int):
+    def __init__(self, length: int = N_KNOWN):
         self._length = length
         self.alphas: list[float] = []
         self.kept: list[Kept] = []
@@ -40,6 +45,14 @@ class Track(Generic[Kept]):
             return False
         n_known = self._coefs[0].shape[-1]
         return np.array_equal(self._coefs[0], coef[..., :n_known]) and not coef[..., n_known:].any()
+
+    def n_near(self, alphas: list[float], coef: NDArray[np.float64]) -> int:
+        """To how many of some alphas, the first ones, it leads and is near; where to none, it begins anew."""
+        n_near = sum(alpha * FAR > self.alphas[0] for alpha in alphas) if self.alphas else 0
+        if n_near and self.leads_to(alphas[:n_near], coef):
+            return n_near
+        self.clear()
+        return 0
 
     def coefs(self, n_features: int) -> NDArray[np.float64]:
         """Coefficients of the solutions, zero where features have come in since."""

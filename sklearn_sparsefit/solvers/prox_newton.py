@@ -22,8 +22,6 @@ MOVED, RATE = 0.05, 0.3
 # Of a step, the first of these lengths is taken that lowers the objective by this share of what it promises, to within
 # what rounding, this share of the loss of the null model, may hide of that.
 LENGTHS, ARMIJO, ROUNDING = 0.5 ** np.arange(40), 1e-4, 1e-14
-# The polynomials, in alpha, that lead from one alpha to the next go through so many solutions.
-N_KNOWN = 3
 # A model is solved to this share of the gap, or the square of that if it is less, but never more exactly than to a
 # share of the tolerated gap; what is at hand, to another share of that.
 FORCING, LEAST, GAP_SHARE = 0.1, 0.3, 0.8
@@ -44,7 +42,7 @@ class ProxNewtonSolver(Solver):
         self.max_gram = max_gram
         self._models = models
         self._offsets: NDArray[np.float64] | None = None
-        self._track: Track[None] = Track(N_KNOWN)
+        self._track: Track[None] = Track()
 
     def solve(self, working_set: WorkingSet, penalty: Penalty, iterate: Iterate, gap_tol: float, max_iter: int) -> int:
         """See :class:`Solver`."""
