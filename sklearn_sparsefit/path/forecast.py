@@ -76,7 +76,7 @@ class SafeBounds:
 
     def on_the_way(self, penalties: list[Penalty], residuals: NDArray[np.float64]) -> NDArray[np.intp]:
         """Which features may reach one of the thresholds, those of so many penalties, at residuals on the way."""
-        shares, distances = np.transpose([self._place(residual) for residual in residuals])
+        shares, distances = self._places(residuals)
         thresholds = np.array([penalty.l1 for penalty in penalties])
         nearest = np.maximum(self._limits, self._end_limits) + distances.max() * self._reaches
         some = np.flatnonzero(_may_reach(nearest, thresholds.min()))
@@ -91,16 +91,20 @@ class SafeBounds:
         self._residual = residual
 
     def _limits_at(self, residual: Vector) -> Vector:
-        share, distance = self._place(residual)
+        (share,), (distance,) = self._places(residual[None])
         return (1 - share) * self._limits + share * self._end_limits + distance * self._reaches
 
-    def _place(self, residual: Vector) -> tuple[float, float]:
-        """The share of the way at which it comes closest to a residual, and how close."""
-        way, move = self._end - self._residual, residual - self._residual
+    def _places(self, residuals: NDArray[np.float64]) -> tuple[Vector, Vector]:
+        """The shares of the way at which it comes close to residuals, and how close: any share would do."""
+        way = self._end - self._residual
         # In this order rows of weight zero count for nothing even where their squares overflow.
-        sq_length = float(np.vdot(way * self._weights, way))
-        share = min(max(float(np.vdot(way * self._weights, move)) / sq_length, 0.0), 1.0) if sq_length > 0 else 0.0
-        return share, self._length(move - share * way)
+        weighted = way * self._weights
+        sq_length, start = float(np.vdot(weighted, way)), float(np.vdot(weighted, self._residual))
+        shares = np.zeros(len(residuals))
+        if sq_length > 0:
+            shares = np.clip((residuals.reshape(len(residuals), -1) @ weighted.ravel() - start) / sq_length, 0.0, 1.0)
+        pairs = zip(residuals, shares, strict=True)
+        return shares, np.array([self._length(residual - (self._residual + share * way)) for residual, share in pairs])
 
     def _length(self, move: Vector) -> float:
         return (1 + ROUNDING) * float(np.sqrt(np.vdot(move * self._weights, move)))

@@ -79,11 +79,10 @@ def begin(problem: Problem, max_gram: int, density: float) -> Generator[Request,
 def _take_whole(state: PathState, max_gram: int, density: float) -> Generator[Request, Any, None]:
     """Take a design whole, if that is cheaper."""
     n_features, datafit = state.shape[1], state.datafit
-    if not cost_model.takes_whole(state.shape, density):
-        return
     if n_features <= max_gram and isinstance(datafit, Quadratic):
-        yield from state.measure(datafit)
-    elif cost_model.is_small(state.shape):
+        if cost_model.takes_whole(state.shape, density):
+            yield from state.measure(datafit)
+    elif cost_model.works_on_all(state.shape):
         yield from state.bring_in(np.arange(n_features))
 
 

@@ -54,12 +54,10 @@ class Reports:
         known, unit = self._state.known, self._state.datafit.unit
         features, steps = known.features, self._steps
         supports = [support_of(step.coef) for step in steps]
+        pairs = list(zip(steps, supports, strict=True))
         relaxed_values = []
         if self._relaxation is not None:
-            relaxed_values = [
-                self._in_units_of_data(step.relaxed_coef[..., support])
-                for step, support in zip(steps, supports, strict=True)
-            ]
+            relaxed_values = self._in_units_of_data([step.relaxed_coef[..., support] for step, support in pairs])
         gaps = np.array([step.gap for step in steps])
         null_loss = self._null.loss
         with np.errstate(over="ignore"):
@@ -68,9 +66,7 @@ class Reports:
             n_features=self._state.shape[1],
             alphas=np.array([step.alpha for step in steps]),
             supports=[features[support] for support in supports],
-            values=[
-                self._in_units_of_data(step.coef[..., support]) for step, support in zip(steps, supports, strict=True)
-            ],
+            values=self._in_units_of_data([step.coef[..., support] for step, support in pairs]),
             intercepts=self._intercepts,
             dual_gaps=dual_gaps,
             relative_gaps=gaps / null_loss if null_loss > 0 else gaps,
@@ -83,10 +79,10 @@ class Reports:
             dependent=features[known.free.dependent] if known.free is not None else np.empty(0, dtype=np.intp),
         )
 
-    def _in_units_of_data(self, coef: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _in_units_of_data(self, coefs: list[NDArray[np.float64]]) -> list[NDArray[np.float64]]:
         with np.errstate(over="ignore"):
-            values = self._coef_unit * coef
-        if np.abs(values).max(initial=0.0) > np.finfo(self._options.dtype).max:
+            values = [self._coef_unit * coef for coef in coefs]
+        if np.abs(np.concatenate(values, axis=-1)).max(initial=0.0) > np.finfo(self._options.dtype).max:
             raise ValueError(
                 f"Some coefficients are too large for {self._options.dtype.__name__}: X is too small beside y."
                 " Multiply X by some number."
