@@ -25,6 +25,9 @@ class ProxNewtonPathSolver(Solver):
         self._alone = ProxNewtonSolver(LossModels(new_inner), max_gram)
         self._together, self._in_turn = StepsTogether(LossModels(new_inner)), StepsInTurn()
         self._track = PathTrack()
+        # What was found last, and at which alphas: features may have come in since that these are wanted for again.
+        self._alphas: list[float] = []
+        self._found: Solutions | None = None
 
     def solve(self, working_set: WorkingSet, penalty: Penalty, iterate: Iterate, gap_tol: float, max_iter: int) -> int:
         """See :class:`Solver`."""
@@ -37,12 +40,14 @@ class ProxNewtonPathSolver(Solver):
             return self._alone.solve_each(working_set, goals, iterate)
         parts: list[Points] = []
         n_iters: list[int] = []
+        earlier, self._alphas = self._points_at(goals, len(working_set)), [goal.penalty.alpha for goal in goals]
         while goals:
             n_near = self._track.n_near([goal.penalty.alpha for goal in goals], iterate.coef)
             if self._in_turn.pay(working_set):
                 found, n_steps = self._in_turn.solve(working_set, goals, iterate, self._track)
             else:
-                found, n_steps = self._together.solve(working_set, goals[: n_near or None], iterate, self._track)
+                near = goals[: n_near or None] if earlier is None else goals
+                found, n_steps = self._together.solve(working_set, near, iterate, self._track, earlier)
             n_solved = len(found.coefs)
             if n_solved == 0:
                 goal = replace(goals[0], max_iter=goals[0].max_iter - n_steps[0])
@@ -55,8 +60,23 @@ class ProxNewtonPathSolver(Solver):
             parts.append(found)
             n_iters += n_steps[:n_solved]
             goals = goals[n_solved:]
+            if earlier is not None:
+                earlier = earlier.at(range(n_solved, len(earlier.coefs))) if n_solved < len(earlier.coefs) else None
         coefs = np.concatenate([part.coefs for part in parts])
-        return Solutions(coefs, n_iters, Fits.together([part.fits for part in parts]))
+        self._found = Solutions(coefs, n_iters, Fits.together([part.fits for part in parts]))
+        return self._found
+
+    def _points_at(self, goals: Sequence[Goal], n_features: int) -> Points | None:
+        """What was found last for the leading goals, if it was for these."""
+        if self._found is None or self._found.fits is None or goals[0].penalty.alpha not in self._alphas:
+            return None
+        first = self._alphas.index(goals[0].penalty.alpha)
+        rows = range(first, len(self._alphas))
+        if self._alphas[first:] != [goal.penalty.alpha for goal in goals[: len(rows)]]:
+            return None
+        coefs = np.zeros((len(rows), n_features))
+        coefs[:, : self._found.coefs.shape[1]] = self._found.coefs[first:]
+        return Points(coefs, self._found.fits.at(list(rows)), np.empty_like(coefs))
 
     def _solve_alone(self, working_set: WorkingSet, goal: Goal, iterate: Iterate) -> tuple[Points, int]:
         # Where the last solutions lead is no good start, as has been seen.

@@ -41,11 +41,24 @@ class StepsTogether:
         self._width = FIRST_WIDTH
 
     def solve(
-        self, working_set: WorkingSet, goals: Sequence[Goal], iterate: Iterate, track: PathTrack
+        self,
+        working_set: WorkingSet,
+        goals: Sequence[Goal],
+        iterate: Iterate,
+        track: PathTrack,
+        earlier: Points | None,
     ) -> tuple[Points, list[int]]:
-        """Points of the leading goals that a few steps suffice for, and how many were taken for each that was tried."""
+        """Points of the leading goals that a few steps suffice for, and how many were taken for each that was tried.
+
+        They start from earlier points of the leading goals, or else from where the track leads, or from the iterate.
+        """
+        if earlier is not None:
+            some = goals[: min(len(earlier.coefs), MAX_WIDTH)]
+            return self._solve_from(working_set, some, earlier.at(range(len(some))), 0.0)
         some = goals[: self._width]
-        found, n_steps = self._solve_together(working_set, some, iterate, track)
+        # Where polynomials lead is taken for as good as solved.
+        gap = 0.0 if len(track) else FAR_GAP * working_set.datafit.null_loss
+        found, n_steps = self._solve_from(working_set, some, self._starts(working_set, some, iterate, track), gap)
         n_solved = len(found.coefs)
         n_needed = max(n_steps[:n_solved], default=0)
         if n_solved < len(some) or n_needed > ENOUGH:
@@ -54,14 +67,13 @@ class StepsTogether:
             self._width = min(2 * self._width, MAX_WIDTH)
         return found, n_steps
 
-    def _solve_together(
-        self, working_set: WorkingSet, goals: Sequence[Goal], iterate: Iterate, track: PathTrack
+    def _solve_from(
+        self, working_set: WorkingSet, goals: Sequence[Goal], points: Points, gap: float
     ) -> tuple[Points, list[int]]:
+        """See ``solve``; the duality gaps at the points, which are changed, are reckoned to be about the given one."""
         self._models.take_whole(working_set)
-        points, n_steps = self._starts(working_set, goals, iterate, track), [0] * len(goals)
+        gaps, n_steps = [gap] * len(goals), [0] * len(goals)
         pending = list(range(len(goals)))
-        # Where polynomials lead is taken for as good as solved.
-        gaps = [0.0 if len(track) else FAR_GAP * working_set.datafit.null_loss] * len(goals)
         for moved in MOVED[: min(goal.max_iter for goal in goals)]:
             # All of them are changed in place: where their step cannot be taken, none is kept.
             here = points if len(pending) == len(goals) else points.at(pending)
