@@ -42,6 +42,7 @@ EXTENSIONS = {
     "solvers._gram_cd": {},
     "solvers._small_newton": NEWTON,
     "solvers._residual_cd": {},
+    "solvers._mixtures": SIMD,
     "solvers._prox_grad": {},
     "solvers._block_cd": {},
 }

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sklearn_sparsefit.datafit import Quadratic
 from sklearn_sparsefit.design import WIDTH
 from sklearn_sparsefit.penalty import ElasticNetPenalty
-from sklearn_sparsefit.solvers import _residual_cd
+from sklearn_sparsefit.solvers import _mixtures, _residual_cd
 from sklearn_sparsefit.solvers.base import Goal, Iterate, Solver, Starts
 from sklearn_sparsefit.solvers.gram import GramSolver
 from sklearn_sparsefit.subproblem.certificate import duality_gap
@@ -133,7 +133,7 @@ class SweepSolver(Solver):
             signs = np.sign(starts.coefs)
             mixtures = self._best_mixtures(working_set.least_squares, goals, *past)
             levels.values[:] = (mixtures * past_levels[1:]).sum(axis=0)
-            starts.coefs[:] = _mixed(mixtures, coefs[1:]).T[: len(goals)]
+            starts.coefs[:] = _mixtures.mixed(mixtures, coefs[1:]).T[: len(goals)]
             gaps = self._look(working_set, goals, origin, starts)
             for row, goal in enumerate(goals):
                 rests = np.array_equal(signs[row], np.sign(starts.coefs[row]))
@@ -188,22 +188,24 @@ class SweepSolver(Solver):
         and levels are extrapolated alike.
         """
         n_sweeps, width = len(coefs) - 1, coefs.shape[-1]
-        steps = np.diff(np.concatenate([coefs, levels[:, None]], axis=1), axis=0)
-        steps = np.ascontiguousarray(steps.transpose(2, 0, 1))
+        grams = np.zeros((width, n_sweeps, n_sweeps))
+        _mixtures.add_step_products(coefs, grams)
+        _mixtures.add_step_products(levels[:, None], grams)
+        last = np.zeros((n_sweeps, width))
+        last[-1] = 1.0
         with np.errstate(all="ignore"):
-            grams = steps @ steps.transpose(0, 2, 1)
             # Lest steps that are all in one direction, or none at all, make them singular.
             ridges = SINGULAR * (np.trace(grams, axis1=1, axis2=2) + np.finfo(np.float64).tiny / SINGULAR**2)
             mixtures = np.linalg.solve(grams + ridges[:, None, None] * np.eye(n_sweeps), np.ones((n_sweeps, 1)))
-            mixtures = mixtures[..., 0].T / mixtures.sum(axis=1).T
-            extrapolated = _mixed(mixtures, coefs[1:])
-            residuals = np.stack([weighted_residuals[-1], _mixed(mixtures, weighted_residuals[1:])])
-            losses = datafit.losses_at(residuals.transpose(0, 2, 1).reshape(2 * width, -1)).reshape(2, width)
-        last = np.zeros((n_sweeps, width))
-        last[-1] = 1.0
+            mixtures = np.ascontiguousarray(mixtures[..., 0].T / mixtures.sum(axis=1).T)
+        extrapolated = _mixtures.mixed(mixtures, coefs[1:])
+        losses = [
+            _mixtures.mixed_losses(weights, weighted_residuals[1:], datafit.weights, datafit.fit_intercept)
+            for weights in (last, mixtures)
+        ]
         for column, goal in enumerate(goals):
             here, there = (np.ascontiguousarray(coef[:, column]) for coef in (coefs[-1], extrapolated))
-            gained = losses[0, column] + goal.penalty.value(here) - losses[1, column] - goal.penalty.value(there)
+            gained = losses[0][column] + goal.penalty.value(here) - losses[1][column] - goal.penalty.value(there)
             if goal.penalty.is_feasible(there) and gained > 0:
                 last[:, column] = mixtures[:, column]
         return last
@@ -228,10 +230,6 @@ class ResidualSolver(SweepSolver):
         n_more = GramSolver().solve(face, goal.penalty.at(support), on_face, goal.gap_tol, max_iter - n_iter)
         coef[support] = on_face.coef
         return n_more
-
-
-def _mixed(mixtures: Matrix, values: Block) -> Matrix:
-    return np.einsum("kq,kiq->iq", mixtures, values)
 
 
 def _width(n_problems: int) -> int:
