@@ -108,8 +108,8 @@ class ProxNewtonSolver(Solver):
 
     def _solve_at_hand(self, working_set: WorkingSet, goal: Goal, iterate: Iterate) -> tuple[int, Fits]:
         """The number of iterations, and what the coefficients come to."""
-        n_iter, fits = self._descend(working_set, goal, iterate, min(PATIENCE, goal.max_iter))
-        if self._gap(working_set, fits, goal.penalty, iterate) <= goal.gap_tol:
+        n_iter, fits, is_there = self._descend(working_set, goal, iterate, min(PATIENCE, goal.max_iter))
+        if is_there:
             return n_iter, fits
         smoothers = working_set.datafit.smoother(fits.raw[0])
         if n_iter < PATIENCE and not smoothers:
@@ -117,11 +117,11 @@ class ProxNewtonSolver(Solver):
         for smoother in smoothers:
             with working_set.under(smoother):
                 n_iter += self._descend(working_set, goal, iterate, min(PATIENCE, goal.max_iter - n_iter))[0]
-        n_more, fits = self._descend(working_set, goal, iterate, goal.max_iter - n_iter)
+        n_more, fits, _ = self._descend(working_set, goal, iterate, goal.max_iter - n_iter)
         return n_iter + n_more, fits
 
-    def _descend(self, working_set: WorkingSet, goal: Goal, iterate: Iterate, n_steps: int) -> tuple[int, Fits]:
-        """So many steps down one loss, at most."""
+    def _descend(self, working_set: WorkingSet, goal: Goal, iterate: Iterate, n_steps: int) -> tuple[int, Fits, bool]:
+        """So many steps down one loss, at most; with their number, whether they have led to the goal."""
         penalty, gap_tol = goal.penalty, goal.gap_tol
         seen = look(working_set, iterate.coef[None], self._offsets)
         n_iter, last = 0, np.inf
@@ -129,9 +129,7 @@ class ProxNewtonSolver(Solver):
             iterate.correlation[:] = seen.correlations[0]
             # One step at least, lest a loose tolerance leave the answer of another alpha as it is.
             enough = gap_tol if n_iter else ROUNDING * working_set.datafit.null_loss
-            gap = duality_gap(_no_misfit, iterate.coef, iterate.correlation, penalty)
-            if gap <= max(enough, gap_tol):
-                gap = self._gap(working_set, seen.fits, penalty, iterate) + seen.to_gain[0]
+            gap = self._gap(working_set, seen.fits, penalty, iterate, max(enough, gap_tol)) + seen.to_gain[0]
             # From where the loss overflows no model leads back.
             if gap <= enough or n_iter >= n_steps or not np.isfinite(seen.fits.losses[0]):
                 break
@@ -155,14 +153,16 @@ class ProxNewtonSolver(Solver):
             slack = ROUNDING * working_set.datafit.null_loss
             if gap >= 0.5 * last and before - float(seen.fits.losses[0]) - penalty.value(coef) <= slack:
                 iterate.correlation[:] = seen.correlations[0]
+                gap = self._gap(working_set, seen.fits, penalty, iterate)
                 break
             last = gap
         self._offsets = seen.fits.offsets
-        return n_iter, seen.fits
+        return n_iter, seen.fits, bool(gap <= gap_tol)
 
     @staticmethod
-    def _gap(working_set: WorkingSet, fits: Fits, penalty: Penalty, iterate: Iterate) -> float:
-        return duality_gap(working_set.datafit.misfit_of(fits, 0), iterate.coef, iterate.correlation, penalty)
+    def _gap(working_set: WorkingSet, fits: Fits, penalty: Penalty, iterate: Iterate, limit: float = np.inf) -> float:
+        misfit = working_set.datafit.misfit_of(fits, 0)
+        return duality_gap(misfit, iterate.coef, iterate.correlation, penalty, limit=limit)
 
     @staticmethod
     def _step(
@@ -190,8 +190,3 @@ def forced(goal: Goal, gap: float, null_loss: float) -> Goal:
     if 0 < gap < np.inf and null_loss > 0:
         least = max(min(FORCING, gap / null_loss) * gap, least)
     return replace(goal, gap_tol=least)
-
-
-def _no_misfit(scale: float) -> float:
-    """What the loss adds to the gap is looked at only where the penalty's part is small enough."""
-    return 0.0

@@ -64,6 +64,7 @@ def duality_gap(
     penalty: Penalty,
     outside: Outside | None = None,
     slack: float = 0.0,
+    limit: float = np.inf,
 ) -> float:
     """Duality gap at coefficients with raw predictions z, f their loss, and any r that is orthogonal to what is free.
 
@@ -83,6 +84,8 @@ def duality_gap(
     2 slack ||w||_1, the gap is a bound for all that they may be: the terms move by t slack ||w||_1 where the conjugate
     vanishes, by as much again with the bounds in place of w where these bound it, and elsewhere, by the strong
     convexity of a penalty with l2 > 0, the root of their sum S by slack (p / (2 l2))^(1/2).
+
+    Where the penalty's part of the gap is above a limit already, that part may stand for all of it.
     """
     reach = slack * float(np.abs(penalty.sizes(coef)).sum()) if slack else 0.0
     outside_norm = largest_outside = 0.0
@@ -95,6 +98,8 @@ def duality_gap(
             of_penalty += outside.penalty.conjugate(outside.correlation, scale)
         if slack:
             of_penalty = loosened(of_penalty, scale)
+        if of_penalty > limit:
+            return of_penalty
         return loss_misfit(scale) + (1 - scale) ** 2 * reach + of_penalty
 
     def best_near(scale: float) -> float:
