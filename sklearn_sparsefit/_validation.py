@@ -15,11 +15,10 @@ from sklearn.utils import check_array, check_scalar
 from sklearn.utils.validation import check_consistent_length, validate_data
 
 from sklearn_sparsefit._sklearn import get_feature_names
+from sklearn_sparsefit._typing import Vector
 from sklearn_sparsefit._warnings import warn_user
 from sklearn_sparsefit.design import Design, make_design
 from sklearn_sparsefit.path import AlphaGrid
-
-Vector = NDArray[np.float64]
 
 X_CHECKS: dict[str, Any] = dict(
     accept_sparse=("csc", "csr"), accept_large_sparse=True, dtype=[np.float64, np.float32], order=None, copy=False

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.linalg import solve_triangular
 
+from sklearn_sparsefit._typing import Matrix, Positions, Vector
 from sklearn_sparsefit.criteria.information_criteria import shrunk_degrees_of_freedom
 from sklearn_sparsefit.datafit import Quadratic, power_of_two
 from sklearn_sparsefit.design import CHUNK, Design
@@ -16,10 +17,6 @@ from sklearn_sparsefit.penalty import FeatureTerms
 from sklearn_sparsefit.solvers.choice import MAX_GRAM
 from sklearn_sparsefit.subproblem import WholeDesign, WorkingSet
 from sklearn_sparsefit.subproblem.independence import independent_columns, rank
-
-Vector = NDArray[np.float64]
-Matrix = NDArray[np.float64]
-Positions = NDArray[np.intp]
 
 # The Gram of all columns is kept while it takes no more than so many times their memory.
 GRAM_SHARE = 4

@@ -5,14 +5,11 @@ in the degrees of freedom.
 """
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.linalg.lapack import dpotrf, dtrtri
 from scipy.special import gammaln
 
+from sklearn_sparsefit._typing import Matrix, Vector
 from sklearn_sparsefit.subproblem.independence import dependence_tolerance
-
-Vector = NDArray[np.float64]
-Matrix = NDArray[np.float64]
 
 CRITERIA = ("aic", "aicc", "bic", "ebic")
 

@@ -7,13 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_sparsefit._threads import run_in_threads
+from sklearn_sparsefit._typing import Positions, Vector
 from sklearn_sparsefit.cv.folds import Fold
 from sklearn_sparsefit.datafit import Loss, multinomial_losses
 from sklearn_sparsefit.design import Design, as_rows
 from sklearn_sparsefit.path import PathResult
-
-Vector = NDArray[np.float64]
-Positions = NDArray[np.intp]
 
 # Numbers in a piece of the held-out rows, of the columns they need, or of their predictions.
 PIECE = 2**18

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Vector = NDArray[np.float64]
+from sklearn_sparsefit._typing import Vector
 
 
 @dataclass(frozen=True)

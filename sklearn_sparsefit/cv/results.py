@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-Vector = NDArray[np.float64]
 # Scores closer than this, relatively, are the same.
 ROUNDING = 16 * np.finfo(np.float64).eps
 

@@ -1,9 +1,4 @@
-import numpy as np
-from numpy.typing import NDArray
-
-Vector = NDArray[np.float64]
-Matrix = NDArray[np.float64]
-Block = NDArray[np.float64]
+from sklearn_sparsefit._typing import Block, Matrix, Vector
 
 def fit(
     codes: Vector,

@@ -8,11 +8,10 @@ from typing import Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from sklearn_sparsefit._typing import Block, Vector
+
 # What a quadratic model of a loss is.
 Model = TypeVar("Model", covariant=True)
-Vector = NDArray[np.float64]
-# Of shape (k, n_samples) or, with several tasks, (k, n_tasks, n_samples).
-Block = NDArray[np.float64]
 
 
 @dataclass

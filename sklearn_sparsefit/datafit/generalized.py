@@ -6,8 +6,9 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from sklearn_sparsefit._typing import Block, Vector
 from sklearn_sparsefit.datafit._loss import Loss
-from sklearn_sparsefit.datafit.base import Block, Fits, Modelled, Vector
+from sklearn_sparsefit.datafit.base import Fits, Modelled
 from sklearn_sparsefit.datafit.quadratic import Quadratic, QuadraticModel
 from sklearn_sparsefit.datafit.units import summing_to_one
 

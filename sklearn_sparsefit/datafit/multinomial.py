@@ -7,12 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import helmert
 
+from sklearn_sparsefit._typing import Block, Matrix, Vector
 from sklearn_sparsefit.datafit import _softmax
-from sklearn_sparsefit.datafit.base import Block, Fits, Modelled, Vector
+from sklearn_sparsefit.datafit.base import Fits, Modelled
 from sklearn_sparsefit.datafit.units import summing_to_one
-
-# Of shape (n_classes, n_samples).
-Matrix = NDArray[np.float64]
 
 EPS = np.finfo(np.float64).eps
 # Where the loss of a sample is so much flatter than the mean, its probabilities in a model are mixed with equal ones,

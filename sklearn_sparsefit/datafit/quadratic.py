@@ -6,10 +6,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from sklearn_sparsefit._typing import Vector
 from sklearn_sparsefit.datafit.base import Datafit, Fits
 from sklearn_sparsefit.datafit.units import power_of_two, summing_to_one
-
-Vector = NDArray[np.float64]
 
 # An intercept leaves a constant target this far from zero, relative to its size.
 ROUNDING = 8 * np.finfo(np.float64).eps

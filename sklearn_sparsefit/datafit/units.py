@@ -3,9 +3,8 @@
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
-Vector = NDArray[np.float64]
+from sklearn_sparsefit._typing import Vector
 
 
 def summing_to_one(sample_weight: Vector | None, n_samples: int) -> Vector:

@@ -1,8 +1,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-Vector = NDArray[np.float64]
-Matrix = NDArray[np.float64]
+from sklearn_sparsefit._typing import Matrix, Vector
 
 def multiply(left: Matrix, X: Matrix, out: Matrix, row: int, column: int) -> None: ...
 def multiply_shifted(

@@ -3,11 +3,8 @@
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
-Matrix = NDArray[np.float64]
-# Of shape (k, n) or, with several tasks, (k, n_tasks, n).
-Block = NDArray[np.float64]
+from sklearn_sparsefit._typing import Block, Matrix
 
 
 def as_rows(block: Block) -> Matrix:

@@ -8,15 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from sklearn_sparsefit._typing import Matrix, Vector
 from sklearn_sparsefit.design import _sparse_pass
 from sklearn_sparsefit.design._columns import SparseColumns
 from sklearn_sparsefit.design.lines import Lines
 from sklearn_sparsefit.design.moments import Moments, PartialMoments, Rows, measure
 from sklearn_sparsefit.design.scales import standard_deviations
 from sklearn_sparsefit.design.tiles import multiply
-
-Vector = NDArray[np.float64]
-Matrix = NDArray[np.float64]
 
 
 class SparseDesign:

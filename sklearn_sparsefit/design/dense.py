@@ -5,13 +5,11 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from sklearn_sparsefit._typing import Matrix, Vector
 from sklearn_sparsefit.design._columns import DenseColumns
 from sklearn_sparsefit.design.moments import Moments, PartialMoments, Rows, measure
 from sklearn_sparsefit.design.scales import dense_mean_squares, dense_sq_norms, standard_deviations
 from sklearn_sparsefit.design.tiles import multiply
-
-Vector = NDArray[np.float64]
-Matrix = NDArray[np.float64]
 
 
 class DenseDesign:

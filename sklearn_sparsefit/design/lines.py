@@ -7,11 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_sparsefit._threads import run_in_threads
+from sklearn_sparsefit._typing import Matrix, Vector
 from sklearn_sparsefit.design import _sparse_pass
 from sklearn_sparsefit.design._sparse_pass import WIDTH
-
-Vector = NDArray[np.float64]
-Matrix = NDArray[np.float64]
 
 # Multiply-adds that a thread does at a time: worth its while, and soon over.
 PIECE = 2**21

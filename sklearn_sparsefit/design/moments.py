@@ -7,11 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_sparsefit._threads import run_in_threads
+from sklearn_sparsefit._typing import Matrix, Vector
 from sklearn_sparsefit.design import _dense_pass
 from sklearn_sparsefit.design.tiles import Tiled
 
-Vector = NDArray[np.float64]
-Matrix = NDArray[np.float64]
 Rows: TypeAlias = slice | NDArray[np.intp]
 
 # Entries of X in one tile of rows (what fits in a cache), and the bounds on its number of rows: enough for BLAS, few

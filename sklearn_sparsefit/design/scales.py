@@ -3,13 +3,10 @@
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sklearn_sparsefit._threads import run_in_threads
+from sklearn_sparsefit._typing import Matrix, Vector
 from sklearn_sparsefit.design.tiles import Tiled
-
-Vector = NDArray[np.float64]
-Matrix = NDArray[np.float64]
 
 # Entries of X that are shifted and squared at a time: what fits in a cache. Columns are shared out in so many parts.
 TILE, N_PARTS = 2**15, 16

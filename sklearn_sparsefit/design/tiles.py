@@ -4,13 +4,10 @@ from itertools import product
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sklearn_sparsefit._threads import run_in_threads
+from sklearn_sparsefit._typing import Matrix, Vector
 from sklearn_sparsefit.design import _dense_pass
-
-Vector = NDArray[np.float64]
-Matrix = NDArray[np.float64]
 
 # A product of fewer multiply-adds is one call of BLAS: not worth a second thread.
 SMALL_PRODUCT = 2**20

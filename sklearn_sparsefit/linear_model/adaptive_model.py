@@ -5,11 +5,11 @@ from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.model_selection import check_cv
 
 from sklearn_sparsefit._sklearn import HasMethods, Interval
+from sklearn_sparsefit._typing import Vector
 from sklearn_sparsefit._validation import TrainingData
 from sklearn_sparsefit._warnings import warn_user
 from sklearn_sparsefit.exceptions import ModelWarning
@@ -18,8 +18,6 @@ from sklearn_sparsefit.linear_model.feature_terms import ScaledTerms
 from sklearn_sparsefit.linear_model.first_stage import STRENGTHS, initial_coef
 from sklearn_sparsefit.linear_model.parameters import one_of
 from sklearn_sparsefit.penalty import FeatureTerms
-
-Vector = NDArray[np.float64]
 
 
 class AdaptiveModel(SparseLinearRegressor):

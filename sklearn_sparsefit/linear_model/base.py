@@ -11,13 +11,12 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_sparsefit._sklearn import CallbackSupportMixin, align_sparse
+from sklearn_sparsefit._typing import Vector
 from sklearn_sparsefit._validation import TrainingData
 from sklearn_sparsefit.datafit import Datafit
 from sklearn_sparsefit.linear_model.feature_terms import FeatureOptions, ScaledTerms
 from sklearn_sparsefit.path import PathGenerator, PathResult, Problem, SolverOptions, solve_path
 from sklearn_sparsefit.penalty import ElasticNetPenalty, FeatureTerms, Penalty, multi_task_penalty
-
-Vector = NDArray[np.float64]
 
 
 class SparseLinearModel(CallbackSupportMixin, BaseEstimator):

@@ -6,9 +6,9 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sklearn_sparsefit._sklearn import Interval
+from sklearn_sparsefit._typing import Vector
 from sklearn_sparsefit._validation import TrainingData, check_rows
 from sklearn_sparsefit._warnings import warn_user
 from sklearn_sparsefit.datafit import (
@@ -24,8 +24,6 @@ from sklearn_sparsefit.datafit import (
     Tweedie,
 )
 from sklearn_sparsefit.exceptions import ModelWarning
-
-Vector = NDArray[np.float64]
 
 # Losses of what is between the target and the raw prediction.
 OF_ERRORS = Gaussian, Huber

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from itertools import repeat
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from sklearn_sparsefit._typing import Vector
 from sklearn_sparsefit._validation import TrainingData, check_penalty_weights, check_per_feature
 from sklearn_sparsefit.datafit import power_of_two, summing_to_one
 from sklearn_sparsefit.penalty import FeatureTerms
 
-Vector = NDArray[np.float64]
 PerFeature = ArrayLike | Mapping[str, float] | None
 
 # Standard deviations are computed for so many weightings at a time as take this share of X.

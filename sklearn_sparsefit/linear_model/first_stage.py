@@ -14,14 +14,13 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import has_fit_parameter
 
 from sklearn_sparsefit._sklearn import safe_indexing
+from sklearn_sparsefit._typing import Vector
 from sklearn_sparsefit._validation import TrainingData, check_coef, check_per_feature
 from sklearn_sparsefit._warnings import warn_user
 from sklearn_sparsefit.datafit import Quadratic
 from sklearn_sparsefit.design import CHUNK, CONSTANT, Design, make_design
 from sklearn_sparsefit.exceptions import ModelWarning
 from sklearn_sparsefit.linear_model.elastic_net_cv import ElasticNetCV
-
-Vector = NDArray[np.float64]
 
 # The ridge beside the mean eigenvalue, and one that is least squares but for rounding.
 STRENGTHS = {"ridge": 1.0, "ols": 1e-10}

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_sparsefit._progress import Progress
+from sklearn_sparsefit._typing import Vector
 from sklearn_sparsefit._validation import TrainingData, check_above_zero, check_training_data
 from sklearn_sparsefit.cv import Fold, mean_losses
 from sklearn_sparsefit.datafit import Datafit, Loss
@@ -16,8 +17,6 @@ from sklearn_sparsefit.linear_model.families import check_intercept, make_datafi
 from sklearn_sparsefit.linear_model.model_warnings import warn_of
 from sklearn_sparsefit.linear_model.path_cv import PathCV
 from sklearn_sparsefit.path import PathResult, drive
-
-Vector = NDArray[np.float64]
 
 
 class GeneralizedModel(SparseLinearModel):

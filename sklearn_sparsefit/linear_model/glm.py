@@ -11,6 +11,7 @@ from sklearn.base import RegressorMixin
 from sklearn.utils import column_or_1d
 
 from sklearn_sparsefit._sklearn import Interval, fit_context
+from sklearn_sparsefit._typing import Vector
 from sklearn_sparsefit._validation import TrainingData, check_rows, check_sample_weight
 from sklearn_sparsefit._warnings import warn_user
 from sklearn_sparsefit.datafit import Loss
@@ -18,8 +19,6 @@ from sklearn_sparsefit.exceptions import ModelWarning
 from sklearn_sparsefit.linear_model.families import FAMILIES, check_offset, check_target, in_unit_of_loss
 from sklearn_sparsefit.linear_model.generalized_model import GeneralizedModel, GeneralizedSingle
 from sklearn_sparsefit.linear_model.parameters import PARAMETER_CONSTRAINTS, one_of
-
-Vector = NDArray[np.float64]
 
 GLM_CONSTRAINTS: dict[str, list] = {
     "family": [one_of(FAMILIES)],

@@ -3,15 +3,13 @@
 from numbers import Real
 from typing import Any, ClassVar, Self
 
-import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_sparsefit._sklearn import Interval, fit_context, raise_for_params
+from sklearn_sparsefit._typing import Vector
 from sklearn_sparsefit.linear_model.generalized_model import GeneralizedCV
 from sklearn_sparsefit.linear_model.glm import GLM_CONSTRAINTS, ElasticNetGLM, GLMModel
 from sklearn_sparsefit.linear_model.path_model import ElasticNetPathModel
-
-Vector = NDArray[np.float64]
 
 
 class ElasticNetGLMCV(ElasticNetPathModel, GLMModel, GeneralizedCV):

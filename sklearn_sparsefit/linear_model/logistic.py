@@ -12,14 +12,13 @@ from sklearn.utils import check_array, check_scalar, column_or_1d, compute_class
 from sklearn.utils.multiclass import check_classification_targets
 
 from sklearn_sparsefit._sklearn import Interval, StrOptions, fit_context
+from sklearn_sparsefit._typing import Vector
 from sklearn_sparsefit._validation import TrainingData, check_sample_weight
 from sklearn_sparsefit.datafit import Binomial, Datafit, Loss, Multinomial
 from sklearn_sparsefit.linear_model.generalized_model import GeneralizedModel, GeneralizedSingle
 from sklearn_sparsefit.linear_model.parameters import PARAMETER_CONSTRAINTS
 from sklearn_sparsefit.path import PathResult
 from sklearn_sparsefit.penalty import ElasticNetPenalty, Penalty, SeparateTasksPenalty, multi_task_penalty
-
-Vector = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)

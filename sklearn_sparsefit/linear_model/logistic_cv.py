@@ -10,14 +10,13 @@ from sklearn.metrics import accuracy_score
 from sklearn.model_selection import check_cv
 
 from sklearn_sparsefit._sklearn import Interval, StrOptions, fit_context, raise_for_params
+from sklearn_sparsefit._typing import Vector
 from sklearn_sparsefit._validation import TrainingData
 from sklearn_sparsefit.cv import Fold, mean_multinomial_losses
 from sklearn_sparsefit.linear_model.generalized_model import GeneralizedCV
 from sklearn_sparsefit.linear_model.logistic import ClassifierData, LogisticModel, SparseLogisticRegression
 from sklearn_sparsefit.linear_model.path_model import ElasticNetPathModel
 from sklearn_sparsefit.path import PathResult
-
-Vector = NDArray[np.float64]
 
 
 class SparseLogisticRegressionCV(ElasticNetPathModel, LogisticModel, GeneralizedCV):

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sklearn_sparsefit._typing import Vector
 from sklearn_sparsefit._validation import TrainingData
 from sklearn_sparsefit._warnings import warn_user
 from sklearn_sparsefit.cv import Fold
@@ -15,8 +16,6 @@ from sklearn_sparsefit.exceptions import ModelWarning
 from sklearn_sparsefit.linear_model.feature_terms import FeatureOptions
 from sklearn_sparsefit.path import PathResult, warn_if_loose
 from sklearn_sparsefit.penalty import FeatureTerms
-
-Vector = NDArray[np.float64]
 
 # Features that a warning names.
 MOST_NAMED = 10

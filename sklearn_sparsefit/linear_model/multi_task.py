@@ -2,17 +2,13 @@
 
 from typing import Any, ClassVar, Self
 
-import numpy as np
-from numpy.typing import NDArray
-
 from sklearn_sparsefit._sklearn import fit_context
+from sklearn_sparsefit._typing import Matrix
 from sklearn_sparsefit._validation import TrainingData, check_coef
 from sklearn_sparsefit.datafit import Quadratic
 from sklearn_sparsefit.linear_model.multi_task_model import MultiTaskModel
 from sklearn_sparsefit.linear_model.single_model import SingleModel
 from sklearn_sparsefit.path import PathResult
-
-Matrix = NDArray[np.float64]
 
 
 class MultiTaskElasticNet(MultiTaskModel, SingleModel):

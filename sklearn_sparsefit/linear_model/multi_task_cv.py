@@ -3,17 +3,13 @@
 from numbers import Real
 from typing import Any, ClassVar, Self
 
-import numpy as np
-from numpy.typing import NDArray
-
 from sklearn_sparsefit._sklearn import Interval
+from sklearn_sparsefit._typing import Matrix
 from sklearn_sparsefit._validation import TrainingData
 from sklearn_sparsefit.linear_model.multi_task_model import MultiTaskModel
 from sklearn_sparsefit.linear_model.path_model import ElasticNetPathModel
 from sklearn_sparsefit.linear_model.paths import enet_path, lasso_path
 from sklearn_sparsefit.linear_model.regression_cv import RegressionCV
-
-Matrix = NDArray[np.float64]
 
 
 class MultiTaskPathCV(MultiTaskModel, RegressionCV):

@@ -1,12 +1,8 @@
 """What estimators of several targets share that have the same features for all of them."""
 
-import numpy as np
-from numpy.typing import NDArray
-
+from sklearn_sparsefit._typing import Matrix
 from sklearn_sparsefit._validation import TrainingData
 from sklearn_sparsefit.linear_model.base import SparseLinearRegressor
-
-Matrix = NDArray[np.float64]
 
 
 class MultiTaskModel(SparseLinearRegressor):

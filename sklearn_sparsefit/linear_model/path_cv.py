@@ -17,6 +17,7 @@ from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, proces
 from sklearn_sparsefit._progress import PathJob, Progress
 from sklearn_sparsefit._sklearn import check_method_params, routing_enabled, safe_indexing, score_function
 from sklearn_sparsefit._threads import single_threaded_blas
+from sklearn_sparsefit._typing import Vector
 from sklearn_sparsefit._validation import TrainingData, takes_sample_weight
 from sklearn_sparsefit._warnings import kept_warnings, warn_user
 from sklearn_sparsefit.cv import Fold, Scores, make_folds, share_moments
@@ -25,8 +26,6 @@ from sklearn_sparsefit.linear_model.model_warnings import warn_if_at_edge, warn_
 from sklearn_sparsefit.linear_model.parameters import one_of
 from sklearn_sparsefit.linear_model.path_model import PATH_MODEL_CONSTRAINTS, PathModel, path_labels
 from sklearn_sparsefit.path import Measuring, PathResult
-
-Vector = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,12 @@ from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.model_selection import check_cv
 
 from sklearn_sparsefit._progress import Progress
 from sklearn_sparsefit._sklearn import Interval, StrOptions, fit_context, safe_indexing
 from sklearn_sparsefit._threads import single_threaded_blas
+from sklearn_sparsefit._typing import Matrix
 from sklearn_sparsefit._validation import TrainingData
 from sklearn_sparsefit._warnings import warn_user
 from sklearn_sparsefit.criteria import CRITERIA, ActiveColumns, information_criterion
@@ -22,9 +22,6 @@ from sklearn_sparsefit.linear_model.parameters import PARAMETER_CONSTRAINTS, one
 from sklearn_sparsefit.linear_model.path_model import PATH_MODEL_CONSTRAINTS, RegressionPath
 from sklearn_sparsefit.path import PathResult, SharedMoments
 from sklearn_sparsefit.penalty import FeatureTerms
-
-Vector = NDArray[np.float64]
-Matrix = NDArray[np.float64]
 
 # Residuals this small beside y are rounding.
 EXACT = 1e-14

@@ -14,6 +14,7 @@ from sklearn.utils import column_or_1d
 
 from sklearn_sparsefit._progress import PathJob, Progress
 from sklearn_sparsefit._sklearn import Interval, StrOptions
+from sklearn_sparsefit._typing import Vector
 from sklearn_sparsefit._validation import (
     TrainingData,
     check_alphas,
@@ -27,8 +28,6 @@ from sklearn_sparsefit.linear_model.base import SparseLinearModel, SparseLinearR
 from sklearn_sparsefit.linear_model.parameters import PARAMETER_CONSTRAINTS, RELAX_IS
 from sklearn_sparsefit.path import AlphaGrid, Measuring, PathGenerator, PathResult, cost_model
 from sklearn_sparsefit.penalty import FeatureTerms
-
-Vector = NDArray[np.float64]
 
 PATH_MODEL_CONSTRAINTS: dict[str, list] = {
     "eps": [Interval(Real, 0, None, closed="neither")],

@@ -3,9 +3,9 @@
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sklearn_sparsefit._sklearn import fit_context, raise_for_params
+from sklearn_sparsefit._typing import Vector
 from sklearn_sparsefit._validation import TrainingData
 from sklearn_sparsefit.cv import Fold, mean_squared_errors
 from sklearn_sparsefit.datafit import power_of_two
@@ -13,8 +13,6 @@ from sklearn_sparsefit.linear_model.elastic_net import ElasticNet
 from sklearn_sparsefit.linear_model.path_cv import PathCV
 from sklearn_sparsefit.linear_model.path_model import RegressionPath
 from sklearn_sparsefit.path import PathResult
-
-Vector = NDArray[np.float64]
 
 
 class RegressionCV(PathCV, RegressionPath):

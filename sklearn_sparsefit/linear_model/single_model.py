@@ -4,11 +4,11 @@ from numbers import Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.base import MultiOutputMixin
 
 from sklearn_sparsefit._progress import Progress
 from sklearn_sparsefit._sklearn import Interval
+from sklearn_sparsefit._typing import Vector
 from sklearn_sparsefit._validation import TrainingData, check_coef, check_gram, check_training_data
 from sklearn_sparsefit._warnings import warn_user
 from sklearn_sparsefit.datafit import Quadratic
@@ -17,8 +17,6 @@ from sklearn_sparsefit.linear_model.model_warnings import warn_of
 from sklearn_sparsefit.linear_model.parameters import PARAMETER_CONSTRAINTS
 from sklearn_sparsefit.linear_model.paths import enet_path
 from sklearn_sparsefit.path import PathResult, drive
-
-Vector = NDArray[np.float64]
 
 
 class SingleModel(MultiOutputMixin, SparseLinearRegressor):

@@ -6,9 +6,9 @@ from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sklearn_sparsefit._threads import run_jobs, single_threaded_blas
+from sklearn_sparsefit._typing import Matrix
 from sklearn_sparsefit.design import Design, Moments
 from sklearn_sparsefit.path import cost_model
 from sklearn_sparsefit.path.engine import PathGenerator
@@ -25,7 +25,6 @@ from sklearn_sparsefit.path.records import (
     SquaredNorms,
 )
 
-Matrix = NDArray[np.float64]
 Measuring: TypeAlias = Callable[[Measure], Moments]
 
 

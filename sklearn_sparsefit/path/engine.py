@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from sklearn_sparsefit._typing import Block, Matrix, Vector
 from sklearn_sparsefit.datafit import Fits
 from sklearn_sparsefit.path import cost_model
 from sklearn_sparsefit.path.forecast import Forecast, SafeBounds, with_stepping_stones
@@ -32,10 +33,6 @@ from sklearn_sparsefit.path.steps import Evaluation, Step, support_of
 from sklearn_sparsefit.solvers import Goal, Iterate, Solver, make_solver
 from sklearn_sparsefit.subproblem import Outside, WholeDesign, WorkingSet, duality_gap, least_squares_gap, look
 
-Vector = NDArray[np.float64]
-Matrix = NDArray[np.float64]
-# Of shape (k, n) or, with several tasks, (k, n_tasks, n).
-Block = NDArray[np.float64]
 PathGenerator: TypeAlias = Generator[Request, Any, PathResult]
 
 # Squares of columns that are smaller may have vanished.

@@ -5,11 +5,10 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+from sklearn_sparsefit._typing import Vector
 from sklearn_sparsefit.path import cost_model
 from sklearn_sparsefit.path.records import Features
 from sklearn_sparsefit.penalty import Penalty
-
-Vector = NDArray[np.float64]
 
 # An alpha beyond any other.
 FAR = 1e300

@@ -6,10 +6,9 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from sklearn_sparsefit._typing import Vector
 from sklearn_sparsefit.datafit import Datafit
 from sklearn_sparsefit.penalty import Penalty
-
-Vector = NDArray[np.float64]
 
 Features: TypeAlias = NDArray[np.intp] | slice
 EVERYTHING = slice(None)

@@ -1,14 +1,12 @@
 """Least squares on the features that a path keeps."""
 
 import numpy as np
-from numpy.typing import NDArray
 
+from sklearn_sparsefit._typing import Vector
 from sklearn_sparsefit.path.steps import support_of
 from sklearn_sparsefit.penalty import Penalty
 from sklearn_sparsefit.solvers import BlockSolver, GramSolver, Iterate, Solver
 from sklearn_sparsefit.subproblem import WholeDesign, WorkingSet
-
-Vector = NDArray[np.float64]
 
 
 class Relaxation:

@@ -3,13 +3,12 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from sklearn_sparsefit._typing import Vector
 from sklearn_sparsefit.path.null_model import NullModel
 from sklearn_sparsefit.path.records import PathResult, Solved, SolverOptions
 from sklearn_sparsefit.path.relaxation import Relaxation
 from sklearn_sparsefit.path.state import PathState
 from sklearn_sparsefit.path.steps import Evaluation, Step, support_of
-
-Vector = NDArray[np.float64]
 
 
 class Reports:

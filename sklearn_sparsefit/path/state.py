@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sklearn_sparsefit._typing import Block
 from sklearn_sparsefit.datafit import Quadratic
 from sklearn_sparsefit.design import as_rows
 from sklearn_sparsefit.path import cost_model
@@ -27,9 +28,6 @@ from sklearn_sparsefit.subproblem import Settling, WholeDesign, WorkingSet
 
 # A correlation may exceed the threshold by this much, relatively, before it counts: rounding.
 SLACK = 1e-12
-
-# Of shape (k, n) or, with several tasks, (k, n_tasks, n).
-Block = NDArray[np.float64]
 
 
 class PathState:

@@ -5,10 +5,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from sklearn_sparsefit._typing import Matrix, Vector
 from sklearn_sparsefit.datafit import Fits
-
-Vector = NDArray[np.float64]
-Matrix = NDArray[np.float64]
 
 
 def support_of(coef: NDArray[np.float64]) -> NDArray[np.intp]:

@@ -1,8 +1,4 @@
-import numpy as np
-from numpy.typing import NDArray
-
-Vector = NDArray[np.float64]
-Matrix = NDArray[np.float64]
+from sklearn_sparsefit._typing import Matrix, Vector
 
 def norms(values: Matrix) -> Vector: ...
 def sizes(values: Matrix, lower: Vector, upper: Vector, room: float) -> Vector: ...

@@ -1,10 +1,8 @@
 from typing import Self
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-Vector = NDArray[np.float64]
-Positions = NDArray[np.intp]
+from sklearn_sparsefit._typing import Positions, Vector
 
 class FeatureTerms:
     def __init__(

@@ -3,10 +3,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from sklearn_sparsefit._typing import Positions, Vector
 from sklearn_sparsefit.penalty._feature_terms import FeatureTerms
-
-Vector = NDArray[np.float64]
-Positions = NDArray[np.intp]
 
 class SeparablePenalty: ...
 

@@ -5,10 +5,9 @@ from typing import Protocol, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from sklearn_sparsefit._typing import Positions, Vector
 from sklearn_sparsefit.penalty._feature_terms import FeatureTerms
 
-Vector = NDArray[np.float64]
-Positions = NDArray[np.intp]
 # Coefficients or correlations, of shape (n_features,) or (n_tasks, n_features).
 Coefs = NDArray[np.float64]
 

@@ -5,13 +5,11 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from sklearn_sparsefit._typing import Matrix, Vector
 from sklearn_sparsefit.penalty import _bounded_norm
 from sklearn_sparsefit.penalty._feature_terms import FeatureTerms
 from sklearn_sparsefit.penalty._penalty import ElasticNetPenalty
 from sklearn_sparsefit.penalty.of_tasks import PenaltyOfTasks
-
-Vector = NDArray[np.float64]
-Matrix = NDArray[np.float64]
 
 # Of all numbers.
 LARGEST = np.finfo(np.float64).max

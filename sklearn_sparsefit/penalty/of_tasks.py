@@ -2,12 +2,8 @@
 
 from typing import Self
 
-import numpy as np
-from numpy.typing import NDArray
-
+from sklearn_sparsefit._typing import Positions
 from sklearn_sparsefit.penalty._penalty import ElasticNetPenalty
-
-Positions = NDArray[np.intp]
 
 
 class PenaltyOfTasks:

@@ -3,11 +3,9 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from sklearn_sparsefit._typing import Matrix, Vector
 from sklearn_sparsefit.penalty._penalty import ElasticNetPenalty
 from sklearn_sparsefit.penalty.of_tasks import PenaltyOfTasks
-
-Vector = NDArray[np.float64]
-Matrix = NDArray[np.float64]
 
 
 class SeparateTasksPenalty(PenaltyOfTasks):

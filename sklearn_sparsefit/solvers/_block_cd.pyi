@@ -1,9 +1,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-Vector = NDArray[np.float64]
-Matrix = NDArray[np.float64]
-Block = NDArray[np.float64]
+from sklearn_sparsefit._typing import Block, Matrix, Vector
 
 def moves(terms: Matrix, coef: Matrix, correlation: Matrix, room: Vector, out: Vector) -> None: ...
 def go_ahead(points: Block, shares: Vector, terms: Matrix, coef: Matrix, step: Matrix) -> int: ...

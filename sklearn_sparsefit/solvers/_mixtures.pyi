@@ -1,8 +1,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-Matrix = NDArray[np.float64]
-Block = NDArray[np.float64]
+from sklearn_sparsefit._typing import Block, Matrix
 
 def add_step_products(values: Block, products: Block) -> None: ...
 def mixed(mixtures: Matrix, values: Block) -> Matrix: ...

@@ -1,14 +1,9 @@
 from collections.abc import Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-
+from sklearn_sparsefit._typing import Matrix, Vector
 from sklearn_sparsefit.datafit import Loss
 from sklearn_sparsefit.design import Columns
 from sklearn_sparsefit.solvers.base import Goal
-
-Vector = NDArray[np.float64]
-Matrix = NDArray[np.float64]
 
 class SmallNewton:
     def __init__(self, loss: Loss, y: Vector, weights: Vector, offset: Vector, fit_intercept: bool) -> None: ...

@@ -8,12 +8,12 @@ from typing import Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from sklearn_sparsefit._typing import Block
 from sklearn_sparsefit.datafit import Fits
 from sklearn_sparsefit.penalty import Penalty
 from sklearn_sparsefit.subproblem.known import Known
 from sklearn_sparsefit.subproblem.working_set import WorkingSet
 
-Block = NDArray[np.float64]
 Kind = TypeVar("Kind", bound=Penalty, covariant=True)
 
 # Multiply-adds between two looks for Ctrl-C.

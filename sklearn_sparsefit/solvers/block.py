@@ -4,8 +4,8 @@ import sys
 from typing import Any, Protocol, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
+from sklearn_sparsefit._typing import Mask, Matrix, Positions, Vector
 from sklearn_sparsefit.penalty import MultiTaskPenalty
 from sklearn_sparsefit.solvers import _block_cd
 from sklearn_sparsefit.solvers.base import MAX_WORK, Iterate, Solver
@@ -15,11 +15,6 @@ from sklearn_sparsefit.subproblem.certificate import duality_gap, quadratic_misf
 from sklearn_sparsefit.subproblem.known import HasGram
 from sklearn_sparsefit.subproblem.root_columns import RootColumns
 from sklearn_sparsefit.subproblem.working_set import WorkingSet
-
-Vector = NDArray[np.float64]
-Matrix = NDArray[np.float64]
-Mask = NDArray[np.bool_]
-Positions = NDArray[np.intp]
 
 # Largest move of coordinate descent, in units of the prediction, from a solution that is right to rounding; beyond so
 # many times that, an iteration that gains nothing is no sign that there is nothing to gain.

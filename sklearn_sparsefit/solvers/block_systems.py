@@ -14,9 +14,7 @@ from scipy.linalg import LinAlgError, get_blas_funcs, get_lapack_funcs
 from scipy.linalg.blas import dsymm, dsyrk, dtrsm
 from scipy.linalg.lapack import dposv, dpotrf, dpotri
 
-Vector = NDArray[np.float64]
-Matrix = NDArray[np.float64]
-Mask = NDArray[np.bool_]
+from sklearn_sparsefit._typing import Mask, Matrix, Vector
 
 # Tasks that hold no more than this share of the features follow from one inverse of all, others have their own.
 FEW_HELD = 0.25

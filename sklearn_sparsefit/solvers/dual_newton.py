@@ -4,13 +4,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 
+from sklearn_sparsefit._typing import Matrix, Vector
 from sklearn_sparsefit.penalty import ElasticNetPenalty
 from sklearn_sparsefit.solvers.base import Iterate, Solver
 from sklearn_sparsefit.subproblem.root_columns import RootColumns
 from sklearn_sparsefit.subproblem.working_set import WorkingSet
-
-Vector = NDArray[np.float64]
-Matrix = NDArray[np.float64]
 
 # The gradient, relative to the target, of a solution that is right to rounding.
 TIGHT = 1e-13

@@ -4,8 +4,8 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from sklearn_sparsefit._typing import Vector
 from sklearn_sparsefit.datafit import Fits
 from sklearn_sparsefit.design import as_rows
 from sklearn_sparsefit.penalty import Penalty
@@ -13,9 +13,6 @@ from sklearn_sparsefit.solvers.base import Iterate, Solver
 from sklearn_sparsefit.subproblem.certificate import duality_gap
 from sklearn_sparsefit.subproblem.settling import look
 from sklearn_sparsefit.subproblem.working_set import WorkingSet
-
-# Of coefficients or of what they predict; with several tasks there is one more axis, the first.
-Vector = NDArray[np.float64]
 
 # Steps between two looks at the gap.
 BURST = 10

@@ -4,16 +4,14 @@ import sys
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from sklearn_sparsefit._typing import Vector
 from sklearn_sparsefit.penalty import ElasticNetPenalty
 from sklearn_sparsefit.solvers._cholesky import SupportFactor
 from sklearn_sparsefit.solvers._gram_cd import Status, gram_cd
 from sklearn_sparsefit.solvers.base import MAX_WORK, Goal, Iterate, Solver, Starts
 from sklearn_sparsefit.subproblem.known import HasGram
 from sklearn_sparsefit.subproblem.working_set import WorkingSet
-
-Vector = NDArray[np.float64]
 
 
 class GramSolver(Solver):

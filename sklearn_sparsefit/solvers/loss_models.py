@@ -6,11 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sklearn_sparsefit._typing import Vector
 from sklearn_sparsefit.datafit import Fits
 from sklearn_sparsefit.solvers.base import Solver
 from sklearn_sparsefit.subproblem.working_set import WorkingSet
-
-Vector = NDArray[np.float64]
 
 # When there are so many times as many features at hand as are wanted, and some, they are chosen anew.
 WASTE, FEW = 2, 50

@@ -7,10 +7,10 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from sklearn_sparsefit._typing import Matrix
 from sklearn_sparsefit.datafit import Fits
 from sklearn_sparsefit.solvers.extrapolation import Track
 
-Matrix = NDArray[np.float64]
 # The last solutions of a path, with their offsets and raw predictions.
 PathTrack: TypeAlias = Track[tuple[float, NDArray[np.float64]]]
 

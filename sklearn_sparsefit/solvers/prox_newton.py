@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from sklearn_sparsefit._typing import Vector
 from sklearn_sparsefit.datafit import Fits
 from sklearn_sparsefit.penalty import Penalty
 from sklearn_sparsefit.solvers.base import NEAR, Goal, Iterate, Solver
@@ -13,8 +14,6 @@ from sklearn_sparsefit.solvers.loss_models import LossModels
 from sklearn_sparsefit.subproblem.certificate import duality_gap
 from sklearn_sparsefit.subproblem.settling import Look, look, loss_rounding
 from sklearn_sparsefit.subproblem.working_set import WorkingSet
-
-Vector = NDArray[np.float64]
 
 # Weights of the model keep their proportions while the curvatures have moved by no more than this share of their sum,
 # and each step makes the gap smaller by this factor.

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
+from sklearn_sparsefit._typing import Block, Matrix, Vector
 from sklearn_sparsefit.datafit import Quadratic
 from sklearn_sparsefit.design import WIDTH
 from sklearn_sparsefit.penalty import ElasticNetPenalty
@@ -15,11 +15,6 @@ from sklearn_sparsefit.solvers.gram import GramSolver
 from sklearn_sparsefit.subproblem.certificate import duality_gap
 from sklearn_sparsefit.subproblem.settling import Settling
 from sklearn_sparsefit.subproblem.working_set import WorkingSet
-
-Vector = NDArray[np.float64]
-Matrix = NDArray[np.float64]
-# Of shape (k, n, WIDTH), or (k, n, 1) for a problem alone.
-Block = NDArray[np.float64]
 
 # Sweeps between two extrapolations.
 MEMORY = 5

@@ -5,6 +5,7 @@ import sys
 import numpy as np
 from numpy.typing import NDArray
 
+from sklearn_sparsefit._typing import Matrix, Vector
 from sklearn_sparsefit.datafit import Fits, Generalized, Quadratic
 from sklearn_sparsefit.penalty import ElasticNetPenalty, FeatureTerms
 from sklearn_sparsefit.solvers.base import Iterate, Solver
@@ -12,9 +13,6 @@ from sklearn_sparsefit.solvers.gram import GramSolver
 from sklearn_sparsefit.solvers.loss_models import LossModels
 from sklearn_sparsefit.subproblem.known import RIDGE
 from sklearn_sparsefit.subproblem.working_set import WorkingSet
-
-Vector = NDArray[np.float64]
-Matrix = NDArray[np.float64]
 
 # Targets that are shifted: so many, or as many as there are features if that is more, and twice as many after each step
 # that hardly helped; but with the features no more than this.

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
+from sklearn_sparsefit._typing import Mask, Matrix, Positions, Vector
 from sklearn_sparsefit.datafit import contrasts
 from sklearn_sparsefit.penalty import MultiTaskPenalty, SeparateTasksPenalty
 from sklearn_sparsefit.solvers import _block_cd
@@ -18,11 +19,6 @@ from sklearn_sparsefit.solvers.gram import GramSolver
 from sklearn_sparsefit.subproblem.certificate import duality_gap, quadratic_misfit
 from sklearn_sparsefit.subproblem.softmax_blocks import Blocks, SoftmaxBlocks
 from sklearn_sparsefit.subproblem.softmax_pairs import SoftmaxPairs
-
-Vector = NDArray[np.float64]
-Matrix = NDArray[np.float64]
-Mask = NDArray[np.bool_]
-Positions = NDArray[np.intp]
 
 
 class PairSolver(Solver):

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from sklearn_sparsefit._typing import Matrix, Vector
 from sklearn_sparsefit.datafit import Fits
 from sklearn_sparsefit.solvers.base import Goal, Iterate, Starts
 from sklearn_sparsefit.solvers.extrapolation import extrapolation
@@ -13,9 +13,6 @@ from sklearn_sparsefit.solvers.points import PathTrack, Points
 from sklearn_sparsefit.solvers.prox_newton import forced
 from sklearn_sparsefit.subproblem.certificate import duality_gap
 from sklearn_sparsefit.subproblem.working_set import WorkingSet
-
-Vector = NDArray[np.float64]
-Matrix = NDArray[np.float64]
 
 # Alphas at once, to begin with and at most; half as many where they need more steps than are enough, or twice.
 FIRST_WIDTH, MAX_WIDTH, ENOUGH = 2, 8, 3

@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh
 
+from sklearn_sparsefit._typing import Vector
 from sklearn_sparsefit.penalty import Penalty
-
-Vector = NDArray[np.float64]
 
 HAIR = 4 * np.finfo(np.float64).eps
 # By how much dual points are shortened where there is no gap at their full length, first for rounding.

@@ -5,12 +5,9 @@ from numpy.typing import NDArray
 from scipy.linalg import eigh, qr
 from scipy.optimize import lsq_linear
 
+from sklearn_sparsefit._typing import Matrix, Positions, Vector
 from sklearn_sparsefit.subproblem.independence import independent_columns
 from sklearn_sparsefit.subproblem.secants import Secants
-
-Vector = NDArray[np.float64]
-Matrix = NDArray[np.float64]
-Positions = NDArray[np.intp]
 
 # Where features are nearly combinations of others than this, the first solution has few digits.
 DELICATE = 1e-8

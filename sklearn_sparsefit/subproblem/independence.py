@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg.lapack import dpotrf, dpstrf
 
-Matrix = NDArray[np.float64]
+from sklearn_sparsefit._typing import Matrix
 
 
 def dependence_tolerance(size: int) -> float:

@@ -6,12 +6,10 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from sklearn_sparsefit._typing import Matrix, Vector
 from sklearn_sparsefit.datafit import Datafit, Fits
 from sklearn_sparsefit.penalty import FeatureTerms
 from sklearn_sparsefit.subproblem.free_features import FreeFeatures
-
-Vector = NDArray[np.float64]
-Matrix = NDArray[np.float64]
 
 # Added to the Gram's diagonal, relative to it, so that rounding leaves no direction of negative curvature. What this
 # does to the solution is taken back by going on from true correlations.

@@ -1,11 +1,9 @@
 """The columns that problems of least squares in the samples see."""
 
 import numpy as np
-from numpy.typing import NDArray
 
+from sklearn_sparsefit._typing import Matrix
 from sklearn_sparsefit.subproblem.working_set import WorkingSet
-
-Matrix = NDArray[np.float64]
 
 
 class RootColumns:

@@ -1,10 +1,8 @@
 """Second derivatives by changes of the first."""
 
 import numpy as np
-from numpy.typing import NDArray
 
-Vector = NDArray[np.float64]
-Matrix = NDArray[np.float64]
+from sklearn_sparsefit._typing import Matrix, Vector
 
 # A gradient that changes by less than this, beside what was expected of a step, says nothing but rounding.
 LEAST_BEND = 1e-8

@@ -6,16 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from sklearn_sparsefit._typing import Block, Matrix, Vector
 from sklearn_sparsefit.datafit import Datafit, Fits, Quadratic
 from sklearn_sparsefit.design import CONSTANT
 from sklearn_sparsefit.subproblem.free_features import FreeFeatures
 from sklearn_sparsefit.subproblem.known import Known
 from sklearn_sparsefit.subproblem.working_set import WorkingSet
-
-Vector = NDArray[np.float64]
-Matrix = NDArray[np.float64]
-# Of shape (k, n) or, with several tasks, (k, n_tasks, n).
-Block = NDArray[np.float64]
 
 # Correlations this small, beside the norms of column and target, are rounding. More than the second share that is left
 # is none.

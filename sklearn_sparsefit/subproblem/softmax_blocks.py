@@ -5,12 +5,11 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from sklearn_sparsefit._typing import Matrix, Vector
 from sklearn_sparsefit.datafit import SoftmaxModel
 from sklearn_sparsefit.design import CHUNK, Columns
 from sklearn_sparsefit.subproblem.known import RIDGE
 
-Vector = NDArray[np.float64]
-Matrix = NDArray[np.float64]
 # Of shape (n_features, n_directions, n_features, n_directions).
 Blocks = NDArray[np.float64]
 

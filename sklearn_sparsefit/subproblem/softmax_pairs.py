@@ -3,14 +3,11 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from sklearn_sparsefit._typing import Matrix, Positions, Vector
 from sklearn_sparsefit.datafit import Fits, Multinomial, SoftmaxModel
 from sklearn_sparsefit.design import CHUNK
 from sklearn_sparsefit.subproblem.known import RIDGE
 from sklearn_sparsefit.subproblem.softmax_blocks import Packed, SoftmaxBlocks, shift_of_means
-
-Vector = NDArray[np.float64]
-Matrix = NDArray[np.float64]
-Positions = NDArray[np.intp]
 
 
 class SoftmaxPairs:

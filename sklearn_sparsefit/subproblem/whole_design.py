@@ -3,15 +3,11 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from sklearn_sparsefit._typing import Block, Matrix, Vector
 from sklearn_sparsefit.datafit import Fits, Quadratic
 from sklearn_sparsefit.design import CONSTANT, Moments, as_rows
 from sklearn_sparsefit.subproblem.known import RIDGE, Known
 from sklearn_sparsefit.subproblem.settling import settle_by_gram
-
-Vector = NDArray[np.float64]
-Matrix = NDArray[np.float64]
-# Of shape (k, n) or, with several tasks, (k, n_tasks, n).
-Block = NDArray[np.float64]
 
 
 class WholeDesign(Known):

@@ -6,17 +6,13 @@ from contextlib import contextmanager
 import numpy as np
 from numpy.typing import NDArray
 
+from sklearn_sparsefit._typing import Block, Matrix, Vector
 from sklearn_sparsefit.datafit import Datafit, Fits, Generalized, Modelled, Quadratic, QuadraticModel, SoftmaxModel
 from sklearn_sparsefit.design import CHUNK, CONSTANT, Columns, as_rows
 from sklearn_sparsefit.penalty import Penalty
 from sklearn_sparsefit.subproblem.certificate import duality_gap
 from sklearn_sparsefit.subproblem.known import RIDGE, Known
 from sklearn_sparsefit.subproblem.softmax_pairs import SoftmaxPairs
-
-Vector = NDArray[np.float64]
-Matrix = NDArray[np.float64]
-# Of shape (k, n) or, with several tasks, (k, n_tasks, n).
-Block = NDArray[np.float64]
 
 # Columns whose products with all others are formed at a time.
 PRODUCTS_AT_ONCE = 256
