@@ -22,16 +22,14 @@ PACKAGE = "sklearn_sparsefit"
 SHARED_UTILITY = f"{PACKAGE}._cyutility"
 
 # What a module with loops for wide registers needs.
-SIMD = {"include_dirs": [f"{PACKAGE}/design"], "depends": [f"{PACKAGE}/design/_simd.h"]}
-LOSSES = SIMD | {"depends": [*SIMD["depends"], f"{PACKAGE}/datafit/_blocks.h"]}
-
-NEWTON = {"include_dirs": [f"{PACKAGE}/design", f"{PACKAGE}/datafit"], "depends": LOSSES["depends"]}
+HEADERS = f"{PACKAGE}/include"
+SIMD = {"include_dirs": [HEADERS], "depends": [f"{HEADERS}/_simd.h", f"{HEADERS}/_blocks.h"]}
 
 # Module name, within the package -> what its Extension needs beyond the common options.
 EXTENSIONS = {
-    "datafit._loss": LOSSES,
-    "datafit._families": LOSSES,
-    "datafit._softmax": LOSSES,
+    "datafit._loss": SIMD,
+    "datafit._families": SIMD,
+    "datafit._softmax": SIMD,
     "penalty._feature_terms": {},
     "penalty._penalty": {},
     "penalty._bounded_norm": {},
@@ -40,7 +38,7 @@ EXTENSIONS = {
     "design._sparse_pass": SIMD,
     "solvers._cholesky": {},
     "solvers._gram_cd": {},
-    "solvers._small_newton": NEWTON,
+    "solvers._small_newton": SIMD,
     "solvers._residual_cd": {},
     "solvers._mixtures": SIMD,
     "solvers._prox_grad": {},

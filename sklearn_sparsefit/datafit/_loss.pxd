@@ -1,8 +1,3 @@
-cdef extern from "_blocks.h":
-    enum:
-        BLOCK "SPARSEFIT_BLOCK"
-
-
 cdef inline double at_least_zero(double x) noexcept nogil:
     """What rounding has taken below zero is zero; NaN stays NaN, which fmax would hide."""
     return 0.0 if x < 0.0 else x

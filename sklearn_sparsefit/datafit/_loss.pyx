@@ -10,6 +10,8 @@ from libc.math cimport INFINITY, NAN, fabs, fmax, isfinite
 import numpy as np
 
 cdef extern from "_blocks.h":
+    enum:
+        BLOCK "SPARSEFIT_BLOCK"
     double weighted_sum(const double* weights, const double* x, Py_ssize_t n) nogil
     void add_shift(const double* z, double shift, Py_ssize_t n, double* shifted) nogil
 

@@ -8,9 +8,9 @@ from libc.math cimport fabs, fmax, fmin, isfinite
 
 import numpy as np
 
-from sklearn_sparsefit.datafit._loss cimport BLOCK
-
 cdef extern from "_blocks.h":
+    enum:
+        BLOCK "SPARSEFIT_BLOCK"
     double weighted_sum(const double* weights, const double* x, Py_ssize_t n) nogil
     void add_shift(const double* z, double shift, Py_ssize_t n, double* shifted) nogil
     void softmax_against_own(

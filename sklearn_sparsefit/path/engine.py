@@ -39,7 +39,6 @@ PathGenerator: TypeAlias = Generator[Request, Any, PathResult]
 UNDERFLOW = 1e-300
 # Relative duality gap of stepping stones.
 STONE_TOL = 1e-3
-INSIDE = 0.8
 # An objective this many times that of the null model is no descent from it, rounding allowed for.
 DIVERGED = 1.02
 
@@ -170,7 +169,7 @@ class _Walk:
 
     def _goal(self, step: Step) -> Goal:
         is_stone = step.index is None
-        gap_tol = max(INSIDE * self.gap_tol, STONE_TOL * self.null.loss * is_stone)
+        gap_tol = max(0.25 * self.gap_tol, STONE_TOL * self.null.loss * is_stone)
         return Goal(self.state.inner_at(step.alpha), gap_tol, self.options.max_iter - step.n_iter)
 
     def _evaluate(

@@ -23,7 +23,7 @@ MOVED, RATE = 0.05, 0.3
 LENGTHS, ARMIJO, ROUNDING = 0.5 ** np.arange(40), 1e-4, 1e-14
 # A model is solved to this share of the gap, or the square of that if it is less, but never more exactly than to a
 # share of the tolerated gap; what is at hand, to another share of that.
-FORCING, LEAST, GAP_SHARE = 0.1, 0.5, 0.8
+FORCING, LEAST, GAP_SHARE = 0.1, 0.3, 0.8
 # Where a loss is nearly lines and so many steps were not enough, or none leads down, smoother ones lead to its minimum,
 # with as many each.
 PATIENCE = 30
