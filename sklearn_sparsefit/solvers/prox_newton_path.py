@@ -40,7 +40,8 @@ class ProxNewtonPathSolver(Solver):
             return self._alone.solve_each(working_set, goals, iterate)
         parts: list[Points] = []
         n_iters: list[int] = []
-        earlier, self._alphas = self._points_at(goals, len(working_set)), [goal.penalty.alpha for goal in goals]
+        earlier, self._found = self._points_at(goals, len(working_set)), None
+        self._alphas = [goal.penalty.alpha for goal in goals]
         while goals:
             n_near = self._track.n_near([goal.penalty.alpha for goal in goals], iterate.coef)
             if self._in_turn.pay(working_set):
