@@ -66,7 +66,7 @@ cdef class SmallNewton:
         self.has_model = False
 
     def _take(self, Columns columns):
-        cdef Py_ssize_t room = columns.n_columns + columns.n_columns // 2
+        cdef Py_ssize_t room = columns.n_columns + columns.n_columns // 4
         self.columns, self.column_shifts = columns, columns.shift
         if columns.n_columns > self.sq_norms.shape[0]:
             self.means, self.sq_norms, self.correlation, self.last = np.zeros((4, room))

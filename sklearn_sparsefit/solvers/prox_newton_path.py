@@ -44,7 +44,7 @@ class ProxNewtonPathSolver(Solver):
         self._alphas = [goal.penalty.alpha for goal in goals]
         while goals:
             n_near = self._track.n_near([goal.penalty.alpha for goal in goals], iterate.coef)
-            if self._in_turn.pay(working_set):
+            if self._in_turn.pay(working_set, goals[0].penalty, iterate):
                 found, n_steps = self._in_turn.solve(working_set, goals, iterate, self._track)
             else:
                 near = goals[: n_near or None] if earlier is None else goals

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from sklearn_sparsefit.datafit import Fits
+from sklearn_sparsefit.penalty import Penalty
 from sklearn_sparsefit.solvers._small_newton import SmallNewton
 from sklearn_sparsefit.solvers.base import Goal, Iterate
 from sklearn_sparsefit.solvers.points import PathTrack, Points
@@ -14,6 +15,9 @@ from sklearn_sparsefit.subproblem.working_set import WorkingSet
 # Python does. (Paths with steps in turn and together: 569 x 495 16 and 40 ms, 200 x 20000 62 and 85, 5000 x 100 105 and
 # 90, 3000 x 500 1060 and 390.)
 SMALL = 2**18
+# And so few columns that their Gram takes no more than 16 MB; with a ridge, where every alpha calls for a new factor,
+# supports that are no larger than this.
+FEW, FEW_WITH_RIDGE = 1024, 400
 
 
 class StepsInTurn:
@@ -26,9 +30,12 @@ class StepsInTurn:
         self._kernel: SmallNewton | None = None
 
     @staticmethod
-    def pay(working_set: WorkingSet) -> bool:
+    def pay(working_set: WorkingSet, penalty: Penalty, iterate: Iterate) -> bool:
         """Whether a working set is that small."""
-        return len(working_set) * len(working_set.datafit.weights) <= SMALL
+        n_features, n_samples = len(working_set), len(working_set.datafit.weights)
+        if n_features > FEW or n_features * n_samples > SMALL:
+            return False
+        return penalty.l2 == 0 or np.count_nonzero(iterate.coef) <= FEW_WITH_RIDGE
 
     def solve(
         self, working_set: WorkingSet, goals: Sequence[Goal], iterate: Iterate, track: PathTrack
