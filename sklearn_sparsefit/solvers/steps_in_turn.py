@@ -35,7 +35,7 @@ class StepsInTurn:
         n_features, n_samples = len(working_set), len(working_set.datafit.weights)
         if n_features > FEW or n_features * n_samples > SMALL:
             return False
-        return penalty.l2 == 0 or np.count_nonzero(iterate.coef) <= FEW_WITH_RIDGE
+        return penalty.l2 == 0 or int(np.count_nonzero(iterate.coef)) <= FEW_WITH_RIDGE
 
     def solve(
         self, working_set: WorkingSet, goals: Sequence[Goal], iterate: Iterate, track: PathTrack
