@@ -39,7 +39,7 @@ EXTENSIONS = {
     "solvers._cholesky": {},
     "solvers._gram_cd": {},
     "solvers._small_newton": SIMD,
-    "solvers._residual_cd": {},
+    "solvers._residual_cd": SIMD,
     "solvers._mixtures": SIMD,
     "solvers._prox_grad": {},
     "solvers._block_cd": {},
