@@ -39,6 +39,7 @@ EXTENSIONS = {
     "solvers._cholesky": {},
     "solvers._gram_cd": {},
     "solvers._small_newton": SIMD,
+    "solvers._small_softmax": {},
     "solvers._residual_cd": SIMD,
     "solvers._mixtures": SIMD,
     "solvers._prox_grad": {},

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 from scipy import sparse
-from scipy.special import expit
+from scipy.special import expit, softmax
 
-from sklearn_sparsefit import ElasticNetGLM, Lasso, glm_path
+from sklearn_sparsefit import ElasticNetGLM, Lasso, glm_path, logistic_path
 from sklearn_sparsefit.datafit import Gaussian, Generalized, Poisson
 from sklearn_sparsefit.design import make_design
 from sklearn_sparsefit.path import cost_model
 from sklearn_sparsefit.penalty import ElasticNetPenalty, FeatureTerms
-from sklearn_sparsefit.solvers import Goal, Iterate, steps_in_turn
+from sklearn_sparsefit.solvers import Goal, Iterate, softmax_in_turn, steps_in_turn
 from sklearn_sparsefit.solvers.points import PathTrack
 from sklearn_sparsefit.solvers.steps_in_turn import StepsInTurn
 from sklearn_sparsefit.subproblem import WorkingSet
@@ -54,13 +54,19 @@ def make(family, n_samples=120, n_features=60):
 
 def largest_pull(family, X, y, weights, offset, coef, intercept, alpha, options):
     """By how much the optimality conditions are violated, beside the threshold."""
+    used = weights > 0
+    pull = PULLS[family](y[used], X[used] @ coef + intercept + offset[used])
+    return largest_pull_of(pull, X, weights, coef, alpha, options)
+
+
+def largest_pull_of(pull_of_samples, X, weights, coef, alpha, options):
     l1_ratio = options["l1_ratio"]
     lower, upper = (options.get(name, inf) * np.ones(len(coef)) for name, inf in
                     (("lower_bounds", -np.inf), ("upper_bounds", np.inf)))  # fmt: skip
     v = options.get("penalty_weights", np.ones(len(coef)))
     used = weights > 0
     s = weights[used] / weights.sum()
-    residual = s * PULLS[family](y[used], X[used] @ coef + intercept + offset[used])
+    residual = s * pull_of_samples
     pull = residual @ X[used] - alpha * (1 - l1_ratio) * v * coef
     threshold = alpha * l1_ratio * v
     pull -= np.where(coef != 0, np.sign(coef) * threshold, np.clip(pull, -threshold, threshold))
@@ -142,3 +148,24 @@ def test_few_steps_are_not_enough_from_far_away():
     points, n_steps = in_turn(Poisson(), X, y, [0.3, 0.1], start=np.full(X.shape[1], 1e4))
     assert len(n_steps) == 1
     assert len(points.coefs) == len(points.fits.losses) == 0
+
+
+@pytest.mark.parametrize("store", [np.asarray, sparse.csc_array])
+@pytest.mark.parametrize("terms", TERMS)
+@pytest.mark.parametrize("way", WAYS)
+def test_nothing_pulls_any_more_between_classes(monkeypatch, way, terms, store):
+    monkeypatch.setattr(softmax_in_turn, "SMALL", WAYS[way])
+    X, _, weights, _ = make("binomial")
+    rng = np.random.default_rng(0)
+    y = np.argmax(X[:, :3] + X[:, 3:6] / 2 + rng.gumbel(size=(len(X), 3)), axis=1)
+    options = TERMS[terms]
+    alphas, coefs, intercepts, _ = logistic_path(
+        store(X), y, alphas=12, eps=0.05, sample_weight=weights, tol=1e-11, **options
+    )
+    assert np.count_nonzero(coefs[..., -1]) > 20
+    used = weights > 0
+    z = np.einsum("ij,kja->aki", X[used], coefs) + intercepts.T[..., None]
+    pulls = (y[used] == np.arange(3)[:, None]) - softmax(z, axis=1)
+    for k in range(3):
+        for alpha, coef, pull in zip(alphas, coefs[k].T, pulls[:, k], strict=True):
+            assert largest_pull_of(pull, X, weights, coef, alpha, options) < 1e-4

@@ -237,6 +237,29 @@ cdef void _balance(
         residual[own, i] = fmin(others, 1.0)
 
 
+cdef double fit_one(
+    const double[::1] codes,
+    const double[::1] weights,
+    const double[::1] mean,
+    double[:, ::1] raw,
+    double[:, ::1] residual,
+    double[::1] offset,
+    bint fit_intercept,
+    double[:, ::1] room,
+    double[:, ::1] edges,
+) noexcept nogil:
+    cdef Py_ssize_t k
+    cdef double loss
+    if fit_intercept:
+        loss = _find_offset(codes, weights, mean, raw, residual, offset, room, edges)
+        _balance(codes, weights, residual, room, edges)
+    else:
+        loss = _evaluate(codes, weights, raw, offset, residual, room[0])
+    for k in range(raw.shape[0]):
+        add_shift(&raw[k, 0], offset[k], raw.shape[1], &raw[k, 0])
+    return loss
+
+
 def fit(
     const double[::1] codes,
     const double[::1] weights,
@@ -251,17 +274,13 @@ def fit(
 
     Residuals and losses are told; ``mean`` is that of the raw predictions of the null model.
     """
-    cdef Py_ssize_t n_classes = raw.shape[1], row, k
+    cdef Py_ssize_t n_classes = raw.shape[1], row
     cdef double[:, ::1] room = np.empty((3, n_classes)), edges = np.empty((n_classes, n_classes))
     with nogil:
         for row in range(raw.shape[0]):
-            if fit_intercept:
-                losses[row] = _find_offset(codes, weights, mean, raw[row], residuals[row], offsets[row], room, edges)
-                _balance(codes, weights, residuals[row], room, edges)
-            else:
-                losses[row] = _evaluate(codes, weights, raw[row], offsets[row], residuals[row], room[0])
-            for k in range(n_classes):
-                add_shift(&raw[row, k, 0], offsets[row, k], raw.shape[2], &raw[row, k, 0])
+            losses[row] = fit_one(
+                codes, weights, mean, raw[row], residuals[row], offsets[row], fit_intercept, room, edges
+            )
 
 
 def sample_losses(const double[::1] codes, const double[:, :, ::1] raw):
@@ -285,21 +304,38 @@ def sample_losses(const double[::1] codes, const double[:, :, ::1] raw):
     return losses
 
 
-def misfit(const double[::1] codes, const double[::1] weights, const double[:, ::1] raw, double scale):
-    """The weighted mean of the misfits of samples, at a scale of their residuals."""
+cdef double total_misfit(
+    const double[::1] codes,
+    const double[::1] weights,
+    const double[:, ::1] raw,
+    double scale,
+    double[:, ::1] room,
+) noexcept nogil:
     cdef Py_ssize_t n_classes = raw.shape[0], n_rows = raw.shape[1], block, first, n
     cdef double[BLOCK] rest, behind, losses, misfits
-    cdef double[:, ::1] others = np.empty((n_classes, BLOCK))
-    cdef double[::1] nowhere = np.zeros(n_classes)
     cdef double total = 0.0
+    for block in range((n_rows + BLOCK - 1) // BLOCK):
+        first = block * BLOCK
+        n = min(BLOCK, n_rows - first)
+        softmax_against_own(
+            &codes[first], &raw[0, first], n_rows, &room[n_classes, 0], n_classes, n, &room[0, 0], room.shape[1],
+            rest, behind
+        )
+        softmax_losses(rest, behind, n, losses)
+        softmax_misfits(rest, behind, losses, scale, n, misfits)
+        total += weighted_sum(&weights[first], misfits, n)
+    return total
+
+
+def room_of(n_classes):
+    """Room to look at a block of samples in: a row for each class, and one of zeros."""
+    return np.zeros((n_classes + 1, max(BLOCK, n_classes)))
+
+
+def misfit(const double[::1] codes, const double[::1] weights, const double[:, ::1] raw, double scale):
+    """The weighted mean of the misfits of samples, at a scale of their residuals."""
+    cdef double[:, ::1] room = room_of(raw.shape[0])
+    cdef double total
     with nogil:
-        for block in range((n_rows + BLOCK - 1) // BLOCK):
-            first = block * BLOCK
-            n = min(BLOCK, n_rows - first)
-            softmax_against_own(
-                &codes[first], &raw[0, first], n_rows, &nowhere[0], n_classes, n, &others[0, 0], BLOCK, rest, behind
-            )
-            softmax_losses(rest, behind, n, losses)
-            softmax_misfits(rest, behind, losses, scale, n, misfits)
-            total += weighted_sum(&weights[first], misfits, n)
+        total = total_misfit(codes, weights, raw, scale, room)
     return total

@@ -54,7 +54,7 @@ class Multinomial(Modelled[SoftmaxModel]):
     def __init__(self, codes: Vector, n_classes: int, sample_weight: Vector | None = None, fit_intercept: bool = True):
         self.weights = summing_to_one(sample_weight, len(codes))
         self.fit_intercept = fit_intercept
-        self._codes = np.ascontiguousarray(codes, dtype=np.float64)
+        self.codes = np.ascontiguousarray(codes, dtype=np.float64)
         # Of every sample its own class, in arrays with an axis of these before that of the samples.
         self._own = codes.astype(np.intp), np.arange(len(codes))
         # Rows without weight count for nothing, whatever is in them.
@@ -78,7 +78,7 @@ class Multinomial(Modelled[SoftmaxModel]):
         """Fits of raw predictions, which are changed in place, from some offsets on."""
         raw[..., self._unused] = 0.0
         residuals, losses = np.empty(raw.shape), np.empty(len(raw))
-        _softmax.fit(self._codes, self.weights, self.mean, raw, residuals, losses, offsets, fit_intercept)
+        _softmax.fit(self.codes, self.weights, self.mean, raw, residuals, losses, offsets, fit_intercept)
         return Fits(residuals, offsets, losses, raw)
 
     def _of_classes(self, residual: Matrix) -> Matrix:
@@ -93,13 +93,13 @@ class Multinomial(Modelled[SoftmaxModel]):
         The conjugate is that of the negative entropy: the misfit is the divergence of q = (1 - t) e_y + t p from p, a
         sum of terms p_k h(q_k / p_k - 1) >= 0 with h(x) = (1 + x) log(1 + x) - x.
         """
-        return 0.0 if scale == 1.0 else _softmax.misfit(self._codes, self.weights, fits.raw[row], scale)
+        return 0.0 if scale == 1.0 else _softmax.misfit(self.codes, self.weights, fits.raw[row], scale)
 
     def rise(self, fits: Fits, row: int, change: Matrix) -> float:
         """See :class:`Datafit`."""
         moved = fits.raw[row] + change
         moved[:, self._unused] = 0.0
-        losses = _softmax.sample_losses(self._codes, np.stack([fits.raw[row], moved]))
+        losses = _softmax.sample_losses(self.codes, np.stack([fits.raw[row], moved]))
         return float((losses[1] - losses[0]) @ self.weights)
 
     def curvatures(self, raw_prediction: Matrix) -> Matrix:

@@ -76,13 +76,6 @@ class Quadratic(Datafit):
         nothing = np.zeros_like(weighted_residuals)
         return np.divide(weighted_residuals, self.weights, out=nothing, where=self.weights > 0)
 
-    def losses_at(self, weighted_residuals: NDArray[np.float64]) -> Vector:
-        """What residuals come to, given times the weights, at their best intercepts."""
-        residuals = self.unweighted(weighted_residuals)
-        if self.fit_intercept:
-            residuals -= weighted_residuals.sum(axis=-1, keepdims=True)
-        return self._losses(residuals)
-
     def _losses(self, residuals: NDArray[np.float64]) -> Vector:
         # In this order rows of weight zero count for nothing even where their squares overflow.
         length = residuals[0].size

@@ -79,11 +79,14 @@ def begin(problem: Problem, max_gram: int, density: float) -> Generator[Request,
 def _take_whole(state: PathState, max_gram: int, density: float) -> Generator[Request, Any, None]:
     """Take a design whole, if that is cheaper."""
     n_features, datafit = state.shape[1], state.datafit
-    if n_features <= max_gram and isinstance(datafit, Quadratic):
-        if cost_model.takes_whole(state.shape, density):
-            yield from state.measure(datafit)
-    elif cost_model.works_on_all(state.shape):
-        yield from state.bring_in(np.arange(n_features))
+    if not isinstance(datafit, Quadratic):
+        if cost_model.works_on_all(state.shape):
+            yield from state.bring_in(np.arange(n_features))
+    elif n_features > max_gram:
+        if cost_model.is_small(state.shape):
+            yield from state.bring_in(np.arange(n_features))
+    elif cost_model.takes_whole(state.shape, density):
+        yield from state.measure(datafit)
 
 
 def _fit_free(state: PathState, features: NDArray[np.intp], largest: float) -> Generator[Request, Any, NullModel]:

@@ -26,6 +26,9 @@ cdef class ElasticNetPenalty(SeparablePenalty):
     cdef readonly double l1
     cdef readonly double l2
 
+    # Be another penalty of the same terms, in an objective that is measured in some unit, where there is no interpreter
+    # to make a new one.
+    cdef void measure(self, ElasticNetPenalty other, double unit) noexcept nogil
     # The dual norm of correlations, and their Fenchel-Young terms beside coefficients.
     cdef double norm_of(self, const double[::1] correlation) noexcept nogil
     cdef double excess_of(self, const double[::1] w, const double[::1] correlation, double scale) noexcept nogil

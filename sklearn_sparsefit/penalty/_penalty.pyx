@@ -98,6 +98,9 @@ cdef class ElasticNetPenalty(SeparablePenalty):
         """The same shape at another strength."""
         return self._with(alpha, self.terms)
 
+    cdef void measure(self, ElasticNetPenalty other, double unit) noexcept nogil:
+        self.alpha, self.l1, self.l2 = other.alpha / unit, other.l1 / unit, other.l2 / unit
+
     def at(self, features):
         """The penalty of some features, in that order."""
         return self._with(self.alpha, self.terms.at(features))

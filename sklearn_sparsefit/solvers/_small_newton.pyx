@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from cpython.exc cimport PyErr_CheckSignals
 from libc.math cimport INFINITY, fabs, fmax, fmin, isfinite, sqrt
 from libc.string cimport memset
 from scipy.linalg.cython_blas cimport dsyrk
@@ -10,7 +11,7 @@ from sklearn_sparsefit.datafit._loss cimport Loss
 from sklearn_sparsefit.design._columns cimport Columns
 from sklearn_sparsefit.penalty._penalty cimport ElasticNetPenalty
 from sklearn_sparsefit.solvers._cholesky cimport SupportFactor
-from sklearn_sparsefit.solvers._gram_cd cimport CONVERGED, Progress, descend
+from sklearn_sparsefit.solvers._gram_cd cimport CONVERGED, FACTOR_TOO_SMALL, Progress, descend
 
 from sklearn_sparsefit.datafit import generalized
 from sklearn_sparsefit.design import CONSTANT as CONSTANT_COLUMN
@@ -25,6 +26,8 @@ cdef enum:
     MAX_STEPS = 5
 # By how much of their sum the curvatures of the model may have moved at each step.
 cdef double[MAX_STEPS] MOVED = [0.25, 0.1, 0.1, 0.05, 0.05]
+# Features of a model that there is room for to begin with.
+cdef Py_ssize_t FIRST_ROOM = 64
 # Iterations, and multiply-adds, on one model.
 cdef Py_ssize_t MAX_ITER = 100
 cdef double MAX_WORK = base.MAX_WORK
@@ -53,6 +56,8 @@ cdef class SmallNewton:
     cdef double[::1] shares, steepness, means, sq_norms
     cdef double[:, ::1] gram
     cdef SupportFactor factor
+    # Features that there must be room for in a model.
+    cdef Py_ssize_t n_wanted
     # Room to work in: for vectors over the samples, over the features, and columns.
     cdef double[::1] curvatures, weighted, before, ones, correlation, last
     cdef double[:, ::1] spare, centred, products
@@ -63,6 +68,9 @@ cdef class SmallNewton:
         self.curvatures, self.weighted, self.before, self.shares, self.steepness = np.empty((5, len(y)))
         self.ones = np.ones(len(y))
         self.sq_norms = np.empty(0)
+        self.centred = np.empty((0, len(y)))
+        self.factor = SupportFactor()
+        self.n_wanted = FIRST_ROOM
         self.has_model = False
 
     def _take(self, Columns columns):
@@ -70,12 +78,18 @@ cdef class SmallNewton:
         self.columns, self.column_shifts = columns, columns.shift
         if columns.n_columns > self.sq_norms.shape[0]:
             self.means, self.sq_norms, self.correlation, self.last = np.zeros((4, room))
-            self.gram, self.products = np.zeros((2, room, room))
+            self.gram = np.zeros((room, room))
             self.spare, self.active = np.empty((7, room)), np.empty((2, room), dtype=np.intp)
-            self.centred = np.empty((room, self.y.shape[0]))
-            self.factor = SupportFactor()
-            self.factor.reserve(room, room)
             self.has_model = False
+        self._make_room()
+
+    def _make_room(self):
+        """For as many features in a model as are wanted."""
+        if self.n_wanted > self.centred.shape[0]:
+            self.centred = np.empty((self.n_wanted, self.y.shape[0]))
+            self.products = np.empty((self.n_wanted, self.n_wanted))
+            self.has_model = False
+        self.factor.reserve(self.n_wanted, self.sq_norms.shape[0])
 
     def solve_each(
         self,
@@ -95,9 +109,10 @@ cdef class SmallNewton:
         """
         cdef Py_ssize_t row, n_known = len(alphas) - len(goals)
         cdef ElasticNetPenalty penalty, of_model
-        cdef double gap_tol
+        cdef Py_ssize_t n_wanted
+        cdef double gap_tol, gap
         cdef int n_steps, max_steps
-        cdef bint is_solved
+        cdef bint is_there, is_solved
         self._take(columns)
         taken = []
         for row in range(n_known, len(alphas)):
@@ -106,13 +121,22 @@ cdef class SmallNewton:
             of_model = penalty.with_alpha(penalty.alpha)
             with nogil:
                 self._start(penalty, alphas, coefs, raw, offsets, row)
-                n_steps, is_solved = 0, False
-                while n_steps < max_steps and not is_solved and self._step(
-                    penalty, of_model, MOVED[n_steps],
-                    coefs[row], raw[row], &offsets[row], residuals[row], correlations[row],
-                ):
-                    n_steps += 1
-                    is_solved = self._gap(penalty, coefs[row], raw[row], residuals[row], correlations[row]) <= gap_tol
+            n_steps, is_solved = 0, False
+            while n_steps < max_steps and not is_solved:
+                PyErr_CheckSignals()
+                n_wanted = self.n_wanted
+                with nogil:
+                    is_there = self._step(
+                        penalty, of_model, MOVED[n_steps],
+                        coefs[row], raw[row], &offsets[row], residuals[row], correlations[row],
+                    )
+                    if is_there:
+                        gap = self._gap(penalty, coefs[row], raw[row], residuals[row], correlations[row])
+                        n_steps, is_solved = n_steps + 1, gap <= gap_tol
+                if self.n_wanted > n_wanted:
+                    self._make_room()
+                elif not is_there:
+                    break
             taken.append(n_steps)
             if not is_solved:
                 return row - n_known, taken
@@ -132,7 +156,7 @@ cdef class SmallNewton:
         cdef double weight, within
         cdef bint is_cut = False
         if alphas[row] * FAR > alphas[row - 1]:
-            while row - first < N_KNOWN and first > 0 and alphas[first - 1] < INFINITY:
+            while row - first < N_KNOWN and first > 0 and alphas[first] < alphas[first - 1] < INFINITY:
                 first -= 1
         coefs[row, :] = 0.0
         raw[row, :] = 0.0
@@ -206,9 +230,9 @@ cdef class SmallNewton:
         for j in range(k):
             if not serves or self.sq_norms[j] > 0.0:
                 self.columns.gather(j, &self.weighted[0], 1, &self.correlation[j])
-        of_model.l1, of_model.l2 = penalty.l1 / total, penalty.l2 / total
-        if not serves:
-            self._renew(w, of_model)
+        of_model.measure(penalty, total)
+        if not serves and not self._renew(w, of_model):
+            return False
         self.last[:k] = w
         self.before[:] = z
         progress = descend(
@@ -216,6 +240,9 @@ cdef class SmallNewton:
             self.active, self.spare,
         )
         if progress.status != CONVERGED:
+            w[:] = self.last[:k]
+            if progress.status == FACTOR_TOO_SMALL:
+                self.n_wanted = 2 * progress.n_active
             return False
         offset[0] += shift
         for j in range(k):
@@ -240,7 +267,10 @@ cdef class SmallNewton:
         return True
 
     cdef double _look(self, const double[::1] z, double[::1] residuals) noexcept nogil:
-        """Residuals, and curvatures times the weights, raised as in ``Generalized.curvatures``; the sum of these."""
+        """Residuals, and curvatures times the weights, raised where they are flat; the sum of these.
+
+        As in ``Generalized.curvatures``, but that no parabola bounds them.
+        """
         cdef Py_ssize_t i, n = z.shape[0]
         cdef double mean, least, total = 0.0
         self.loss.look_rows(&self.y[0], &z[0], n, &residuals[0], &self.curvatures[0])
@@ -270,8 +300,9 @@ cdef class SmallNewton:
             distance += fabs(self.curvatures[i] - total * self.shares[i])
         return distance <= moved * total
 
-    cdef void _renew(self, const double[::1] w, ElasticNetPenalty of_model) noexcept nogil:
-        """Make the model that of the shares, on what has a coefficient or comes near to one."""
+    cdef bint _renew(self, const double[::1] w, ElasticNetPenalty of_model) noexcept nogil:
+        """Make the model that of the shares, on what has a coefficient or comes near to one; False if there is no room.
+        """
         cdef Py_ssize_t j, a, b, k = w.shape[0]
         cdef double one = 1.0, zero = 0.0, square
         cdef int m = 0, n = <int> self.shares.shape[0], ld = <int> self.products.shape[0]
@@ -281,6 +312,10 @@ cdef class SmallNewton:
             self.sq_norms[j] = 0.0
             memset(&self.gram[j, 0], 0, k * sizeof(double))
             if w[j] != 0.0 or fabs(self.correlation[j]) > NEAR * of_model.l1 * of_model.terms._l1[j]:
+                if m == self.centred.shape[0]:
+                    self.n_wanted = 2 * m
+                    self.has_model = False
+                    return False
                 square = self._centre(j, &self.centred[m, 0])
                 # But for what is constant.
                 if sqrt(square) > CONSTANT * fabs(self.means[j] + self.column_shifts[j]):
@@ -294,6 +329,7 @@ cdef class SmallNewton:
                 self.gram[members[a], members[b]] = self.gram[members[b], members[a]] = self.products[a, b]
             self.gram[members[a], members[a]] = (1.0 + RIDGE) * self.sq_norms[members[a]]
         self.has_model = True
+        return True
 
     cdef double _centre(self, Py_ssize_t j, double* column) noexcept nogil:
         """A copy of a column about its mean, times the roots of the shares; its square. Takes note of the mean."""
@@ -325,7 +361,7 @@ cdef class SmallNewton:
     ) noexcept nogil:
         """See ``duality_gap``: an upper bound of it."""
         cdef double norm = penalty.norm_of(correlations), scale = 1.0
-        if penalty.l2 == 0.0 and norm > penalty.l1:
+        if penalty.l2 == 0.0 and norm > penalty.l1 * (1.0 - HAIR):
             scale = penalty.l1 / norm * (1.0 - HAIR)
         return (
             self.loss.total_misfit(self.y, self.weights, z, residuals, scale)

@@ -24,6 +24,8 @@ from sklearn_sparsefit.solvers.prox_newton_path import ProxNewtonPathSolver
 from sklearn_sparsefit.solvers.residual import ResidualSolver, SweepSolver
 from sklearn_sparsefit.solvers.shifted_targets import ShiftModels
 from sklearn_sparsefit.solvers.softmax import PairSolver, SoftmaxBlockSolver
+from sklearn_sparsefit.solvers.softmax_in_turn import SoftmaxInTurn
+from sklearn_sparsefit.solvers.steps_in_turn import StepsInTurn
 from sklearn_sparsefit.subproblem.whole_design import WholeDesign
 from sklearn_sparsefit.subproblem.working_set import WorkingSet
 
@@ -112,6 +114,26 @@ class MultinomialSolver(Solver):
         self._of_model = of_model
         self._by_models = ProxNewtonSolver(LossModels(lambda part: of_model()), MAX_GRAM)
         self._by_gradients = GradientSolver()
+        self._in_turn = SoftmaxInTurn()
+
+    def solve_each(self, working_set: WorkingSet, goals: Sequence[Goal], iterate: Iterate) -> Solutions:
+        """See :class:`Solver`."""
+        parts: list[Any] = [np.empty((0, *iterate.coef.shape))]
+        n_iters: list[int] = []
+        while len(n_iters) < len(goals):
+            left, n_tried = goals[len(n_iters) :], 0
+            if self._in_turn.pay(working_set, left):
+                found, n_steps = self._in_turn.solve(working_set, left, iterate)
+                parts.append(found)
+                n_iters += n_steps[: len(found)]
+                if len(found) == len(left):
+                    break
+                left, n_tried = left[len(found) :], n_steps[len(found)]
+            goal = left[0]
+            n_more = self.solve(working_set, goal.penalty, iterate, goal.gap_tol, goal.max_iter - n_tried)
+            parts.append(iterate.coef[None].copy())
+            n_iters.append(n_tried + n_more)
+        return Solutions(np.concatenate(parts), n_iters)
 
     def solve(self, working_set: WorkingSet, penalty: Any, iterate: Iterate, gap_tol: float, max_iter: int) -> int:
         """See :class:`Solver`."""
@@ -230,6 +252,6 @@ def make_solver(name: str, datafit: Datafit, penalty: Penalty) -> Solver:
     def of_model(part: WorkingSet) -> Solver:
         return SparseModelSolver(experience) if solver is AutoSolver and _is_sparse(part) else solver()
 
-    by_models = ProxNewtonPathSolver(of_model, solver.max_gram)
+    by_models = ProxNewtonPathSolver(of_model, solver.max_gram, StepsInTurn() if solver is AutoSolver else None)
     has_shifts = isinstance(datafit, Generalized) and datafit.has_shifts
     return ShiftingSolver(by_models) if solver is AutoSolver and has_shifts else by_models

@@ -46,8 +46,8 @@ class Track(Generic[Kept]):
         n_known = self._coefs[0].shape[-1]
         return np.array_equal(self._coefs[0], coef[..., :n_known]) and not coef[..., n_known:].any()
 
-    def n_near(self, alphas: list[float], coef: NDArray[np.float64]) -> int:
-        """To how many of some alphas, the first ones, it leads and is near; where to none, it begins anew."""
+    def go_on_to(self, alphas: list[float], coef: NDArray[np.float64]) -> int:
+        """How many of some alphas, the first ones, it leads to and is near; it begins anew where that is none."""
         n_near = sum(alpha * FAR > self.alphas[0] for alpha in alphas) if self.alphas else 0
         if n_near and self.leads_to(alphas[:n_near], coef):
             return n_near

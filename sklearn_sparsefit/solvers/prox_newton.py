@@ -152,7 +152,7 @@ class ProxNewtonSolver(Solver):
             slack = ROUNDING * working_set.datafit.null_loss
             if gap >= 0.5 * last and before - float(seen.fits.losses[0]) - penalty.value(coef) <= slack:
                 iterate.correlation[:] = seen.correlations[0]
-                gap = self._gap(working_set, seen.fits, penalty, iterate)
+                gap = self._gap(working_set, seen.fits, penalty, iterate) + seen.to_gain[0]
                 break
             last = gap
         self._offsets = seen.fits.offsets

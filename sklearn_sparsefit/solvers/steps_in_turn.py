@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sklearn_sparsefit.datafit import Fits
+from sklearn_sparsefit.datafit import Fits, Generalized
 from sklearn_sparsefit.penalty import Penalty
 from sklearn_sparsefit.solvers._small_newton import SmallNewton
 from sklearn_sparsefit.solvers.base import Goal, Iterate
@@ -28,6 +28,7 @@ class StepsInTurn:
 
     def __init__(self) -> None:
         self._kernel: SmallNewton | None = None
+        self._datafit: Generalized | None = None
 
     @staticmethod
     def pay(working_set: WorkingSet, penalty: Penalty, iterate: Iterate) -> bool:
@@ -42,7 +43,8 @@ class StepsInTurn:
     ) -> tuple[Points, list[int]]:
         """Points of the leading goals that a few steps suffice for, and how many were taken for each that was tried."""
         datafit = working_set.loss
-        if self._kernel is None:
+        if self._kernel is None or self._datafit is not datafit:
+            self._datafit = datafit
             self._kernel = SmallNewton(datafit.loss, datafit.y, datafit.weights, datafit.offset, datafit.fit_intercept)
         n_known = max(1, len(track))
         alphas = np.full(n_known + len(goals), np.inf)
