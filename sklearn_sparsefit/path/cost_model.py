@@ -18,7 +18,7 @@ MAX_WHOLE = 2000
 SMALL_DESIGN, FEW_FEATURES = 2**15, 256
 # Of losses that are not quadratic, all features are in the working set from the start where there are so few numbers
 # (paths of two classes: 2000 x 50 24 ms in place of 33; Poisson, 1000 x 200: 40 in place of 65; three classes, 2000 x
-# 100: 121 in place of 140; but two classes, 569 x 495: 25 in place of 22).
+# 100: 121 in place of 140; but not two classes and 569 x 495, above the limit: 25 in place of 22).
 SMALL_WORKING_SET, MAX_FEATURES = 2**18, 512
 
 # Past this share of the tolerated gap, rounding of the moments included, residuals are computed from X.

@@ -12,7 +12,7 @@ from sklearn_sparsefit.solvers.points import PathTrack, Points
 from sklearn_sparsefit.subproblem.working_set import WorkingSet
 
 # Numbers in the columns of a working set that stay in the cache, and are so few that their products take less time than
-# Python does. (Paths with steps in turn and together: 569 x 495 16 and 40 ms, 200 x 20000 62 and 85, 5000 x 100 105 and
+# Python does. (Paths with steps in turn and together: 569 x 495 18 and 40 ms, 200 x 20000 62 and 85, 5000 x 100 105 and
 # 90, 3000 x 500 1060 and 390.)
 SMALL = 2**18
 # And so few columns that their Gram takes no more than 16 MB; with a ridge, where every alpha calls for a new factor,
