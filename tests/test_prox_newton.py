@@ -13,10 +13,11 @@ from sklearn_sparsefit.datafit import Binomial, Gamma, Generalized, Huber, Poiss
 from sklearn_sparsefit.design import make_design
 from sklearn_sparsefit.path import AlphaGrid, Problem, SolverOptions, drive, solve_path
 from sklearn_sparsefit.penalty import ElasticNetPenalty, FeatureTerms
-from sklearn_sparsefit.solvers import Goal, GramSolver, Iterate, choice, loss_models
+from sklearn_sparsefit.solvers import Goal, GramSolver, Iterate, _mixtures, choice, loss_models
 from sklearn_sparsefit.solvers.base import Starts
 from sklearn_sparsefit.solvers.residual import Levels, SweepSolver
-from sklearn_sparsefit.subproblem import WorkingSet, look
+from sklearn_sparsefit.subproblem import WorkingSet, duality_gap, look
+from sklearn_sparsefit.subproblem.certificate import quadratic_misfit
 
 
 def solve(X, y, loss, alphas, l1_ratio=1.0, tol=1e-9):
@@ -160,6 +161,38 @@ def test_sweeps_side_by_side_are_those_of_each(store, fit_intercept, n_problems)
     # Extrapolations amplify what rounding differs by.
     assert_allclose(starts.coefs, [iterate.coef for iterate in alone], atol=1e-9)
     assert_allclose(starts.correlations, [iterate.correlation for iterate in alone], atol=1e-9)
+
+
+@pytest.mark.parametrize("width", [1, 8])
+def test_mixtures_of_sweeps(width):
+    rng = np.random.default_rng(0)
+    values, mixtures = rng.standard_normal((6, 70, width)), rng.standard_normal((6, width))
+    weights = rng.choice([0.0, 1.0, 3.0], 70)
+    weights /= weights.sum()
+    steps, products = np.diff(values, axis=0), np.zeros((width, 5, 5))
+    _mixtures.add_step_products(values, products)
+    assert_allclose(products, np.einsum("aiq,biq->qab", steps, steps), rtol=1e-13)
+    mixed = np.einsum("aq,aiq->iq", mixtures, values)
+    assert_allclose(_mixtures.mixed(mixtures, values), mixed, rtol=1e-12)
+    used = weights > 0
+    residuals = mixed[used] / weights[used, None]
+    for centred in (False, True):
+        about = residuals - residuals.T @ weights[used] * centred
+        losses = _mixtures.mixed_losses(mixtures, values, weights, centred)
+        assert_allclose(losses, 0.5 * weights[used] @ about**2, rtol=1e-12)
+    with pytest.raises(ValueError, match="3 problems"):
+        _mixtures.mixed(mixtures, np.zeros((6, 70, 3)))
+
+
+def test_gaps_need_not_be_known_beyond_a_limit():
+    rng = np.random.default_rng(0)
+    penalty = ElasticNetPenalty(0.3, 1.0, FeatureTerms.uniform(5))
+    for _ in range(20):
+        coef, correlation = rng.standard_normal((2, 5))
+        misfit = quadratic_misfit(float(rng.uniform(0, 2)))
+        gap = duality_gap(misfit, coef, correlation, penalty)
+        assert duality_gap(misfit, coef, correlation, penalty, limit=1.01 * gap) == gap
+        assert 0.1 * gap < duality_gap(misfit, coef, correlation, penalty, limit=0.1 * gap) <= gap
 
 
 @pytest.mark.parametrize("solver", [GramSolver, lambda: choice.SparseModelSolver(choice.Experience())])
