@@ -220,7 +220,7 @@ cdef class SmallSoftmax:
         scaled.measure(penalty, total)
         for k in range(w.shape[0]):
             self.of_model[k] = correlations[k] / total
-        if not self._serves(total, w) and not self._renew(total, w, scaled):
+        if not self._serves(total, w, scaled) and not self._renew(total, w, scaled):
             return False
         progress = descend(
             self.gram, self.sq_norms, w, self.of_model, scaled, size / total, MAX_ITER, MAX_WORK, self.factor,
@@ -228,14 +228,16 @@ cdef class SmallSoftmax:
         )
         return progress.status == CONVERGED
 
-    cdef bint _serves(self, double total, const double[::1] w) noexcept nogil:
+    cdef bint _serves(self, double total, const double[::1] w, ElasticNetPenalty scaled) noexcept nogil:
         """Whether the model has all pairs that call for it, and curvatures whose proportions have hardly moved."""
         cdef Py_ssize_t i, k
         cdef double distance = 0.0
         if not self.has_model:
             return False
         for k in range(w.shape[0]):
-            if self.sq_norms[k] == 0.0 and w[k] != 0.0:
+            if self.sq_norms[k] == 0.0 and (
+                w[k] != 0.0 or fabs(self.of_model[k]) > scaled.l1 * scaled.terms._l1[k]
+            ):
                 return False
         for k in range(self.n_classes):
             for i in range(self.codes.shape[0]):
