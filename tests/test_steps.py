@@ -2,16 +2,17 @@
 
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from scipy.special import expit, softmax
 
 from sklearn_sparsefit import ElasticNetGLM, Lasso, glm_path, logistic_path
-from sklearn_sparsefit.datafit import Gaussian, Generalized, Poisson
+from sklearn_sparsefit.datafit import Gamma, Gaussian, Generalized, Huber, Poisson
 from sklearn_sparsefit.design import make_design
-from sklearn_sparsefit.path import cost_model
+from sklearn_sparsefit.path import AlphaGrid, Problem, SolverOptions, cost_model, drive, solve_path
 from sklearn_sparsefit.penalty import ElasticNetPenalty, FeatureTerms
 from sklearn_sparsefit.solvers import Goal, Iterate, softmax_in_turn, steps_in_turn
+from sklearn_sparsefit.solvers.extrapolation import extrapolation
 from sklearn_sparsefit.solvers.points import PathTrack
 from sklearn_sparsefit.solvers.steps_in_turn import StepsInTurn
 from sklearn_sparsefit.subproblem import WorkingSet
@@ -117,6 +118,42 @@ def test_least_squares_are_their_own_model(monkeypatch, way):
     assert_allclose(coefs.T, expected, atol=1e-9)
     model = ElasticNetGLM(alphas[3], family="gaussian", l1_ratio=1.0, tol=1e-12).fit(X, y, sample_weight=weights)
     assert_allclose(model.coef_, expected[3], atol=1e-9)
+
+
+def test_alphas_that_are_nearly_equal_lead_nowhere():
+    assert_allclose(extrapolation([1.0, 1.5, 2.5], 0.6) @ np.array([1.0, 1.5, 2.5]) ** 2, 0.36)
+    weights = extrapolation([1.0, 1.0 + 1e-12, 1.5, 1.5, 2.5], 0.6)
+    assert_array_equal(weights[[1, 3]], 0)
+    assert_allclose(weights @ np.array([1.0, 7.0, 1.5, 7.0, 2.5]) ** 2, 0.36)
+
+
+@pytest.mark.parametrize("family", [Huber(1.0), Poisson()])
+@pytest.mark.parametrize("way", WAYS)
+def test_grids_that_were_joined(monkeypatch, way, family):
+    monkeypatch.setattr(steps_in_turn, "SMALL", WAYS[way])
+    X, y, _, _ = make("poisson")
+    grid = np.geomspace(0.5, 0.02, 8)
+    joined = np.sort(np.concatenate([grid, grid * (1 - 1e-12), grid * (1 - 2e-12)]))[::-1]
+    problem = Problem(Generalized(family, y), ElasticNetPenalty(1.0, 1.0, FeatureTerms.uniform(X.shape[1])))
+    alone, together = (
+        drive(solve_path(problem, alphas, SolverOptions(1e-9, 1000, "auto")), make_design(X))
+        for alphas in (grid, joined)
+    )
+    assert together.converged.all()
+    assert together.n_iters.sum() <= alone.n_iters.sum() + 3 * 16
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_dual_points_a_little_beyond_the_domain(monkeypatch, way):
+    """Targets next to zero have residuals next to the ends of what the loss has slopes for."""
+    monkeypatch.setattr(steps_in_turn, "SMALL", WAYS[way])
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((400, 20))
+    y = np.exp(X[:, 0] - X[:, 1]) * rng.gamma(0.05, 1, 400) + 1e-100
+    problem = Problem(Generalized(Gamma(), y), ElasticNetPenalty(1.0, 1.0, FeatureTerms.uniform(20)))
+    result = drive(solve_path(problem, AlphaGrid(50, 0.01), SolverOptions(1e-4, 1000, "auto")), make_design(X))
+    assert result.converged.all()
+    assert result.n_iters.mean() < 3
 
 
 def in_turn(loss, X, y, alphas, start=None):

@@ -12,6 +12,7 @@ from sklearn_sparsefit.design._columns cimport Columns
 from sklearn_sparsefit.penalty._penalty cimport ElasticNetPenalty
 from sklearn_sparsefit.solvers._cholesky cimport SupportFactor
 from sklearn_sparsefit.solvers._gram_cd cimport CONVERGED, FACTOR_TOO_SMALL, Progress, descend
+from sklearn_sparsefit.solvers._lagrange cimport MOST_KNOWN, lagrange
 
 from sklearn_sparsefit.datafit import generalized
 from sklearn_sparsefit.design import CONSTANT as CONSTANT_COLUMN
@@ -31,9 +32,13 @@ cdef Py_ssize_t FIRST_ROOM = 64
 # Iterations, and multiply-adds, on one model.
 cdef Py_ssize_t MAX_ITER = 100
 cdef double MAX_WORK = base.MAX_WORK
+# By how much dual points are shortened in turn where there is no gap at their full length.
+cdef enum:
+    N_BACKS = 5
+cdef double[N_BACKS] BACKS = certificate.BACKS
 # What these are is said where they come from.
-cdef Py_ssize_t N_KNOWN = extrapolation.N_KNOWN
-cdef double FAR = extrapolation.FAR, NEAR = base.NEAR, HAIR = certificate.HAIR
+cdef int N_KNOWN = extrapolation.N_KNOWN
+cdef double FAR = extrapolation.FAR, STRETCH = extrapolation.STRETCH, NEAR = base.NEAR, HAIR = certificate.HAIR
 cdef double FLAT = generalized.FLAT, SHARE = generalized.SHARE, LOWEST = generalized.LOWEST
 cdef double RIDGE = known.RIDGE, CONSTANT = CONSTANT_COLUMN
 
@@ -152,25 +157,21 @@ cdef class SmallNewton:
         Py_ssize_t row,
     ) noexcept nogil:
         """Where the polynomial in alpha through the last solutions leads (Lagrange)."""
-        cdef Py_ssize_t a, b, i, j, first = row - 1
-        cdef double weight, within
+        cdef Py_ssize_t i, j
+        cdef double within
         cdef bint is_cut = False
-        if alphas[row] * FAR > alphas[row - 1]:
-            while row - first < N_KNOWN and first > 0 and alphas[first] < alphas[first - 1] < INFINITY:
-                first -= 1
+        cdef int a
+        cdef Py_ssize_t[MOST_KNOWN] rows
+        cdef double[MOST_KNOWN] parts
         coefs[row, :] = 0.0
         raw[row, :] = 0.0
         offsets[row] = 0.0
-        for a in range(first, row):
-            weight = 1.0
-            for b in range(first, row):
-                if b != a:
-                    weight *= (alphas[row] - alphas[b]) / (alphas[a] - alphas[b])
+        for a in range(lagrange(alphas, row, N_KNOWN, FAR, STRETCH, rows, parts)):
             for j in range(coefs.shape[1]):
-                coefs[row, j] += weight * coefs[a, j]
+                coefs[row, j] += parts[a] * coefs[rows[a], j]
             for i in range(raw.shape[1]):
-                raw[row, i] += weight * raw[a, i]
-            offsets[row] += weight * offsets[a]
+                raw[row, i] += parts[a] * raw[rows[a], i]
+            offsets[row] += parts[a] * offsets[rows[a]]
         if penalty.terms.has_bounds:
             for j in range(coefs.shape[1]):
                 within = fmin(fmax(coefs[row, j], penalty.terms._lower[j]), penalty.terms._upper[j])
@@ -360,10 +361,14 @@ cdef class SmallNewton:
         const double[::1] correlations,
     ) noexcept nogil:
         """See ``duality_gap``: an upper bound of it."""
-        cdef double norm = penalty.norm_of(correlations), scale = 1.0
+        cdef double norm = penalty.norm_of(correlations), scale = 1.0, shorter, gap = INFINITY
+        cdef int turn
         if penalty.l2 == 0.0 and norm > penalty.l1 * (1.0 - HAIR):
             scale = penalty.l1 / norm * (1.0 - HAIR)
-        return (
-            self.loss.total_misfit(self.y, self.weights, z, residuals, scale)
-            + penalty.excess_of(w, correlations, scale)
-        )
+        for turn in range(N_BACKS):
+            shorter = scale * (1.0 - BACKS[turn])
+            gap = self.loss.total_misfit(self.y, self.weights, z, residuals, shorter)
+            if gap < INFINITY:
+                gap += penalty.excess_of(w, correlations, shorter)
+                break
+        return gap

@@ -13,6 +13,7 @@ from sklearn_sparsefit.design._columns cimport Columns
 from sklearn_sparsefit.penalty._penalty cimport ElasticNetPenalty
 from sklearn_sparsefit.solvers._cholesky cimport SupportFactor
 from sklearn_sparsefit.solvers._gram_cd cimport CONVERGED, Progress, descend
+from sklearn_sparsefit.solvers._lagrange cimport MOST_KNOWN, lagrange
 
 from sklearn_sparsefit.datafit import _softmax, multinomial
 from sklearn_sparsefit.solvers import base, extrapolation
@@ -27,8 +28,9 @@ cdef double MOVED = 0.1, RATE = 0.5
 cdef Py_ssize_t MAX_ITER = 100
 cdef double MAX_WORK = base.MAX_WORK
 # What these are is said where they come from.
-cdef Py_ssize_t N_KNOWN = extrapolation.N_KNOWN
-cdef double FAR = extrapolation.FAR, NEAR = base.NEAR, HAIR = certificate.HAIR, RIDGE = known.RIDGE
+cdef int N_KNOWN = extrapolation.N_KNOWN
+cdef double FAR = extrapolation.FAR, STRETCH = extrapolation.STRETCH, NEAR = base.NEAR, HAIR = certificate.HAIR
+cdef double RIDGE = known.RIDGE
 cdef double FLAT = multinomial.FLAT, LOWEST = multinomial.LOWEST
 
 
@@ -142,20 +144,15 @@ cdef class SmallSoftmax:
         Py_ssize_t row,
     ) noexcept nogil:
         """Where the polynomial in alpha through the last solutions leads (Lagrange)."""
-        cdef Py_ssize_t a, b, j, first = row - 1
-        cdef double weight
-        if alphas[row] * FAR > alphas[row - 1]:
-            while row - first < N_KNOWN and first > 0 and alphas[first] < alphas[first - 1] < INFINITY:
-                first -= 1
+        cdef Py_ssize_t j
+        cdef int a
+        cdef Py_ssize_t[MOST_KNOWN] rows
+        cdef double[MOST_KNOWN] parts
         coefs[row, :] = 0.0
         offsets[row] = offsets[row - 1]
-        for a in range(first, row):
-            weight = 1.0
-            for b in range(first, row):
-                if b != a:
-                    weight *= (alphas[row] - alphas[b]) / (alphas[a] - alphas[b])
+        for a in range(lagrange(alphas, row, N_KNOWN, FAR, STRETCH, rows, parts)):
             for j in range(coefs.shape[1]):
-                coefs[row, j] += weight * coefs[a, j]
+                coefs[row, j] += parts[a] * coefs[rows[a], j]
         for j in range(coefs.shape[1]):
             # What has left zero stays on its side.
             if coefs[row - 1, j] * coefs[row, j] <= 0.0:

@@ -11,13 +11,25 @@ Kept = TypeVar("Kept")
 
 # The polynomials, in alpha, that lead from one alpha to the next go through so many solutions.
 N_KNOWN = 3
-# They do not lead to where alpha is so many times as small as at the last one.
-FAR = 1.5
+# They do not lead to where alpha is so many times as small as at the last one, and leave out what is closer to others
+# than a fraction of the step.
+FAR, STRETCH = 1.5, 20.0
 
 
 def extrapolation(alphas: list[float], alpha: float) -> NDArray[np.float64]:
-    """Weights of what is known at some alphas in the polynomial through it, at another alpha (Lagrange)."""
-    return np.array([math.prod((alpha - b) / (a - b) for b in alphas if b != a) for a in alphas])
+    """Weights of what is known at some alphas, the latest first, in the polynomial through it, at another (Lagrange).
+
+    What is much closer to the one before than the step is, as where grids were joined, has none: it tells of noise.
+    """
+    used = [0]
+    for row in range(1, len(alphas)):
+        between = alphas[row] - alphas[used[-1]]
+        if between > 0 and STRETCH * between >= abs(alphas[0] - alpha):
+            used.append(row)
+    weights = np.zeros(len(alphas))
+    for a in used:
+        weights[a] = math.prod((alpha - alphas[b]) / (alphas[a] - alphas[b]) for b in used if b != a)
+    return weights
 
 
 class Track(Generic[Kept]):
