@@ -142,7 +142,7 @@ def _advice_on_scales(options: FeatureOptions, data: TrainingData) -> str:
         return ""
     return (
         f". The features are on scales far apart (standard deviations from {scales.min():.2g} to {scales.max():.2g}):"
-        " standardize=True, or a StandardScaler before, may do better still"
+        " standardize=True may do better still"
     )
 
 
