@@ -38,6 +38,7 @@ EXTENSIONS = {
     "design._sparse_pass": SIMD,
     "solvers._cholesky": {},
     "solvers._gram_cd": {},
+    "solvers._small_model": SIMD,
     "solvers._small_newton": SIMD,
     "solvers._small_softmax": {},
     "solvers._residual_cd": SIMD,

@@ -3,21 +3,18 @@
 import numpy as np
 
 from cpython.exc cimport PyErr_CheckSignals
-from libc.math cimport INFINITY, fabs, fmax, fmin, isfinite, sqrt
-from libc.string cimport memset
-from scipy.linalg.cython_blas cimport dsyrk
+from libc.math cimport INFINITY, fabs, fmax, fmin, isfinite
 
 from sklearn_sparsefit.datafit._loss cimport Loss
 from sklearn_sparsefit.design._columns cimport Columns
 from sklearn_sparsefit.penalty._penalty cimport ElasticNetPenalty
-from sklearn_sparsefit.solvers._cholesky cimport SupportFactor
 from sklearn_sparsefit.solvers._gram_cd cimport CONVERGED, FACTOR_TOO_SMALL, Progress, descend
 from sklearn_sparsefit.solvers._lagrange cimport MOST_KNOWN, lagrange
+from sklearn_sparsefit.solvers._small_model cimport SmallModel
 
 from sklearn_sparsefit.datafit import generalized
-from sklearn_sparsefit.design import CONSTANT as CONSTANT_COLUMN
 from sklearn_sparsefit.solvers import base, extrapolation
-from sklearn_sparsefit.subproblem import certificate, known
+from sklearn_sparsefit.subproblem import certificate
 
 cdef extern from "_blocks.h":
     double weighted_sum(const double* weights, const double* x, Py_ssize_t n) nogil
@@ -27,8 +24,6 @@ cdef enum:
     MAX_STEPS = 5
 # By how much of their sum the curvatures of the model may have moved at each step.
 cdef double[MAX_STEPS] MOVED = [0.25, 0.1, 0.1, 0.05, 0.05]
-# Features of a model that there is room for to begin with.
-cdef Py_ssize_t FIRST_ROOM = 64
 # Iterations, and multiply-adds, on one model.
 cdef Py_ssize_t MAX_ITER = 100
 cdef double MAX_WORK = base.MAX_WORK
@@ -38,63 +33,35 @@ cdef enum:
 cdef double[N_BACKS] BACKS = certificate.BACKS
 # What these are is said where they come from.
 cdef int N_KNOWN = extrapolation.N_KNOWN
-cdef double FAR = extrapolation.FAR, STRETCH = extrapolation.STRETCH, NEAR = base.NEAR, HAIR = certificate.HAIR
+cdef double FAR = extrapolation.FAR, STRETCH = extrapolation.STRETCH, HAIR = certificate.HAIR
 cdef double FLAT = generalized.FLAT, SHARE = generalized.SHARE, LOWEST = generalized.LOWEST
-cdef double RIDGE = known.RIDGE, CONSTANT = CONSTANT_COLUMN
 
 
 cdef class SmallNewton:
-    """Steps on quadratic models of a loss of raw predictions with known offsets.
-
-    A model has the curvatures of the loss for weights, and the features near the threshold. It is kept while these
-    serve, from one alpha to the next and from one call to the next: columns come in after those that are there.
-    """
+    """Steps on quadratic models of a loss of raw predictions with known offsets."""
 
     cdef Loss loss
     cdef const double[::1] y, weights, offset
     cdef bint fit_intercept
     cdef Columns columns
-    cdef const double[::1] column_shifts
-    # The model: curvatures, which sum to one, and the same for a sample of weight one; of its features the means and
-    # squares about them, zero for all that are not in it, and the Gram.
-    cdef bint has_model
-    cdef double[::1] shares, steepness, means, sq_norms
-    cdef double[:, ::1] gram
-    cdef SupportFactor factor
-    # Features that there must be room for in a model.
-    cdef Py_ssize_t n_wanted
-    # Room to work in: for vectors over the samples, over the features, and columns.
+    cdef SmallModel model
+    # Room to work in: for vectors over the samples, and over the features.
     cdef double[::1] curvatures, weighted, before, ones, correlation, last
-    cdef double[:, ::1] spare, centred, products
+    cdef double[:, ::1] spare
     cdef Py_ssize_t[:, ::1] active
 
     def __init__(self, Loss loss, y, weights, offset, bint fit_intercept):
         self.loss, self.y, self.weights, self.offset, self.fit_intercept = loss, y, weights, offset, fit_intercept
-        self.curvatures, self.weighted, self.before, self.shares, self.steepness = np.empty((5, len(y)))
-        self.ones = np.ones(len(y))
-        self.sq_norms = np.empty(0)
-        self.centred = np.empty((0, len(y)))
-        self.factor = SupportFactor()
-        self.n_wanted = FIRST_ROOM
-        self.has_model = False
+        self.curvatures, self.weighted, self.before = np.empty((3, len(y)))
+        self.ones, self.correlation = np.ones(len(y)), np.empty(0)
+        self.model = SmallModel(weights, fit_intercept)
 
-    def _take(self, Columns columns):
-        cdef Py_ssize_t room = columns.n_columns + columns.n_columns // 4
-        self.columns, self.column_shifts = columns, columns.shift
-        if columns.n_columns > self.sq_norms.shape[0]:
-            self.means, self.sq_norms, self.correlation, self.last = np.zeros((4, room))
-            self.gram = np.zeros((room, room))
+    def _see(self, Columns columns):
+        cdef Py_ssize_t room = self.model.see(columns)
+        self.columns = columns
+        if room > self.correlation.shape[0]:
+            self.correlation, self.last = np.empty((2, room))
             self.spare, self.active = np.empty((7, room)), np.empty((2, room), dtype=np.intp)
-            self.has_model = False
-        self._make_room()
-
-    def _make_room(self):
-        """For as many features in a model as are wanted."""
-        if self.n_wanted > self.centred.shape[0]:
-            self.centred = np.empty((self.n_wanted, self.y.shape[0]))
-            self.products = np.empty((self.n_wanted, self.n_wanted))
-            self.has_model = False
-        self.factor.reserve(self.n_wanted, self.sq_norms.shape[0])
 
     def solve_each(
         self,
@@ -118,7 +85,7 @@ cdef class SmallNewton:
         cdef double gap_tol, gap
         cdef int n_steps, max_steps
         cdef bint is_there, is_solved
-        self._take(columns)
+        self._see(columns)
         taken = []
         for row in range(n_known, len(alphas)):
             goal = goals[row - n_known]
@@ -129,7 +96,7 @@ cdef class SmallNewton:
             n_steps, is_solved = 0, False
             while n_steps < max_steps and not is_solved:
                 PyErr_CheckSignals()
-                n_wanted = self.n_wanted
+                n_wanted = self.model.n_wanted
                 with nogil:
                     is_there = self._step(
                         penalty, of_model, MOVED[n_steps],
@@ -138,8 +105,8 @@ cdef class SmallNewton:
                     if is_there:
                         gap = self._gap(penalty, coefs[row], raw[row], residuals[row], correlations[row])
                         n_steps, is_solved = n_steps + 1, gap <= gap_tol
-                if self.n_wanted > n_wanted:
-                    self._make_room()
+                if self.model.n_wanted > n_wanted:
+                    self.model.make_room()
                 elif not is_there:
                     break
             taken.append(n_steps)
@@ -218,53 +185,51 @@ cdef class SmallNewton:
         cdef Progress progress
         if not (isfinite(total) and total > 0.0):
             return False
-        serves = self._serves(total, moved, w)
+        serves = self.model.serves(self.curvatures, total, moved, w)
         if not serves:
-            for i in range(n):
-                self.shares[i] = self.curvatures[i] / total
-                self.steepness[i] = self.shares[i] / self.weights[i] if self.weights[i] > 0.0 else 0.0
+            self.model.take(self.curvatures, total)
         if self.fit_intercept:
             shift = weighted_sum(&self.weights[0], &residuals[0], n) / total
         for i in range(n):
-            self.weighted[i] = self.weights[i] * residuals[i] / total - shift * self.shares[i]
-            size += self.weights[i] * fabs(residuals[i]) / total + self.shares[i] * fabs(z[i])
+            self.weighted[i] = self.weights[i] * residuals[i] / total - shift * self.model.shares[i]
+            size += self.weights[i] * fabs(residuals[i]) / total + self.model.shares[i] * fabs(z[i])
         for j in range(k):
-            if not serves or self.sq_norms[j] > 0.0:
+            if not serves or self.model.sq_norms[j] > 0.0:
                 self.columns.gather(j, &self.weighted[0], 1, &self.correlation[j])
         of_model.measure(penalty, total)
-        if not serves and not self._renew(w, of_model):
+        if not serves and not self.model.renew(w, self.correlation, of_model):
             return False
         self.last[:k] = w
         self.before[:] = z
         progress = descend(
-            self.gram, self.sq_norms, w, self.correlation, of_model, size, MAX_ITER, MAX_WORK, self.factor,
-            self.active, self.spare,
+            self.model.gram, self.model.sq_norms, w, self.correlation, of_model, size, MAX_ITER, MAX_WORK,
+            self.model.factor, self.active, self.spare,
         )
         if progress.status != CONVERGED:
             w[:] = self.last[:k]
             if progress.status == FACTOR_TOO_SMALL:
-                self.n_wanted = 2 * progress.n_active
+                self.model.n_wanted = 2 * progress.n_active
             return False
         offset[0] += shift
         for j in range(k):
             if w[j] != self.last[j]:
-                offset[0] -= (w[j] - self.last[j]) * self.means[j]
+                offset[0] -= (w[j] - self.last[j]) * self.model.means[j]
         self._predict(w, offset[0], z)
         for i in range(n):
-            residuals[i] -= total * self.steepness[i] * (z[i] - self.before[i])
+            residuals[i] -= total * self.model.steepness[i] * (z[i] - self.before[i])
         if self.fit_intercept:
             # What rounding has left of the sum; columns with large means would magnify it.
             rest = weighted_sum(&self.weights[0], &residuals[0], n)
         for i in range(n):
-            residuals[i] -= rest * self.steepness[i]
+            residuals[i] -= rest * self.model.steepness[i]
             self.weighted[i] = self.weights[i] * residuals[i]
         for j in range(k):
-            if self.sq_norms[j] > 0.0:
+            if self.model.sq_norms[j] > 0.0:
                 correlations[j] = total * self.correlation[j]
             else:
                 self.columns.gather(j, &self.weighted[0], 1, &correlations[j])
                 if fabs(correlations[j]) > penalty.l1 * penalty.terms._l1[j]:
-                    self.has_model = False
+                    self.model.is_there = False
         return True
 
     cdef double _look(self, const double[::1] z, double[::1] residuals) noexcept nogil:
@@ -287,70 +252,6 @@ cdef class SmallNewton:
             self.curvatures[i] *= self.weights[i]
             total += self.curvatures[i]
         return total
-
-    cdef bint _serves(self, double total, double moved, const double[::1] w) noexcept nogil:
-        """Whether the model has all coefficients, and curvatures whose proportions have hardly moved."""
-        cdef Py_ssize_t i, j
-        cdef double distance = 0.0
-        if not self.has_model:
-            return False
-        for j in range(w.shape[0]):
-            if w[j] != 0.0 and self.sq_norms[j] == 0.0:
-                return False
-        for i in range(self.shares.shape[0]):
-            distance += fabs(self.curvatures[i] - total * self.shares[i])
-        return distance <= moved * total
-
-    cdef bint _renew(self, const double[::1] w, ElasticNetPenalty of_model) noexcept nogil:
-        """Make the model that of the shares, on what has a coefficient or comes near to one; False if there is no room.
-        """
-        cdef Py_ssize_t j, a, b, k = w.shape[0]
-        cdef double one = 1.0, zero = 0.0, square
-        cdef int m = 0, n = <int> self.shares.shape[0], ld = <int> self.products.shape[0]
-        cdef Py_ssize_t* members = &self.active[0, 0]
-        self.factor.forget()
-        for j in range(k):
-            self.sq_norms[j] = 0.0
-            memset(&self.gram[j, 0], 0, k * sizeof(double))
-            if w[j] != 0.0 or fabs(self.correlation[j]) > NEAR * of_model.l1 * of_model.terms._l1[j]:
-                if m == self.centred.shape[0]:
-                    self.n_wanted = 2 * m
-                    self.has_model = False
-                    return False
-                square = self._centre(j, &self.centred[m, 0])
-                # But for what is constant.
-                if sqrt(square) > CONSTANT * fabs(self.means[j] + self.column_shifts[j]):
-                    self.sq_norms[j] = square
-                    members[m] = j
-                    m += 1
-        if m:
-            dsyrk("U", "T", &m, &n, &one, &self.centred[0, 0], &n, &zero, &self.products[0, 0], &ld)
-        for a in range(m):
-            for b in range(a):
-                self.gram[members[a], members[b]] = self.gram[members[b], members[a]] = self.products[a, b]
-            self.gram[members[a], members[a]] = (1.0 + RIDGE) * self.sq_norms[members[a]]
-        self.has_model = True
-        return True
-
-    cdef double _centre(self, Py_ssize_t j, double* column) noexcept nogil:
-        """A copy of a column about its mean, times the roots of the shares; its square. Takes note of the mean."""
-        cdef Py_ssize_t i, n = self.shares.shape[0]
-        cdef double mean, one = 1.0, square = 0.0
-        cdef int _turn
-        memset(column, 0, n * sizeof(double))
-        self.columns.scatter(j, &one, &self.ones[0], 1, column)
-        self.means[j] = 0.0
-        if self.fit_intercept:
-            # Twice, for what rounding left of the first.
-            for _turn in range(2):
-                mean = weighted_sum(&self.shares[0], column, n)
-                self.means[j] += mean
-                for i in range(n):
-                    column[i] -= mean
-        for i in range(n):
-            column[i] *= sqrt(self.shares[i])
-            square += column[i] * column[i]
-        return square
 
     cdef double _gap(
         self,
