@@ -105,7 +105,7 @@ class AutoSolver(Solver):
 class MultinomialSolver(Solver):
     """Newton steps on pairs of a class and a feature, or on whole features; gradient steps where these are too many.
 
-    With a ridge, gradient steps go first where there are many.
+    Small problems take them in a compiled loop. With a ridge, gradient steps go first where there are many.
     """
 
     max_gram = MAX_GRAM
