@@ -9,6 +9,7 @@ from scipy.linalg.cython_blas cimport dsyrk
 from sklearn_sparsefit.design._columns cimport Columns
 from sklearn_sparsefit.penalty._penalty cimport ElasticNetPenalty
 from sklearn_sparsefit.solvers._cholesky cimport SupportFactor
+from sklearn_sparsefit.solvers._small_problems cimport comes_near, spread
 
 from sklearn_sparsefit.design import CONSTANT as CONSTANT_COLUMN
 from sklearn_sparsefit.solvers import base
@@ -81,14 +82,14 @@ cdef class SmallModel:
     cdef bint renew(
         self, const double[::1] w, const double[::1] correlation, ElasticNetPenalty penalty
     ) noexcept nogil:
-        cdef Py_ssize_t j, a, b, k = w.shape[0]
+        cdef Py_ssize_t j, k = w.shape[0]
         cdef double one = 1.0, zero = 0.0, square
         cdef int m = 0, n = <int> self.shares.shape[0], ld = <int> self.products.shape[0]
         self.factor.forget()
         for j in range(k):
             self.sq_norms[j] = 0.0
             memset(&self.gram[j, 0], 0, k * sizeof(double))
-            if w[j] != 0.0 or fabs(correlation[j]) > NEAR * penalty.l1 * penalty.terms._l1[j]:
+            if comes_near(penalty, j, w[j], correlation[j], NEAR):
                 if m == self.centred.shape[0]:
                     self.n_wanted = 2 * m
                     self.is_there = False
@@ -101,11 +102,7 @@ cdef class SmallModel:
                     m += 1
         if m:
             dsyrk("U", "T", &m, &n, &one, &self.centred[0, 0], &n, &zero, &self.products[0, 0], &ld)
-        for a in range(m):
-            j = self.members[a]
-            for b in range(a):
-                self.gram[j, self.members[b]] = self.gram[self.members[b], j] = self.products[a, b]
-            self.gram[j, j] = (1.0 + RIDGE) * self.sq_norms[j]
+        spread(self.products, 0, self.members, m, self.sq_norms, RIDGE, self.gram)
         self.is_there = True
         return True
 

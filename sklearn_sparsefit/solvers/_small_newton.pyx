@@ -9,8 +9,8 @@ from sklearn_sparsefit.datafit._loss cimport Loss
 from sklearn_sparsefit.design._columns cimport Columns
 from sklearn_sparsefit.penalty._penalty cimport ElasticNetPenalty
 from sklearn_sparsefit.solvers._gram_cd cimport CONVERGED, FACTOR_TOO_SMALL, Progress, descend
-from sklearn_sparsefit.solvers._lagrange cimport MOST_KNOWN, lagrange
 from sklearn_sparsefit.solvers._small_model cimport SmallModel
+from sklearn_sparsefit.solvers._small_problems cimport MOST_KNOWN, add_predictions, feasible_scale, lagrange
 
 from sklearn_sparsefit.datafit import generalized
 from sklearn_sparsefit.solvers import base, extrapolation
@@ -148,16 +148,10 @@ cdef class SmallNewton:
                 self._predict(coefs[row], offsets[row], raw[row])
 
     cdef void _predict(self, const double[::1] w, double offset, double[::1] z) noexcept nogil:
-        cdef Py_ssize_t i, j
+        cdef Py_ssize_t i
         for i in range(z.shape[0]):
             z[i] = self.offset[i] + offset
-        for j in range(w.shape[0]):
-            if w[j] != 0.0:
-                self.columns.scatter(j, &w[j], &self.ones[0], 1, &z[0])
-        for i in range(z.shape[0]):
-            # Rows without weight count for nothing, whatever is in them.
-            if self.weights[i] == 0.0:
-                z[i] = 0.0
+        add_predictions(self.columns, &w[0], &self.weights[0], &self.ones[0], &z[0])
 
     cdef bint _step(
         self,
@@ -262,10 +256,8 @@ cdef class SmallNewton:
         const double[::1] correlations,
     ) noexcept nogil:
         """See ``duality_gap``: an upper bound of it."""
-        cdef double norm = penalty.norm_of(correlations), scale = 1.0, shorter, gap = INFINITY
+        cdef double scale = feasible_scale(penalty, correlations, HAIR), shorter, gap = INFINITY
         cdef int turn
-        if penalty.l2 == 0.0 and norm > penalty.l1 * (1.0 - HAIR):
-            scale = penalty.l1 / norm * (1.0 - HAIR)
         for turn in range(N_BACKS):
             shorter = scale * (1.0 - BACKS[turn])
             gap = self.loss.total_misfit(self.y, self.weights, z, residuals, shorter)

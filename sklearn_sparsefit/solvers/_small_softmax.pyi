@@ -3,6 +3,7 @@ from collections.abc import Sequence
 from sklearn_sparsefit._typing import Matrix, Vector
 from sklearn_sparsefit.design import Columns
 from sklearn_sparsefit.penalty import ElasticNetPenalty
+from sklearn_sparsefit.solvers.base import Goal
 
 class SmallSoftmax:
     def __init__(self, codes: Vector, n_classes: int, weights: Vector, mean: Vector, fit_intercept: bool) -> None: ...
@@ -11,9 +12,7 @@ class SmallSoftmax:
         columns: Columns,
         means: Vector,
         norms: Vector,
-        penalties: Sequence[ElasticNetPenalty],
-        gap_tols: Sequence[float],
-        max_iters: Sequence[int],
+        goals: Sequence[Goal[ElasticNetPenalty]],
         alphas: Vector,
         coefs: Matrix,
         correlations: Matrix,

@@ -3,7 +3,7 @@
 import numpy as np
 
 from cpython.exc cimport PyErr_CheckSignals
-from libc.math cimport INFINITY, fabs, fmax, fmin, isfinite, sqrt
+from libc.math cimport INFINITY, fabs, fmax, fmin, isfinite, isnan, sqrt
 from libc.string cimport memset
 from scipy.linalg.cython_blas cimport dsyrk, dtrsm
 from scipy.linalg.cython_lapack cimport dpotrf
@@ -13,7 +13,9 @@ from sklearn_sparsefit.design._columns cimport Columns
 from sklearn_sparsefit.penalty._penalty cimport ElasticNetPenalty
 from sklearn_sparsefit.solvers._cholesky cimport SupportFactor
 from sklearn_sparsefit.solvers._gram_cd cimport CONVERGED, Progress, descend
-from sklearn_sparsefit.solvers._lagrange cimport MOST_KNOWN, lagrange
+from sklearn_sparsefit.solvers._small_problems cimport (
+    MOST_KNOWN, add_predictions, comes_near, feasible_scale, lagrange, spread
+)
 
 from sklearn_sparsefit.datafit import _softmax, multinomial
 from sklearn_sparsefit.solvers import base, extrapolation
@@ -90,28 +92,26 @@ cdef class SmallSoftmax:
         Columns columns,
         means,
         norms,
-        penalties,
-        gap_tols,
-        max_iters,
+        goals,
         const double[::1] alphas,
         double[:, ::1] coefs,
         double[:, ::1] correlations,
         double[:, ::1] offsets,
     ):
-        """Solve for penalties of pairs in the last rows of all arrays, from what stands in those before them.
+        """Solve for goals, with penalties of pairs, in the last rows of all arrays, from what stands before them.
 
         Coefficients and correlations are those of pairs, offsets of classes. Returns how many of the leading goals a
         few steps suffice for, and the steps of all that were tried. The first row may be of no alpha (infinity).
         """
-        cdef Py_ssize_t row, n_known = len(alphas) - len(penalties)
+        cdef Py_ssize_t row, n_known = len(alphas) - len(goals)
         cdef ElasticNetPenalty penalty, scaled
         cdef double gap_tol, gap, last
         cdef int n_steps, max_steps
         self._take(columns, means, norms)
         taken = []
         for row in range(n_known, len(alphas)):
-            penalty, gap_tol = penalties[row - n_known], gap_tols[row - n_known]
-            max_steps = min(MAX_STEPS, max_iters[row - n_known])
+            goal = goals[row - n_known]
+            penalty, gap_tol, max_steps = goal.penalty, goal.gap_tol, min(MAX_STEPS, goal.max_iter)
             scaled = penalty.with_alpha(penalty.alpha)
             PyErr_CheckSignals()
             with nogil:
@@ -133,7 +133,7 @@ cdef class SmallSoftmax:
             taken.append(n_steps)
             if gap == INFINITY:
                 return row - n_known, taken
-        return len(penalties), taken
+        return len(goals), taken
 
     cdef void _start(
         self,
@@ -164,16 +164,10 @@ cdef class SmallSoftmax:
     ) noexcept nogil:
         """Residuals at the best intercepts and their correlations; the duality gap (see ``duality_gap``)."""
         cdef Py_ssize_t i, j, k, n = self.codes.shape[0], n_features = self.columns.n_columns
-        cdef double norm, scale = 1.0, gap
+        cdef double scale, gap
         for k in range(self.n_classes):
             self.raw[k, :] = self.mean[k]
-            for j in range(n_features):
-                if w[k * n_features + j] != 0.0:
-                    self.columns.scatter(j, &w[k * n_features + j], &self.ones[0], 1, &self.raw[k, 0])
-            for i in range(n):
-                # Rows without weight count for nothing, whatever is in them.
-                if self.weights[i] == 0.0:
-                    self.raw[k, i] = 0.0
+            add_predictions(self.columns, &w[k * n_features], &self.weights[0], &self.ones[0], &self.raw[k, 0])
         if not isfinite(fit_one(
             self.codes, self.weights, self.mean, self.raw, self.residual, offset, self.fit_intercept, self.of_classes,
             self.edges,
@@ -184,11 +178,9 @@ cdef class SmallSoftmax:
                 self.weighted[i] = self.weights[i] * self.residual[k, i]
             for j in range(n_features):
                 self.columns.gather(j, &self.weighted[0], 1, &correlations[k * n_features + j])
-        norm = penalty.norm_of(correlations)
-        if not isfinite(norm):
+        scale = feasible_scale(penalty, correlations, HAIR)
+        if isnan(scale):
             return INFINITY
-        if penalty.l2 == 0.0 and norm > penalty.l1 * (1.0 - HAIR):
-            scale = penalty.l1 / norm * (1.0 - HAIR)
         gap = penalty.excess_of(w, correlations, scale)
         if scale < 1.0:
             gap += total_misfit(self.codes, self.weights, self.raw, scale, self.looks)
@@ -232,9 +224,7 @@ cdef class SmallSoftmax:
         if not self.has_model:
             return False
         for k in range(w.shape[0]):
-            if self.sq_norms[k] == 0.0 and (
-                w[k] != 0.0 or fabs(self.of_model[k]) > scaled.l1 * scaled.terms._l1[k]
-            ):
+            if self.sq_norms[k] == 0.0 and comes_near(scaled, k, w[k], self.of_model[k], 1.0):
                 return False
         for k in range(self.n_classes):
             for i in range(self.codes.shape[0]):
@@ -248,13 +238,13 @@ cdef class SmallSoftmax:
         entry for every sample and class l. What the best intercepts take of them is eliminated, but for those of the
         last class: equal shifts change nothing.
         """
-        cdef Py_ssize_t i, j, k, a, b, pair, n = self.codes.shape[0], n_features = self.columns.n_columns
+        cdef Py_ssize_t i, j, k, a, pair, n = self.codes.shape[0], n_features = self.columns.n_columns
         cdef double one = 1.0, zero = 0.0, minus = -1.0, share, p, is_flat
         cdef int n_levels = <int> (self.n_classes - 1 if self.fit_intercept else 0), m = n_levels, n_pairs, info
         cdef int length = <int> (self.n_classes * n), ld = <int> self.products.shape[0]
-        cdef Py_ssize_t* members = &self.active[0, 0]
+        cdef Py_ssize_t[::1] members = self.active[0]
         cdef double* corner
-        cdef bint is_near
+        cdef bint is_packed
         for i in range(n):
             is_flat = 0.0
             for k in range(self.n_classes):
@@ -274,21 +264,13 @@ cdef class SmallSoftmax:
         self.sq_norms[:] = 0.0
         self.gram[:, :] = 0.0
         for j in range(n_features):
-            is_near = False
+            is_packed = False
             for k in range(self.n_classes):
                 pair = k * n_features + j
-                is_near = is_near or w[pair] != 0.0 or (
-                    fabs(self.of_model[pair]) > NEAR * scaled.l1 * scaled.terms._l1[pair]
-                )
-            if not is_near or self.norms[j] == 0.0:
-                continue
-            memset(&self.column[0], 0, n * sizeof(double))
-            self.columns.scatter(j, &one, &self.ones[0], 1, &self.column[0])
-            for i in range(n):
-                self.column[i] -= self.means[j]
-            for k in range(self.n_classes):
-                pair = k * n_features + j
-                if w[pair] != 0.0 or fabs(self.of_model[pair]) > NEAR * scaled.l1 * scaled.terms._l1[pair]:
+                if self.norms[j] > 0.0 and comes_near(scaled, pair, w[pair], self.of_model[pair], NEAR):
+                    if not is_packed:
+                        self._centre(j)
+                        is_packed = True
                     members[m - n_levels] = pair
                     self._row(k, self.column, total, &self.rows[m, 0])
                     m += 1
@@ -309,14 +291,19 @@ cdef class SmallSoftmax:
             )
             dsyrk("U", "T", &n_pairs, &n_levels, &minus, &self.products[n_levels, 0], &ld, &one, corner, &ld)
         for a in range(n_pairs):
-            for b in range(a):
-                self.gram[members[a], members[b]] = self.gram[members[b], members[a]] = (
-                    self.products[n_levels + a, n_levels + b]
-                )
             self.sq_norms[members[a]] = fmax(self.products[n_levels + a, n_levels + a], 0.0)
-            self.gram[members[a], members[a]] = (1.0 + RIDGE) * self.sq_norms[members[a]]
+        spread(self.products, n_levels, members, n_pairs, self.sq_norms, RIDGE, self.gram)
         self.has_model = True
         return True
+
+    cdef void _centre(self, Py_ssize_t j) noexcept nogil:
+        """Make ``column`` that of a feature, about its mean."""
+        cdef Py_ssize_t i
+        cdef double one = 1.0
+        memset(&self.column[0], 0, self.column.shape[0] * sizeof(double))
+        self.columns.scatter(j, &one, &self.ones[0], 1, &self.column[0])
+        for i in range(self.column.shape[0]):
+            self.column[i] -= self.means[j]
 
     cdef void _row(self, Py_ssize_t k, const double[::1] column, double total, double* row) noexcept nogil:
         """Of a class and a column, (s_i p_il / C)^(1/2) (delta_kl - p_ik) x_i for every class l and sample i."""

@@ -1,6 +1,7 @@
 """From the solutions at some alphas to the next ones."""
 
 import math
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Generic, TypeVar
 
@@ -72,6 +73,22 @@ class Track(Generic[Kept]):
         for row, coef in enumerate(self._coefs):
             coefs[row, ..., : coef.shape[-1]] = coef
         return coefs
+
+    def before(
+        self, alphas: Sequence[float], coef: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Alphas and coefficients of the solutions, the latest last, and rows for as many more as there are alphas.
+
+        Where there are no solutions the first row is that of other coefficients, at no alpha (infinity).
+        """
+        n_known = max(1, len(self))
+        every = np.full(n_known + len(alphas), np.inf)
+        every[n_known:] = alphas
+        coefs = np.empty((len(every), *coef.shape))
+        coefs[0] = coef
+        if self.alphas:
+            every[:n_known], coefs[:n_known] = self.alphas[::-1], self.coefs(coef.shape[-1])[::-1]
+        return every, coefs
 
     def clear(self) -> None:
         """Begin anew."""

@@ -49,26 +49,19 @@ class SoftmaxInTurn:
         if self._kernel is None or self._datafit is not datafit:
             self._datafit = datafit
             self._kernel = SmallSoftmax(datafit.codes, n_classes, datafit.weights, datafit.mean, datafit.fit_intercept)
-        self._track.go_on_to([goal.penalty.alpha for goal in goals], iterate.coef)
-        n_known = max(1, len(self._track))
-        alphas = np.full(n_known + len(goals), np.inf)
-        alphas[n_known:] = [goal.penalty.alpha for goal in goals]
-        coefs, correlations = np.empty((2, len(alphas), n_classes, n_features))
+        wanted = [goal.penalty.alpha for goal in goals]
+        self._track.go_on_to(wanted, iterate.coef)
+        alphas, coefs = self._track.before(wanted, iterate.coef)
+        n_known, correlations = len(alphas) - len(goals), np.empty_like(coefs)
         offsets = np.zeros((len(alphas), n_classes))
-        coefs[0] = iterate.coef
         if len(self._track):
-            # The latest last.
-            alphas[:n_known], coefs[:n_known] = self._track.alphas[::-1], self._track.coefs(n_features)[::-1]
             offsets[:n_known] = self._track.kept[::-1]
-        each = np.tile(np.arange(n_features), n_classes)
-        of_pairs = goals[0].penalty.of_each.at(each)
+        of_pairs = goals[0].penalty.of_each.at(np.tile(np.arange(n_features), n_classes))
         n_solved, n_steps = self._kernel.solve_each(
             working_set.columns,
             working_set.means,
             working_set.sq_norms,
-            [of_pairs.with_alpha(goal.penalty.alpha) for goal in goals],
-            [goal.gap_tol for goal in goals],
-            [goal.max_iter for goal in goals],
+            [Goal(of_pairs.with_alpha(goal.penalty.alpha), goal.gap_tol, goal.max_iter) for goal in goals],
             alphas,
             coefs.reshape(len(alphas), -1),
             correlations.reshape(len(alphas), -1),

@@ -46,20 +46,16 @@ class StepsInTurn:
         if self._kernel is None or self._datafit is not datafit:
             self._datafit = datafit
             self._kernel = SmallNewton(datafit.loss, datafit.y, datafit.weights, datafit.offset, datafit.fit_intercept)
-        n_known = max(1, len(track))
-        alphas = np.full(n_known + len(goals), np.inf)
-        alphas[n_known:] = [goal.penalty.alpha for goal in goals]
-        coefs, correlations = np.empty((2, len(alphas), len(working_set)))
+        alphas, coefs = track.before([goal.penalty.alpha for goal in goals], iterate.coef)
+        n_known, correlations = len(alphas) - len(goals), np.empty_like(coefs)
         raw, residuals = np.empty((2, len(alphas), len(datafit.weights)))
         offsets = np.empty(len(alphas))
         if len(track):
-            # The latest last.
-            alphas[:n_known], coefs[:n_known] = track.alphas[::-1], track.coefs(len(working_set))[::-1]
             for row, (offset, kept) in enumerate(reversed(track.kept)):
                 offsets[row], raw[row] = offset, kept
         else:
             start = working_set.fit(iterate.coef[None])
-            coefs[0], offsets[0], raw[0] = iterate.coef, start.offsets[0], start.raw[0]
+            offsets[0], raw[0] = start.offsets[0], start.raw[0]
         n_solved, n_steps = self._kernel.solve_each(
             working_set.columns, goals, alphas, coefs, raw, offsets, residuals, correlations
         )
