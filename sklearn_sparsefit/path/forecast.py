@@ -41,7 +41,9 @@ class Forecast:
         """How many of the coming alphas to take on, and which features to bring in for them."""
         few = max(cost_model.MIN_NEWCOMERS, int(cost_model.NEWCOMER_SHARE * n_support))
         entries = penalty.entry_alphas(*self._now, *self._before, cost_model.MARGIN)
-        coming = np.flatnonzero(outside & (entries >= alphas[-1]))
+        # A feature that should be in by now, and has not been looked at as bounds keep it out, is not on its line.
+        is_on_line = (entries < self.alpha) | (self._now[0] == self.alpha)
+        coming = np.flatnonzero(outside & is_on_line & (entries >= alphas[-1]))
         coming = coming[np.argsort(-entries[coming], kind="stable")]
         n_entered = np.searchsorted(-entries[coming], [-alpha for alpha in alphas], side="right")
         n_ahead = max(1, int(np.count_nonzero(n_entered <= few)))
