@@ -41,8 +41,7 @@ EXTENSIONS = {
     "solvers._small_model": SIMD,
     "solvers._small_newton": SIMD,
     "solvers._small_softmax": {},
-    "solvers._residual_cd": SIMD,
-    "solvers._mixtures": SIMD,
+    "solvers._sweeps": SIMD,
     "solvers._prox_grad": {},
     "solvers._block_cd": {},
 }

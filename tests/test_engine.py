@@ -177,6 +177,7 @@ def test_what_a_bound_leaves_out_of_a_pass_changes_no_answer(store, l1_ratio, mo
         return drive(path, design)
 
     design.correlate = counting_correlate
+    monkeypatch.setattr(cost_model, "FEW_NUMBERS", 0)
     bounded, n_bounded = run(30), sum(n_read)
     monkeypatch.setattr(cost_model, "bounds_pay", lambda *shape: False)
     whole, n_whole = run(30), sum(n_read) - n_bounded
@@ -206,6 +207,7 @@ def test_several_tasks_read_little_between_the_ends_of_a_block(order, dtype, mon
         return drive(path, design)
 
     design.correlate = counting_correlate
+    monkeypatch.setattr(cost_model, "FEW_NUMBERS", 0)
     bounded, n_bounded = run(), sum(n_read)
     monkeypatch.setattr(cost_model, "bounds_pay", lambda *shape: False)
     whole, n_whole = run(), sum(n_read) - n_bounded

@@ -13,9 +13,10 @@ from sklearn_sparsefit.datafit import Binomial, Gamma, Generalized, Huber, Poiss
 from sklearn_sparsefit.design import make_design
 from sklearn_sparsefit.path import AlphaGrid, Problem, SolverOptions, drive, solve_path
 from sklearn_sparsefit.penalty import ElasticNetPenalty, FeatureTerms
-from sklearn_sparsefit.solvers import Goal, GramSolver, Iterate, _mixtures, choice, loss_models
+from sklearn_sparsefit.solvers import Goal, GramSolver, Iterate, choice, loss_models
+from sklearn_sparsefit.solvers._sweeps import Levels, Sweeps
 from sklearn_sparsefit.solvers.base import Starts
-from sklearn_sparsefit.solvers.residual import Levels, SweepSolver
+from sklearn_sparsefit.solvers.residual import SweepSolver, levels_of
 from sklearn_sparsefit.subproblem import WorkingSet, duality_gap, look
 from sklearn_sparsefit.subproblem.certificate import quadratic_misfit
 
@@ -163,25 +164,65 @@ def test_sweeps_side_by_side_are_those_of_each(store, fit_intercept, n_problems)
     assert_allclose(starts.correlations, [iterate.correlation for iterate in alone], atol=1e-9)
 
 
-@pytest.mark.parametrize("width", [1, 8])
-def test_mixtures_of_sweeps(width):
+def mixed(columns, start, weighted_residual, weights, alpha, n_sweeps):
+    """The best of the last sweep and where the sweeps lead, with an intercept, one column at a time."""
+    centred = columns - weights @ columns
+    squares = weights @ centred**2
+    coefs, residual = [start], weighted_residual / weights
+    for _ in range(n_sweeps):
+        coef = coefs[-1].copy()
+        for j, column in enumerate(centred.T):
+            goal = coef[j] + column @ (weights * residual) / squares[j]
+            new = np.sign(goal) * max(abs(goal) - alpha / squares[j], 0.0)
+            residual, coef[j] = residual + column * (coef[j] - new), new
+        coefs.append(coef)
+    steps = np.diff(coefs, axis=0)
+    shares = np.linalg.solve(steps @ steps.T, np.ones(n_sweeps))
+    there = shares @ coefs[1:] / shares.sum()
+
+    def objective(coef):
+        left = residual + centred @ (coefs[-1] - coef)
+        return 0.5 * weights @ (left - weights @ left) ** 2 + alpha * np.abs(coef).sum()
+
+    return min(coefs[-1], there, key=objective), there
+
+
+@pytest.mark.parametrize("n_problems", [1, 5])
+def test_bursts_end_where_their_sweeps_lead_if_that_is_better(n_problems):
     rng = np.random.default_rng(0)
-    values, mixtures = rng.standard_normal((6, 70, width)), rng.standard_normal((6, width))
-    weights = rng.choice([0.0, 1.0, 3.0], 70)
+    X, weights = rng.standard_normal((60, 12)) + 2 * rng.standard_normal((60, 1)), rng.uniform(0.5, 1.5, 60)
     weights /= weights.sum()
-    steps, products = np.diff(values, axis=0), np.zeros((width, 5, 5))
-    _mixtures.add_step_products(values, products)
-    assert_allclose(products, np.einsum("aiq,biq->qab", steps, steps), rtol=1e-13)
-    mixed = np.einsum("aq,aiq->iq", mixtures, values)
-    assert_allclose(_mixtures.mixed(mixtures, values), mixed, rtol=1e-12)
-    used = weights > 0
-    residuals = mixed[used] / weights[used, None]
-    for centred in (False, True):
-        about = residuals - residuals.T @ weights[used] * centred
-        losses = _mixtures.mixed_losses(mixtures, values, weights, centred)
-        assert_allclose(losses, 0.5 * weights[used] @ about**2, rtol=1e-12)
-    with pytest.raises(ValueError, match="3 problems"):
-        _mixtures.mixed(mixtures, np.zeros((6, 70, 3)))
+    columns = make_design(X).columns(np.arange(12), 1.0, None)
+    shares = 0.5 ** np.arange(n_problems)
+    penalty = ElasticNetPenalty(0.01, 1.0, FeatureTerms.uniform(12))
+    means, squares = columns.moments(weights, True, slice(0, 12))
+    strengths = np.ones(1 if n_problems == 1 else 8)
+    strengths[:n_problems] = shares
+    levels = Levels(means, squares, np.empty(0), np.zeros(len(strengths)))
+    sweeps = Sweeps(columns, weights, True, penalty, strengths, levels)
+    residuals = (rng.standard_normal((n_problems, 12)) @ X.T + rng.standard_normal((n_problems, 60))) * weights
+    starts = np.zeros((n_problems, 12))
+    n_better = 0
+    for _ in range(3):
+        sweeps.begin_at(starts, residuals)
+        sweeps.burst(4)
+        found = sweeps.rows(n_problems).copy()
+        for row, share in enumerate(shares):
+            coef, there = mixed(X, starts[row], residuals[row], weights, 0.01 * share, 4)
+            assert_allclose(found[row], coef, rtol=1e-6, atol=1e-9)
+            n_better += coef is there
+        residuals = residuals - (found - starts) @ X.T * weights
+        starts = found
+    assert n_better > 0
+
+
+def test_sweeps_say_what_they_cannot_do():
+    columns = make_design(np.eye(3)).columns(np.arange(3), 1.0, None)
+    penalty, weights = ElasticNetPenalty(0.3, 1.0, FeatureTerms.uniform(3)), np.full(3, 1 / 3)
+    for width, message in ((3, "3 problems"), (1, "n_sweeps == 6")):
+        levels = Levels(np.zeros(3), np.ones(3), np.empty(0), np.zeros(width))
+        with pytest.raises(ValueError, match=message):
+            Sweeps(columns, weights, True, penalty, np.ones(width), levels).burst(6)
 
 
 def test_gaps_need_not_be_known_beyond_a_limit():
@@ -255,7 +296,7 @@ def test_levels_come_to_the_means_however_these_answer(response):
     # The mean of the residuals falls with the level, by more than columns about their means were taken to make it.
     X, _, _ = make_counts(n_features=100)
     (working_set, *_) = make_model(X, fit_intercept=False)
-    levels = Levels(working_set, np.full((400, 1), 3 / 400))
+    levels = levels_of(working_set, np.full((1, 400), 3 / 400))
     assert levels.values == pytest.approx([3.0])
     for _ in range(100):
         levels.rests[:] = 2.0 - response * levels.values - levels.values

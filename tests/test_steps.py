@@ -101,7 +101,7 @@ def test_features_that_were_not_foreseen(monkeypatch, way):
     X, y, weights, offset = make("poisson")
     known = {"family": "poisson", "sample_weight": weights, "offset": offset, "l1_ratio": 1.0, "tol": 1e-11}
     alphas, foreseen, _, _ = glm_path(X, y, alphas=30, eps=0.02, **known)
-    monkeypatch.setattr(cost_model, "MARGIN", -0.5)
+    monkeypatch.setattr(cost_model, "margin", lambda density: -0.5)
     _, coefs, intercepts, _ = glm_path(X, y, alphas=alphas, **known)
     for alpha, coef, intercept in zip(alphas, coefs.T, intercepts, strict=True):
         assert largest_pull("poisson", X, y, weights, offset, coef, intercept, alpha, known) < 1e-4

@@ -64,7 +64,8 @@ def solve_path(
         alphas = alphas.alphas(null.alpha_max, state.shape)
     steps = [Step(alpha, index) for index, alpha in enumerate(alphas)]
     reports = Reports(state, null, options, steps)
-    walk = _Walk(state, null, solver, options, reports)
+    forecast = Forecast(null.alpha_max, state.penalty.sizes(null.correlation), cost_model.margin(density))
+    walk = _Walk(state, null, solver, options, reports, forecast)
     # Where nothing is left to explain, the null model is the answer.
     if start is not None and null.loss > 0 and null.alpha_max > 0:
         n_done = yield from walk.begin_at(start, steps[0])
@@ -72,7 +73,8 @@ def solve_path(
     if not cost_model.is_small(state.shape):
         stones = with_stepping_stones([step.alpha for step in steps], walk.forecast.alpha)
         steps = [Step(stone, None) if index is None else steps[index] for stone, index in stones]
-    if state.known.outside.any() and cost_model.bounds_pay(density, math.prod(state.tasks), len(steps)):
+    n_tasks = math.prod(state.tasks)
+    if state.known.outside.any() and cost_model.bounds_pay(state.shape, density, n_tasks, len(steps)):
         yield from walk.begin_bounds()
     yield from walk.go(steps)
     return reports.result()
@@ -81,11 +83,19 @@ def solve_path(
 class _Walk:
     """From one alpha to the next, a block of them at a time."""
 
-    def __init__(self, state: PathState, null: NullModel, solver: Solver, options: SolverOptions, reports: Reports):
+    def __init__(
+        self,
+        state: PathState,
+        null: NullModel,
+        solver: Solver,
+        options: SolverOptions,
+        reports: Reports,
+        forecast: Forecast,
+    ):
         self.state, self.null, self.solver, self.options, self.reports = state, null, solver, options, reports
         self.gap_tol = null.gap_tol(options.tol)
         self.width = cost_model.FIRST_WIDTH
-        self.forecast = Forecast(null.alpha_max, state.penalty.sizes(null.correlation))
+        self.forecast = forecast
         self.bounds: SafeBounds | None = None
 
     def begin_at(self, start: Vector, step: Step) -> Generator[Request, Any, int]:
@@ -100,7 +110,7 @@ class _Walk:
         (seen,), gaps = yield from self._check([step], evaluation)
         state.iterate.correlation[:] = evaluation.inside[0]
         largest = max(state.inner.largest_magnitude(evaluation.inside[0]), seen.largest_magnitude)
-        self.forecast = Forecast(state.alpha_max(largest), seen.sizes)
+        self.forecast.begin_at(state.alpha_max(largest), seen.sizes)
         if not gaps[0] <= self.gap_tol:
             return 0
         step.gap = gaps[0]

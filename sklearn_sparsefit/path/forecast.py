@@ -22,7 +22,12 @@ class Forecast:
     Between two changes of the support correlations are affine in alpha. (Their sizes are, with several tasks, convex.)
     """
 
-    def __init__(self, alpha: float, correlation: Vector):
+    def __init__(self, alpha: float, correlation: Vector, margin: float):
+        self._margin = margin
+        self.begin_at(alpha, correlation)
+
+    def begin_at(self, alpha: float, correlation: Vector) -> None:
+        """Know the correlations at one alpha."""
         self.alpha = min(alpha, FAR)
         self._now = np.full(len(correlation), self.alpha), correlation.copy()
         self._before = np.full(len(correlation), self.alpha), correlation.copy()
@@ -40,7 +45,7 @@ class Forecast:
     ) -> tuple[int, NDArray[np.intp]]:
         """How many of the coming alphas to take on, and which features to bring in for them."""
         few = max(cost_model.MIN_NEWCOMERS, int(cost_model.NEWCOMER_SHARE * n_support))
-        entries = penalty.entry_alphas(*self._now, *self._before, cost_model.MARGIN)
+        entries = penalty.entry_alphas(*self._now, *self._before, self._margin)
         # A feature that should be in by now, and has not been looked at as bounds keep it out, is not on its line.
         is_on_line = (entries < self.alpha) | (self._now[0] == self.alpha)
         coming = np.flatnonzero(outside & is_on_line & (entries >= alphas[-1]))

@@ -4,6 +4,8 @@ from sklearn_sparsefit.penalty._feature_terms cimport FeatureTerms
 cdef class SeparablePenalty:
     # Minimiser over u of (u - value)^2 / 2 + step * penalty_j(u).
     cdef double prox(self, Py_ssize_t j, double value, double step) noexcept nogil
+    # Penalty of n coefficients, so many numbers apart from each other; infinite where it is not a number.
+    cdef double value_of(self, const double* w, Py_ssize_t n, Py_ssize_t apart) noexcept nogil
     # Whether the penalty has a kink at w, or w is at a bound: there a coefficient may rest.
     cdef bint may_rest(self, Py_ssize_t j, double w) noexcept nogil
     # Ends of the piece on that side of zero, on which the penalty is a quadratic ...

@@ -42,6 +42,9 @@ cdef class SeparablePenalty:
     cdef double prox(self, Py_ssize_t j, double value, double step) noexcept nogil:
         return value
 
+    cdef double value_of(self, const double* w, Py_ssize_t n, Py_ssize_t apart) noexcept nogil:
+        return 0.0
+
     cdef bint may_rest(self, Py_ssize_t j, double w) noexcept nogil:
         return False
 
@@ -143,6 +146,17 @@ cdef class ElasticNetPenalty(SeparablePenalty):
         if value > 0.0:
             return min(excess, self.terms._upper[j])
         return max(-excess, self.terms._lower[j])
+
+    cdef double value_of(self, const double* w, Py_ssize_t n, Py_ssize_t apart) noexcept nogil:
+        cdef double l1_norm = 0.0, squares = 0.0, value
+        cdef Py_ssize_t j
+        for j in range(n):
+            value = w[j * apart]
+            if not self.terms._lower[j] <= value <= self.terms._upper[j]:
+                return INFINITY
+            l1_norm += self.terms._l1[j] * fabs(value)
+            squares += self.terms._l2[j] * value * value
+        return self.l1 * l1_norm + 0.5 * self.l2 * squares
 
     cdef bint may_rest(self, Py_ssize_t j, double w) noexcept nogil:
         if w == 0.0 and self.l1 * self.terms._l1[j] > 0.0:
