@@ -44,9 +44,9 @@ class PathState:
         self.tasks = problem.datafit.mean.shape
         self.known: WorkingSet | WholeDesign = WorkingSet(self.datafit, self.shape[1], max_gram)
         self.iterate = Iterate(*np.empty((2, *self.tasks, 0)))
-        # Of all features, and of those that are known, in their order.
+        # Of all features.
         self.penalty = problem.penalty.in_units(unit, self.datafit.unit)
-        self.inner = self.penalty.at(self.known.features)
+        self._know(self.penalty.at(self.known.features))
 
     @property
     def working_set(self) -> WorkingSet:
@@ -54,9 +54,15 @@ class PathState:
         assert isinstance(self.known, WorkingSet)
         return self.known
 
+    def _know(self, inner: Penalty) -> None:
+        """Have the penalty of the features that are known, in their order; at no strength so far."""
+        self.inner, self._inner_at = inner, dict[float, Penalty]()
+
     def inner_at(self, alpha: float) -> Penalty:
         """The penalty of the features that are known, at some strength."""
-        return self.inner.with_alpha(alpha)
+        if alpha not in self._inner_at:
+            self._inner_at[alpha] = self.inner.with_alpha(alpha)
+        return self._inner_at[alpha]
 
     def alpha_max(self, largest_magnitude: float) -> float:
         """Smallest alpha at which no coefficient enters, given the largest magnitude of the correlations."""
@@ -69,7 +75,7 @@ class PathState:
         columns = yield Gather(features, self.unit, self.datafit.weights if self.datafit.fit_intercept else None)
         known = self.working_set
         known.append(features, columns)
-        self.inner = self.penalty.at(known.features)
+        self._know(self.penalty.at(known.features))
         n_new = len(known) - self.iterate.coef.shape[-1]
         coef = np.concatenate([self.iterate.coef, np.zeros((*self.tasks, n_new))], axis=-1)
         residuals = known.fit(coef[None]).residuals
@@ -83,7 +89,7 @@ class PathState:
         if self.tasks:
             correlation = yield CorrelateCentred(datafit.weights * target, moments.means, self.unit)
         self.known = WholeDesign(datafit, moments, correlation)
-        self.inner = self.penalty
+        self._know(self.penalty)
         self.iterate = Iterate(np.zeros(correlation.shape), correlation.copy())
 
     def correlate(self, residuals: Block, features: Features) -> Generator[Request, Any, tuple[Features, Block]]:

@@ -113,10 +113,10 @@ def duality_gap(
         return of_penalty + scale * (reach + slack * penalty.bounded_reach(scale * correlation, scale * slack))
 
     reach_of_norms = slack * penalty.terms.steepest
-    norm = reach_of_norms + np.maximum(penalty.dual_norm(correlation), outside_norm)
+    norm = reach_of_norms + _larger(penalty.dual_norm(correlation), outside_norm)
     largest = norm
     if penalty.terms.has_nonzero_bounds:
-        largest = reach_of_norms + np.maximum(penalty.largest_magnitude(correlation), largest_outside)
+        largest = reach_of_norms + _larger(penalty.largest_magnitude(correlation), largest_outside)
     if not math.isfinite(norm + largest_outside):
         return math.nan
     # Weights are multiplied by on one side of a comparison, and divided by on the other.
@@ -128,6 +128,11 @@ def duality_gap(
             scales.append(penalty.l1 / size * (1 - HAIR))
     gaps = [best_near(scale) for scale in scales]
     return math.nan if any(map(math.isnan, gaps)) else min(gaps)
+
+
+def _larger(one: float, other: float) -> float:
+    """The larger number, and none if either is none."""
+    return one if one > other or math.isnan(one) else other
 
 
 def least_squares_gap(correlation: Vector, gram: NDArray[np.float64]) -> float:
