@@ -39,6 +39,8 @@ PathGenerator: TypeAlias = Generator[Request, Any, PathResult]
 UNDERFLOW = 1e-300
 # Relative duality gap of stepping stones.
 STONE_TOL = 1e-3
+# Where features violate, others come in that are so close to it: what violates next.
+NEXT = 0.01
 # An objective this many times that of the null model is no descent from it, rounding allowed for.
 DIVERGED = 1.02
 
@@ -180,7 +182,7 @@ class _Walk:
     def _goal(self, step: Step) -> Goal:
         is_stone = step.index is None
         gap_tol = max(0.25 * self.gap_tol, STONE_TOL * self.null.loss * is_stone)
-        return Goal(self.state.inner_at(step.alpha), gap_tol, self.options.max_iter - step.n_iter)
+        return Goal(self.state.inner_at(step.alpha), gap_tol, self.options.max_iter - step.n_iter, step.gap)
 
     def _evaluate(
         self, block: list[Step], coefs: Matrix, fits: Fits | None = None
@@ -303,7 +305,7 @@ class _Walk:
             threshold = (1 + SLACK) * penalty.l1
             is_optimal_outside = there.largest_magnitude <= threshold
             if not is_optimal_outside:
-                violates[there.features] |= there.magnitudes > threshold
+                violates[there.features] |= there.magnitudes > (1 - NEXT) * threshold
             step.gap = gaps[row]
             done = step.index is None or step.n_iter >= self.options.max_iter
             if is_optimal_outside:

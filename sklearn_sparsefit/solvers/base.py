@@ -1,8 +1,9 @@
 """What a solver is: from a working set and a penalty to coefficients on the working set."""
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -32,16 +33,20 @@ class Iterate:
 
 @dataclass(frozen=True)
 class Goal(Generic[Kind]):
-    """A strength of the penalty, the duality gap on the working set that is wanted there, and the iterations left."""
+    """A strength of the penalty, the duality gap on the working set that is wanted there, and the iterations left.
+
+    And the gap at what was found for it, when features were missing.
+    """
 
     penalty: Kind
     gap_tol: float
     max_iter: int
+    gap: float = math.inf
 
     def in_units(self, unit: float) -> "Goal[Kind]":
         """The goal for an objective that is measured in other units."""
         penalty = self.penalty.with_alpha(self.penalty.alpha / unit)
-        return Goal(penalty, self.gap_tol / unit, self.max_iter)
+        return replace(self, penalty=penalty, gap_tol=self.gap_tol / unit, gap=self.gap / unit)
 
 
 @dataclass

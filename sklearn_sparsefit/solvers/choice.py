@@ -47,9 +47,11 @@ MANY_PAIRS, STEPS_PER_PAIR = 1000, 0.5
 FEW_ITERATIONS = 60
 
 # Models of a loss are solved for by sweeps if there are more columns than this, and these are sparser than that, as
-# their Gram matrix has to be made anew now and then; but no longer when so many sweeps were not enough (text,
-# 4000 x 50000, 1200 kept: sweeps alone take 0.36 s with an intercept and 2.8 s without, Grams alone 0.9 and 1.0 s).
-FEW_COLUMNS, CHEAP_DENSITY, FEW_SWEEPS = 100, 0.1, 50
+# their Gram matrix has to be made anew now and then; but no longer when so many sweeps were not enough, or one for so
+# many columns if that is more: a Gram takes as long as a sweep for every few columns (paths of 60 alphas, 3000 x 20000,
+# 1 % stored, 2200 kept: 1.0 s with 200 sweeps and 3.5 s with 50; 4000 x 1000, 5 % stored, 900 kept: 4.7 s with 100, 8.7
+# s with 200).
+FEW_COLUMNS, CHEAP_DENSITY, FEW_SWEEPS, COLUMNS_PER_SWEEP = 100, 0.1, 50, 10
 
 
 class AutoSolver(Solver):
@@ -216,7 +218,8 @@ class SparseModelSolver(Solver):
         if not working_set.has_gram:
             return ResidualSolver().solve_from(working_set, goals, starts)
         if self._experience.sweeps_pay:
-            some = [replace(goal, max_iter=min(FEW_SWEEPS, goal.max_iter)) for goal in goals]
+            enough = max(FEW_SWEEPS, len(working_set) // COLUMNS_PER_SWEEP)
+            some = [replace(goal, max_iter=min(enough, goal.max_iter)) for goal in goals]
             n_iters = self._on_columns.solve_from(working_set, some, starts)
             self._experience.sweeps_pay = all(n < goal.max_iter for n, goal in zip(n_iters, some, strict=True))
             if self._experience.sweeps_pay:

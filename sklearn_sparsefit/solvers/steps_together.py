@@ -51,11 +51,12 @@ class StepsTogether:
         """
         if earlier is not None:
             some = goals[: min(len(earlier.coefs), MAX_WIDTH)]
-            return self._solve_from(working_set, some, earlier.at(range(len(some))), 0.0)
+            return self._solve_from(working_set, some, earlier.at(range(len(some))), [goal.gap for goal in some])
         some = goals[: self._width]
         # Where polynomials lead is taken for as good as solved.
         gap = 0.0 if len(track) else FAR_GAP * working_set.datafit.null_loss
-        found, n_steps = self._solve_from(working_set, some, self._starts(working_set, some, iterate, track), gap)
+        starts = self._starts(working_set, some, iterate, track)
+        found, n_steps = self._solve_from(working_set, some, starts, [gap] * len(some))
         n_solved = len(found.coefs)
         n_needed = max(n_steps[:n_solved], default=0)
         if n_solved < len(some) or n_needed > ENOUGH:
@@ -65,11 +66,11 @@ class StepsTogether:
         return found, n_steps
 
     def _solve_from(
-        self, working_set: WorkingSet, goals: Sequence[Goal], points: Points, gap: float
+        self, working_set: WorkingSet, goals: Sequence[Goal], points: Points, gaps: list[float]
     ) -> tuple[Points, list[int]]:
-        """See ``solve``; the duality gaps at the points, which are changed, are reckoned to be about the given one."""
+        """See ``solve``; the duality gaps at the points, which are changed, are reckoned to be about the given ones."""
         self._models.take_whole(working_set)
-        gaps, n_steps = [gap] * len(goals), [0] * len(goals)
+        n_steps = [0] * len(goals)
         pending = list(range(len(goals)))
         for moved in MOVED[: min(goal.max_iter for goal in goals)]:
             # All of them are changed in place: where their step cannot be taken, none is kept.
