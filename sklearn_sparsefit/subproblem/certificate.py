@@ -103,8 +103,11 @@ def duality_gap(
 
     def best_near(scale: float) -> float:
         # Dual points of models may be a little beyond what the loss has a conjugate for.
-        found = (gap(scale * (1.0 - back)) for back in BACKS)
-        return next((value for value in found if value != np.inf), np.inf)
+        for back in BACKS:
+            value = gap(scale * (1.0 - back))
+            if value != math.inf:
+                return value
+        return math.inf
 
     def loosened(of_penalty: float, scale: float) -> float:
         """Slack is for designs that are known as a whole: nothing is outside."""
