@@ -14,6 +14,8 @@ from oracles import ElasticNetProblem
 from sklearn_sparsefit import AdaptiveLasso, ElasticNet, Lasso, LassoCV, SparseLogisticRegression, lasso_path
 from sklearn_sparsefit.solvers import SOLVERS
 
+pytestmark = pytest.mark.usefixtures("bounded_passes")
+
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((60, 8))
 Y = X[:, 0] - X[:, 1] + RNG.standard_normal(60)

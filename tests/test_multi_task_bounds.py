@@ -26,6 +26,8 @@ from sklearn_sparsefit import (
 from sklearn_sparsefit.penalty import ElasticNetPenalty, FeatureTerms, MultiTaskPenalty, multi_task_penalty
 from test_multi_task import STORES, make_tasks, some_free
 
+pytestmark = pytest.mark.usefixtures("bounded_passes")
+
 SINGLE = [MultiTaskLasso, MultiTaskElasticNet]
 CROSS_VALIDATED = [MultiTaskLassoCV, MultiTaskElasticNetCV]
 ROUNDING = 1e-13

@@ -303,10 +303,7 @@ def test_separate_penalty_on_a_grid(l1_ratio):
         correlation = 1.5 * rng.standard_normal((2, 3))
         coef = np.clip(rng.standard_normal((2, 3)), np.maximum(terms.lower, -3), np.minimum(terms.upper, 3))
         coef[rng.uniform(size=(2, 3)) < 0.3] = 0
-        outside = coef + np.array([0.0, 0.0, 2.0])
         assert_allclose(penalty.value(coef), penalty_of_each(coef, 0.8, l1_ratio, terms).sum())
-        assert penalty.is_feasible(coef) and not penalty.is_feasible(outside)
-        assert not penalty.is_feasible(np.where(coef == coef[0, 1], np.nan, coef))
         # Where there is no bound, nor a ridge, the conjugate is finite up to l1 alone.
         if l1_ratio == 1.0:
             correlation[:, 0] = np.clip(correlation[:, 0], -penalty.l1, penalty.l1)

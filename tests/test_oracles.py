@@ -31,7 +31,10 @@ from sklearn_sparsefit import ElasticNet, enet_path
 ROUNDING = 1e-13
 
 # Of the designs some have columns that are constant or equal, and features free of the penalty among these.
-pytestmark = pytest.mark.filterwarnings("ignore:Features with penalty weight 0:UserWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:Features with penalty weight 0:UserWarning"),
+    pytest.mark.usefixtures("bounded_passes"),
+]
 
 
 def make_problems(design, penalty, weights="none", fit_intercept=True):

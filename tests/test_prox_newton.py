@@ -164,65 +164,85 @@ def test_sweeps_side_by_side_are_those_of_each(store, fit_intercept, n_problems)
     assert_allclose(starts.correlations, [iterate.correlation for iterate in alone], atol=1e-9)
 
 
-def mixed(columns, start, weighted_residual, weights, alpha, n_sweeps):
-    """The best of the last sweep and where the sweeps lead, with an intercept, one column at a time."""
-    centred = columns - weights @ columns
-    squares = weights @ centred**2
-    coefs, residual = [start], weighted_residual / weights
+def burst(X, weights, fit_intercept, start, weighted_residual, penalty, n_sweeps):
+    """The last of some sweeps, and where they lead; which of these has the lower objective."""
+    used = weights > 0
+    X, weights, residual = X[used], weights[used], weighted_residual[used] / weights[used]
+    means = weights @ X if fit_intercept else np.zeros(X.shape[1])
+    squares = weights @ (X - means) ** 2
+    first, coefs = residual - weights @ residual * fit_intercept, [start]
     for _ in range(n_sweeps):
         coef = coefs[-1].copy()
-        for j, column in enumerate(centred.T):
-            goal = coef[j] + column @ (weights * residual) / squares[j]
-            new = np.sign(goal) * max(abs(goal) - alpha / squares[j], 0.0)
-            residual, coef[j] = residual + column * (coef[j] - new), new
+        for j in range(len(coef)):
+            left = first - (X - means) @ (coef - start)
+            goal = coef[j] + (X[:, j] - means[j]) @ (weights * left) / squares[j]
+            coef[j] = penalty.at([j]).apply_prox(np.array([goal]), 1 / squares[j])[0]
         coefs.append(coef)
     steps = np.diff(coefs, axis=0)
     shares = np.linalg.solve(steps @ steps.T, np.ones(n_sweeps))
-    there = shares @ coefs[1:] / shares.sum()
+    there = coefs[-1] + shares @ (coefs[1:] - coefs[-1]) / shares.sum()
 
     def objective(coef):
-        left = residual + centred @ (coefs[-1] - coef)
-        return 0.5 * weights @ (left - weights @ left) ** 2 + alpha * np.abs(coef).sum()
+        if (coef < penalty.terms.lower).any() or (coef > penalty.terms.upper).any():
+            return np.inf
+        return 0.5 * weights @ (first - (X - means) @ (coef - start)) ** 2 + penalty.value(coef)
 
-    return min(coefs[-1], there, key=objective), there
+    return coefs[-1], there, objective(there) < objective(coefs[-1])
 
 
-@pytest.mark.parametrize("n_problems", [1, 5])
-def test_bursts_end_where_their_sweeps_lead_if_that_is_better(n_problems):
-    rng = np.random.default_rng(0)
-    X, weights = rng.standard_normal((60, 12)) + 2 * rng.standard_normal((60, 1)), rng.uniform(0.5, 1.5, 60)
+@pytest.mark.parametrize("n_problems", [1, 5, 8])
+@pytest.mark.parametrize("fit_intercept", [False, True])
+@pytest.mark.parametrize("upper", [np.inf, 1.0])
+def test_bursts_end_where_their_sweeps_lead_if_that_is_better(n_problems, fit_intercept, upper):
+    rng, n_features = np.random.default_rng(0), 12
+    X, weights = (
+        rng.standard_normal((60, n_features)) + 2 * rng.standard_normal((60, 1)),
+        rng.choice([0.0, 1.0, 3.0], 60),
+    )
     weights /= weights.sum()
-    columns = make_design(X).columns(np.arange(12), 1.0, None)
-    shares = 0.5 ** np.arange(n_problems)
-    penalty = ElasticNetPenalty(0.01, 1.0, FeatureTerms.uniform(12))
-    means, squares = columns.moments(weights, True, slice(0, 12))
-    strengths = np.ones(1 if n_problems == 1 else 8)
-    strengths[:n_problems] = shares
+    columns = make_design(X).columns(np.arange(n_features), 1.0, None)
+    ones = np.ones(n_features)
+    penalty = ElasticNetPenalty(0.01, 0.7, FeatureTerms(ones, ones, -np.inf * ones, upper * ones))
+    means, squares = columns.moments(weights, fit_intercept, slice(0, n_features))
+    strengths = 0.5 ** np.arange(1 if n_problems == 1 else 8)
     levels = Levels(means, squares, np.empty(0), np.zeros(len(strengths)))
-    sweeps = Sweeps(columns, weights, True, penalty, strengths, levels)
-    residuals = (rng.standard_normal((n_problems, 12)) @ X.T + rng.standard_normal((n_problems, 60))) * weights
-    starts = np.zeros((n_problems, 12))
-    n_better = 0
-    for _ in range(3):
-        sweeps.begin_at(starts, residuals)
-        sweeps.burst(4)
-        found = sweeps.rows(n_problems).copy()
-        for row, share in enumerate(shares):
-            coef, there = mixed(X, starts[row], residuals[row], weights, 0.01 * share, 4)
-            assert_allclose(found[row], coef, rtol=1e-6, atol=1e-9)
-            n_better += coef is there
-        residuals = residuals - (found - starts) @ X.T * weights
-        starts = found
+    sweeps = Sweeps(columns, weights, fit_intercept, penalty, strengths, levels)
+    residuals = (rng.standard_normal((n_problems, n_features)) @ X.T + rng.standard_normal((n_problems, 60))) * weights
+    coefs, n_better, n_bursts = np.zeros((n_problems, n_features)), 0, 0
+    for n_sweeps in (2, 3, 5):
+        before = coefs.copy()
+        sweeps.burst(coefs, residuals, n_sweeps)
+        for row, coef in enumerate(coefs):
+            with_alpha = penalty.with_alpha(0.01 * strengths[row])
+            last, there, is_better = burst(X, weights, fit_intercept, before[row], residuals[row], with_alpha, n_sweeps)
+            assert_allclose(coef, there if is_better else last, rtol=1e-5, atol=1e-8)
+            n_better, n_bursts = n_better + is_better, n_bursts + 1
+        residuals -= (coefs - before) @ X.T * weights
     assert n_better > 0
+    if np.isfinite(upper):
+        assert n_better < n_bursts
 
 
 def test_sweeps_say_what_they_cannot_do():
     columns = make_design(np.eye(3)).columns(np.arange(3), 1.0, None)
     penalty, weights = ElasticNetPenalty(0.3, 1.0, FeatureTerms.uniform(3)), np.full(3, 1 / 3)
-    for width, message in ((3, "3 problems"), (1, "n_sweeps == 6")):
-        levels = Levels(np.zeros(3), np.ones(3), np.empty(0), np.zeros(width))
-        with pytest.raises(ValueError, match=message):
-            Sweeps(columns, weights, True, penalty, np.ones(width), levels).burst(6)
+
+    def make(width, n_columns=3, n_levels=1):
+        levels = Levels(np.zeros(n_columns), np.ones(n_columns), np.empty(0), np.zeros(n_levels))
+        return Sweeps(columns, weights, True, penalty, np.ones(width), levels)
+
+    with pytest.raises(ValueError, match="3 problems stand side by side"):
+        make(3)
+    with pytest.raises(ValueError, match=r"\(3, 3, 3, 1\), are not those of 3 samples, 3 columns and 8 problems"):
+        make(8)
+    with pytest.raises(ValueError, match=r"\(3, 2, 2, 1\), are not those"):
+        make(1, n_columns=2)
+    with pytest.raises(ValueError, match="n_sweeps == 6"):
+        make(1).burst(np.zeros((1, 3)), np.zeros((1, 3)), 6)
+    with pytest.raises(ValueError, match="Coefficients or residuals"):
+        make(1).burst(np.zeros((1, 3)), np.zeros((2, 3)), 5)
+    with pytest.raises(ValueError, match="those of 9 problems, levels of 1"):
+        Levels(np.zeros(3), np.ones(3), np.ones(3), np.zeros(1)).follow(np.ones((3, 9)))
 
 
 def test_gaps_need_not_be_known_beyond_a_limit():

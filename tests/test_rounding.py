@@ -14,6 +14,8 @@ from sklearn_sparsefit.solvers._cholesky import SupportFactor
 from sklearn_sparsefit.solvers._gram_cd import Status, gram_cd
 from sklearn_sparsefit.solvers.dual_newton import DualNewtonSolver
 
+pytestmark = pytest.mark.usefixtures("bounded_passes")
+
 
 def tall_data(mean=0.0):
     rng = np.random.default_rng(0)

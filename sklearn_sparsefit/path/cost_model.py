@@ -50,11 +50,14 @@ FIRST_WIDTH, MAX_WIDTH = 8, 32
 # these, 8 with 0.6 and 120, the first and the last a tenth more time. With 400 for one alpha, single small alphas took
 # twice as long: most of those never stayed.
 NEWCOMER_SHARE, MIN_NEWCOMERS, MAX_NEWCOMERS = 1 / 2, 60, 2
-# A feature is predicted to enter when its predicted correlation comes this close to the threshold: the more newcomers
-# that did not stay, the fewer alphas are solved for again. Of sparse X they cost less. (Paths of 92 to 109 alphas, two
-# classes, on text of 4000 x 50000 0.27 s with 0.02 and 0.23 with 0.12, without intercept 0.40 and 0.36; least squares,
-# 3000 x 20000 of which 1 % is stored 7.3 and 6.0; 200 x 20000, dense, 0.075 and 0.086, with 0.05 as with 0.02.)
+# A feature is predicted to enter when its predicted correlation comes this close to the threshold. With more newcomers
+# fewer alphas are solved for again; of X that is sparser than CHEAP_DENSITY they cost little. (Paths of 92 to 109
+# alphas, with 0.02 and 0.12: two classes, text of 4000 x 50000, 0.27 and 0.23 s, without an intercept 0.40 and 0.36 s;
+# least squares, 3000 x 20000, 1 % stored, 7.3 and 6.0 s; two classes, 200 x 20000, dense, 0.075 and 0.086 s.)
 MARGIN, SPARSE_MARGIN = 0.02, 0.12
+# With features that violate their condition others come in that are so close to that: these violate next (text, alpha
+# down to alpha_max/100 alone: 85 ms in place of 91).
+NEXT = 0.01
 # Between alphas further apart than this, others are put in as stepping stones.
 MAX_RATIO = 2.5
 
@@ -78,7 +81,7 @@ def takes_whole(shape: tuple[int, int], density: float) -> bool:
 
 
 def margin(density: float) -> float:
-    """How close to the threshold a feature is predicted to come that is brought in."""
+    """By how much of the threshold a feature may fall short of it and still be brought in."""
     return SPARSE_MARGIN if density < CHEAP_DENSITY else MARGIN
 
 

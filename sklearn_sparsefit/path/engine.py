@@ -39,8 +39,6 @@ PathGenerator: TypeAlias = Generator[Request, Any, PathResult]
 UNDERFLOW = 1e-300
 # Relative duality gap of stepping stones.
 STONE_TOL = 1e-3
-# Where features violate, others come in that are so close to it: what violates next.
-NEXT = 0.01
 # An objective this many times that of the null model is no descent from it, rounding allowed for.
 DIVERGED = 1.02
 
@@ -112,7 +110,7 @@ class _Walk:
         (seen,), gaps = yield from self._check([step], evaluation)
         state.iterate.correlation[:] = evaluation.inside[0]
         largest = max(state.inner.largest_magnitude(evaluation.inside[0]), seen.largest_magnitude)
-        self.forecast.begin_at(state.alpha_max(largest), seen.sizes)
+        self.forecast.start_from(state.alpha_max(largest), seen.sizes)
         if not gaps[0] <= self.gap_tol:
             return 0
         step.gap = gaps[0]
@@ -297,15 +295,15 @@ class _Walk:
     def _accept(
         self, block: list[Step], evaluation: Evaluation, seen: list[Outside], gaps: Vector
     ) -> Generator[Request, Any, tuple[int, NDArray[np.intp]]]:
-        """Report the leading alphas that are done; return how many, and the features that others need."""
-        violates = np.zeros(self.state.shape[1], dtype=bool)
+        """Report the leading alphas that are done; return how many, and the features that others need or will."""
+        newcomers = np.zeros(self.state.shape[1], dtype=bool)
         n_done = 0
         for row, step in enumerate(block):
             penalty, there = self.state.inner_at(step.alpha), seen[row]
             threshold = (1 + SLACK) * penalty.l1
             is_optimal_outside = there.largest_magnitude <= threshold
             if not is_optimal_outside:
-                violates[there.features] |= there.magnitudes > (1 - NEXT) * threshold
+                newcomers[there.features] |= there.magnitudes > (1 - cost_model.NEXT) * threshold
             step.gap = gaps[row]
             done = step.index is None or step.n_iter >= self.options.max_iter
             if is_optimal_outside:
@@ -320,4 +318,4 @@ class _Walk:
         if self.bounds is not None:
             last = min(n_done, len(block) - 1)
             self.bounds.go_to(evaluation.fits.residuals[last], seen[last].features, seen[last].magnitudes)
-        return n_done, np.flatnonzero(violates)
+        return n_done, np.flatnonzero(newcomers)

@@ -24,9 +24,9 @@ class Forecast:
 
     def __init__(self, alpha: float, correlation: Vector, margin: float):
         self._margin = margin
-        self.begin_at(alpha, correlation)
+        self.start_from(alpha, correlation)
 
-    def begin_at(self, alpha: float, correlation: Vector) -> None:
+    def start_from(self, alpha: float, correlation: Vector) -> None:
         """Know the correlations at one alpha."""
         self.alpha = min(alpha, FAR)
         self._now = np.full(len(correlation), self.alpha), correlation.copy()

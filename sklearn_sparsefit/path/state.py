@@ -56,10 +56,11 @@ class PathState:
 
     def _know(self, inner: Penalty) -> None:
         """Have the penalty of the features that are known, in their order; at no strength so far."""
-        self.inner, self._inner_at = inner, dict[float, Penalty]()
+        self.inner = inner
+        self._inner_at: dict[float, Penalty] = {}
 
     def inner_at(self, alpha: float) -> Penalty:
-        """The penalty of the features that are known, at some strength."""
+        """The penalty of the features that are known, at some strength: for all who ask the same one."""
         if alpha not in self._inner_at:
             self._inner_at[alpha] = self.inner.with_alpha(alpha)
         return self._inner_at[alpha]

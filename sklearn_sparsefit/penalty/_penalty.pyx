@@ -42,8 +42,8 @@ cdef class SeparablePenalty:
     cdef double prox(self, Py_ssize_t j, double value, double step) noexcept nogil:
         return value
 
-    cdef double value_of(self, const double* w, Py_ssize_t n, Py_ssize_t apart) noexcept nogil:
-        return 0.0
+    cdef double value_within(self, const double* w, Py_ssize_t n, Py_ssize_t apart) noexcept nogil:
+        return INFINITY
 
     cdef bint may_rest(self, Py_ssize_t j, double w) noexcept nogil:
         return False
@@ -147,15 +147,19 @@ cdef class ElasticNetPenalty(SeparablePenalty):
             return min(excess, self.terms._upper[j])
         return max(-excess, self.terms._lower[j])
 
-    cdef double value_of(self, const double* w, Py_ssize_t n, Py_ssize_t apart) noexcept nogil:
-        cdef double l1_norm = 0.0, squares = 0.0, value
+    cdef double value_within(self, const double* w, Py_ssize_t n, Py_ssize_t apart) noexcept nogil:
         cdef Py_ssize_t j
         for j in range(n):
-            value = w[j * apart]
-            if not self.terms._lower[j] <= value <= self.terms._upper[j]:
+            if not (isfinite(w[j * apart]) and self.terms._lower[j] <= w[j * apart] <= self.terms._upper[j]):
                 return INFINITY
-            l1_norm += self.terms._l1[j] * fabs(value)
-            squares += self.terms._l2[j] * value * value
+        return self._sum(w, n, apart)
+
+    cdef double _sum(self, const double* w, Py_ssize_t n, Py_ssize_t apart) noexcept nogil:
+        cdef double l1_norm = 0.0, squares = 0.0
+        cdef Py_ssize_t j
+        for j in range(n):
+            l1_norm += self.terms._l1[j] * fabs(w[j * apart])
+            squares += self.terms._l2[j] * w[j * apart] * w[j * apart]
         return self.l1 * l1_norm + 0.5 * self.l2 * squares
 
     cdef bint may_rest(self, Py_ssize_t j, double w) noexcept nogil:
@@ -189,21 +193,8 @@ cdef class ElasticNetPenalty(SeparablePenalty):
         return result
 
     def value(self, const double[::1] w):
-        """Penalty of the coefficients ``w``."""
-        cdef double l1_norm = 0.0, squares = 0.0
-        cdef Py_ssize_t j
-        for j in range(w.shape[0]):
-            l1_norm += self.terms._l1[j] * fabs(w[j])
-            squares += self.terms._l2[j] * w[j] * w[j]
-        return self.l1 * l1_norm + 0.5 * self.l2 * squares
-
-    def is_feasible(self, const double[::1] w):
-        """Whether the penalty of ``w`` is finite."""
-        cdef Py_ssize_t j
-        for j in range(w.shape[0]):
-            if not (isfinite(w[j]) and self.terms._lower[j] <= w[j] <= self.terms._upper[j]):
-                return False
-        return True
+        """Penalty of the coefficients ``w``, within their bounds or not."""
+        return self._sum(&w[0], w.shape[0], 1) if w.shape[0] else 0.0
 
     def sizes(self, correlation):
         """The correlations themselves: what is foretold, and told from both sides of zero."""

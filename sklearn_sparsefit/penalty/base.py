@@ -60,9 +60,6 @@ class Penalty(Protocol):
     def value(self, coef: Coefs, /) -> float:
         """Penalty of the coefficients."""
 
-    def is_feasible(self, coef: Coefs, /) -> bool:
-        """Whether the penalty is finite."""
-
     def may_move(self, coef: Coefs, correlation: Coefs, /) -> NDArray[np.bool_]:
         """Which coefficients are not at a bound that their correlation holds them at."""
 

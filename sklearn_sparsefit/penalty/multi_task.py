@@ -38,10 +38,6 @@ class MultiTaskPenalty(PenaltyOfTasks):
         """Prox of the coefficients, with a step that all features share or one for each."""
         return _bounded_norm.prox(coef, np.broadcast_to(steps, coef.shape[-1]).astype(np.float64), self.rows)
 
-    def is_feasible(self, coef: Matrix) -> bool:
-        """Whether the penalty is finite."""
-        return self.of_norms.is_feasible(self.sizes(coef))
-
     def may_move(self, coef: Matrix, correlation: Matrix) -> NDArray[np.bool_]:
         """Which coefficients may be other than zero."""
         return self.terms.upper > 0
@@ -92,10 +88,6 @@ class BoundedMultiTaskPenalty(MultiTaskPenalty):
     def sizes(self, values: Matrix) -> Vector:
         """The norm, for every feature, of what is on a side of zero that is open to its coefficients."""
         return _bounded_norm.sizes(np.ascontiguousarray(values), self.terms.lower, self.terms.upper, 0.0)
-
-    def is_feasible(self, coef: Matrix) -> bool:
-        """Whether the penalty is finite."""
-        return all(map(self.of_values.is_feasible, coef))
 
     def may_move(self, coef: Matrix, correlation: Matrix) -> NDArray[np.bool_]:
         """Which coefficients are not at a bound that their correlation holds them at."""

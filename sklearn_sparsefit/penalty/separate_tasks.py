@@ -54,10 +54,6 @@ class SeparateTasksPenalty(PenaltyOfTasks):
         terms = self.terms
         return coef - excess * ((terms.l1_weights > 0) & np.isinf(terms.lower) & np.isinf(terms.upper))
 
-    def is_feasible(self, coef: Matrix) -> bool:
-        """Whether the penalty is finite."""
-        return all(map(self.of_each.is_feasible, coef))
-
     def may_move(self, coef: Matrix, correlation: Matrix) -> NDArray[np.bool_]:
         """Which coefficients are not at a bound that their correlation holds them at."""
         return self.of_each.may_move(coef, correlation)

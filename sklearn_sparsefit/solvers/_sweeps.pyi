@@ -5,7 +5,7 @@ from sklearn_sparsefit._typing import Matrix, Vector
 from sklearn_sparsefit.design import Columns
 from sklearn_sparsefit.penalty._penalty import SeparablePenalty
 
-MEMORY: int
+MOST_SWEEPS: int
 
 class Levels:
     means: NDArray[np.float64]
@@ -31,6 +31,4 @@ class Sweeps:
         strengths: NDArray[np.float64],
         levels: Levels,
     ) -> None: ...
-    def begin_at(self, coefs: Matrix, weighted_residuals: Matrix) -> None: ...
-    def rows(self, n_problems: int) -> Matrix: ...
-    def burst(self, n_sweeps: int) -> None: ...
+    def burst(self, coefs: Matrix, weighted_residuals: Matrix, n_sweeps: int) -> None: ...

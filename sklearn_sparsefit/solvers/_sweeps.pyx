@@ -2,8 +2,10 @@
 
 import numpy as np
 
+cimport cython
 from cpython.exc cimport PyErr_CheckSignals
 from libc.math cimport fabs, fmax
+from libc.string cimport memcpy
 from scipy.linalg.cython_lapack cimport dgesv
 
 from sklearn_sparsefit.design._columns cimport Columns
@@ -13,10 +15,10 @@ from sklearn_sparsefit.penalty._penalty cimport SeparablePenalty
 cdef enum:
     # Sweeps of a burst, at most.
     MOST = 5
-    # Added to squares of the steps between sweeps, beside these, and at least.
+# Ridge on the Gram of the steps between sweeps, beside its trace, and at least.
 cdef double SINGULAR = np.finfo(np.float64).eps, LEAST = np.finfo(np.float64).tiny / SINGULAR
 
-MEMORY = MOST
+MOST_SWEEPS = MOST
 
 
 cdef class Levels:
@@ -38,10 +40,13 @@ cdef class Levels:
         self._last, self._rates = np.full(len(values), np.nan), np.ones(len(values))
 
     def follow(self, const double[:, ::1] coefs):
-        """Go after the means of the residuals, more slowly where these run away."""
+        """Go after the means of the residuals of as many problems."""
+        if coefs.shape[1] != self._values.shape[0]:
+            raise ValueError(f"Coefficients are those of {coefs.shape[1]} problems, levels of {self._values.shape[0]}.")
         self._follow(coefs)
 
     cdef void _follow(self, const double[:, ::1] coefs) noexcept nogil:
+        """More slowly where they run away."""
         cdef Py_ssize_t j, q, width = coefs.shape[1]
         cdef double[WIDTH] bends
         if self._bends.shape[0] == 0:
@@ -59,13 +64,14 @@ cdef class Levels:
             self._values[q] += self._rates[q] * self._rests[q] / bends[q]
 
 
+@cython.final
 cdef class Sweeps:
     """Sweeps over a working set for one problem, or WIDTH that differ in target and strength.
 
     Their coefficients stand side by side, and so do their residuals v = s * (y - Zw). Each burst ends at the mixture of
     its sweeps at which their steps would come to rest if these shrank along fixed directions, where the objective is
-    lower for it, or at its last sweep (Anderson extrapolation; Bertrand & Massias 2021, algorithm 3). Residuals and
-    levels are mixed alike.
+    lower for it, or at its last sweep (Anderson extrapolation; Bertrand & Massias 2021, algorithm 3). Levels are mixed
+    alike.
     """
 
     cdef Columns columns
@@ -73,7 +79,7 @@ cdef class Sweeps:
     cdef Levels levels
     cdef const double[::1] weights, strengths, means, sq_norms
     cdef bint fit_intercept
-    # Where the problems are, and after each sweep of a burst.
+    # Where the problems are at the beginning of a burst and after each sweep.
     cdef double[:, :, ::1] coefs, residuals
     cdef double[:, ::1] past_levels
 
@@ -89,49 +95,49 @@ cdef class Sweeps:
         width = len(strengths)
         if width not in (1, WIDTH):
             raise ValueError(f"{width} problems stand side by side, which must be one or {WIDTH}.")
+        shape = len(weights), len(levels.means), len(levels.sq_norms), len(levels.values)
+        if shape != (columns.n_samples, columns.n_columns, columns.n_columns, width) or columns.n_columns == 0:
+            raise ValueError(
+                f"Weights, means, squares and levels, {shape}, are not those of {columns.n_samples} samples,"
+                f" {columns.n_columns} columns and {width} problems."
+            )
         self.columns, self.weights, self.fit_intercept = columns, weights, fit_intercept
         self.penalty, self.strengths = penalty, strengths
         self.levels, self.means, self.sq_norms = levels, levels.means, levels.sq_norms
-        self.coefs = np.empty((MOST + 1, len(levels.means), width))
-        self.residuals = np.empty((MOST + 1, len(weights), width))
+        self.coefs = np.empty((MOST + 1, columns.n_columns, width))
+        self.residuals = np.empty((MOST + 1, columns.n_samples, width))
         self.past_levels = np.empty((MOST + 1, width))
 
-    def begin_at(self, const double[:, ::1] coefs, const double[:, ::1] weighted_residuals):
-        """Be at the coefficients and residuals of the problems, a row for each; others are at zero."""
-        self.coefs[0, :, :] = 0.0
-        self.residuals[0, :, :] = 0.0
-        self.coefs[0, :, : coefs.shape[0]] = coefs.T
-        self.residuals[0, :, : coefs.shape[0]] = weighted_residuals.T
-
-    def rows(self, n_problems):
-        """Coefficients of the leading problems, a row for each."""
-        return np.asarray(self.coefs[0, :, :n_problems]).T
-
-    def burst(self, int n_sweeps):
-        """Go through some sweeps, and to where they lead."""
-        cdef Py_ssize_t width = self.strengths.shape[0]
+    def burst(self, double[:, ::1] coefs, const double[:, ::1] weighted_residuals, int n_sweeps):
+        """Go through some sweeps, and to where they lead, in place: coefficients have a row for each problem."""
+        cdef Py_ssize_t j, q, width = self.strengths.shape[0]
         cdef int turn
         if not 0 < n_sweeps <= MOST:
             raise ValueError(f"n_sweeps == {n_sweeps}, must be from 1 to {MOST}.")
-        for turn in range(n_sweeps):
+        if (
+            len(coefs) > width or len(weighted_residuals) > width
+            or coefs.shape[1] != self.means.shape[0] or weighted_residuals.shape[1] != self.weights.shape[0]
+        ):
+            raise ValueError("Coefficients or residuals are not those of the columns, samples or problems.")
+        _lay(coefs, self.coefs)
+        _lay(weighted_residuals, self.residuals)
+        self.past_levels[0] = self.levels._values
+        for turn in range(1, n_sweeps + 1):
             PyErr_CheckSignals()
             with nogil:
-                self._keep(turn)
-                self._sweep(turn + 1)
-                self.levels._follow(self.coefs[turn + 1])
-        self.past_levels[n_sweeps] = self.levels._values
+                self._sweep(turn)
+                self.levels._follow(self.coefs[turn])
+            self.past_levels[turn] = self.levels._values
         with nogil:
-            # The compiler knows either width.
+            # So that the compiler knows either width.
             if width == 1:
                 self._mix(n_sweeps, 1)
             else:
                 self._mix(n_sweeps, WIDTH)
         self.levels._values[:] = self.past_levels[0]
-
-    cdef void _keep(self, int turn) noexcept nogil:
-        """Where the problems are before a sweep."""
-        self.past_levels[turn] = self.levels._values
-        self.residuals[turn + 1] = self.residuals[turn]
+        for q in range(coefs.shape[0]):
+            for j in range(coefs.shape[1]):
+                coefs[q, j] = self.coefs[0, j, q]
 
     cdef void _sweep(self, int turn) noexcept nogil:
         """The next sweep.
@@ -146,6 +152,7 @@ cdef class Sweeps:
         cdef double[WIDTH] rests, sums, steps
         cdef double h, mean
         cdef bint moves
+        memcpy(v, &self.residuals[turn - 1, 0, 0], self.weights.shape[0] * width * sizeof(double))
         for q in range(width):
             rests[q] = -self.levels._values[q]
         for i in range(self.weights.shape[0]):
@@ -171,10 +178,10 @@ cdef class Sweeps:
         for q in range(width):
             self.levels._rests[q] = rests[q]
 
-    cdef void _mix(self, int n_sweeps, Py_ssize_t width) noexcept nogil:
-        """Go to the mixtures, where these are better, or else to the last sweep."""
+    cdef inline void _mix(self, int n_sweeps, Py_ssize_t width) noexcept nogil:
+        """Put the mixtures, where these are better, or else what the last sweep led to, at the beginning."""
         cdef Py_ssize_t n = self.weights.shape[0], k = self.means.shape[0], j, q
-        cdef double* w = &self.coefs[0, 0, 0] if k else NULL
+        cdef double* w = &self.coefs[0, 0, 0]
         cdef double[MOST * WIDTH] shares
         cdef double[WIDTH] here, there
         _find_shares(w, k * width, &self.past_levels[0, 0], n_sweeps, width, shares)
@@ -183,18 +190,26 @@ cdef class Sweeps:
         )
         _put_mixtures(w, k * width, n_sweeps, width, shares)
         for q in range(width):
-            here[q] += self.strengths[q] * self.penalty.value_of(w + n_sweeps * k * width + q, k, width)
-            there[q] += self.strengths[q] * self.penalty.value_of(w + q, k, width)
+            here[q] += self.strengths[q] * self.penalty.value_within(w + n_sweeps * k * width + q, k, width)
+            there[q] += self.strengths[q] * self.penalty.value_within(w + q, k, width)
             if not there[q] < here[q]:
                 _keep_last(shares, n_sweeps, q)
                 for j in range(k):
                     w[j * width + q] = w[(n_sweeps * k + j) * width + q]
-        _put_mixtures(&self.residuals[0, 0, 0], n * width, n_sweeps, width, shares)
         _put_mixtures(&self.past_levels[0, 0], width, n_sweeps, width, shares)
 
 
-# Where problems were at the beginning of a burst and after each of its n sweeps, that is ``values`` of so many numbers
-# one after the other: they stand side by side. ``shares`` are those of the sweeps in the mixtures, WIDTH of each.
+cdef inline void _lay(const double[:, ::1] rows, double[:, :, ::1] values) noexcept nogil:
+    """Lay rows side by side, at the beginning; other problems are at zero."""
+    cdef Py_ssize_t i, q
+    values[0, :, :] = 0.0
+    for q in range(rows.shape[0]):
+        for i in range(rows.shape[1]):
+            values[0, i, q] = rows[q, i]
+
+
+# Values are those at the beginning of a burst and after each of its n sweeps, ``size`` numbers each time, one problem
+# beside the other. Of the shares of sweeps in the mixtures there are WIDTH for each sweep.
 
 cdef inline void _find_shares(
     const double* coefs, Py_ssize_t size, const double* levels, int n, Py_ssize_t width, double* shares
@@ -257,16 +272,17 @@ cdef inline void _add_products(
 cdef inline void _put_mixtures(
     double* values, Py_ssize_t size, int n, Py_ssize_t width, const double* shares
 ) noexcept nogil:
-    """The mixtures, at the beginning of the next burst."""
+    """Put the mixtures at the beginning, about the last values: what rests, as at a bound, stays exactly there."""
     cdef Py_ssize_t i, q
     cdef double[WIDTH] mixed
+    cdef const double* last = values + n * size
     cdef int a
     for i in range(size // width):
         for q in range(width):
-            mixed[q] = 0.0
-        for a in range(n):
+            mixed[q] = last[i * width + q]
+        for a in range(n - 1):
             for q in range(width):
-                mixed[q] += shares[a * WIDTH + q] * values[(a + 1) * size + i * width + q]
+                mixed[q] += shares[a * WIDTH + q] * (values[(a + 1) * size + i * width + q] - last[i * width + q])
         for q in range(width):
             values[i * width + q] = mixed[q]
 

@@ -35,7 +35,7 @@ class Iterate:
 class Goal(Generic[Kind]):
     """A strength of the penalty, the duality gap on the working set that is wanted there, and the iterations left.
 
-    And the gap at what was found for it, when features were missing.
+    Where features have come in since the last solution for it, ``gap`` is that of this solution on all features.
     """
 
     penalty: Kind

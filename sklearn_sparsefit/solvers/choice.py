@@ -48,9 +48,8 @@ FEW_ITERATIONS = 60
 
 # Models of a loss are solved for by sweeps if there are more columns than this, and these are sparser than that, as
 # their Gram matrix has to be made anew now and then; but no longer when so many sweeps were not enough, or one for so
-# many columns if that is more: a Gram takes as long as a sweep for every few columns (paths of 60 alphas, 3000 x 20000,
-# 1 % stored, 2200 kept: 1.0 s with 200 sweeps and 3.5 s with 50; 4000 x 1000, 5 % stored, 900 kept: 4.7 s with 100, 8.7
-# s with 200).
+# many columns if that is more, as a Gram takes longer then. (Paths of 60 alphas: 3000 x 20000, 1 % stored, 2200 kept,
+# 1.0 s with at most 200 sweeps and 3.5 s with 50; 4000 x 1000, 5 % stored, 900 kept, 4.7 s with 100, 8.7 with 200.)
 FEW_COLUMNS, CHEAP_DENSITY, FEW_SWEEPS, COLUMNS_PER_SWEEP = 100, 0.1, 50, 10
 
 

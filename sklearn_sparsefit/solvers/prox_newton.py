@@ -70,7 +70,8 @@ class ProxNewtonSolver(Solver):
         while True:
             part, members = self._part_of(working_set, penalty, iterate)
             found = Iterate(iterate.coef.take(members, axis=-1), iterate.correlation.take(members, axis=-1))
-            at_hand = Goal(penalty.at(members), GAP_SHARE * goal.gap_tol, goal.max_iter - n_iter)
+            gap_tol, max_iter = GAP_SHARE * goal.gap_tol, goal.max_iter - n_iter
+            at_hand = replace(goal, penalty=penalty.at(members), gap_tol=gap_tol, max_iter=max_iter)
             n_more, fits = self._solve_at_hand(part, at_hand, found)
             n_iter += n_more
             iterate.coef[..., members], iterate.correlation[..., members] = found.coef, found.correlation

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sklearn_sparsefit._typing import Matrix
+from sklearn_sparsefit._typing import Matrix, Vector
 from sklearn_sparsefit.design import WIDTH
 from sklearn_sparsefit.penalty import ElasticNetPenalty
-from sklearn_sparsefit.solvers._sweeps import MEMORY, Levels, Sweeps
+from sklearn_sparsefit.solvers._sweeps import MOST_SWEEPS, Levels, Sweeps
 from sklearn_sparsefit.solvers.base import Goal, Iterate, Solver, Starts
 from sklearn_sparsefit.solvers.gram import GramSolver
 from sklearn_sparsefit.subproblem.certificate import duality_gap
@@ -28,24 +28,38 @@ def levels_of(working_set: WorkingSet, weighted_residuals: Matrix) -> Levels:
     v in place of mean(r), which follows after each: v <- v + (mean(r) - v) / (1 + sum_j m_j^2 / h_j) over the support,
     with squares h_j about the means. That is Newton's method for v = mean(r) if the centred columns are orthogonal.
     """
-    values, no_bends = np.zeros(_width(len(weighted_residuals))), np.empty(0)
-    as_they_are = Levels(working_set.means, working_set.sq_norms, no_bends, values)
-    if working_set.datafit.fit_intercept:
-        return as_they_are
+    values = np.zeros(_width(len(weighted_residuals)))
+    means, sq_norms, bends = working_set.means, working_set.sq_norms, np.empty(0)
+    if not working_set.datafit.fit_intercept:
+        centred_means, centred_squares = _about_means(working_set)
+        if _pays(working_set, centred_means, centred_squares):
+            means, sq_norms = centred_means, centred_squares
+            bends = np.divide(means**2, sq_norms, out=np.zeros_like(means), where=sq_norms > 0)
+            values[: len(weighted_residuals)] = weighted_residuals.sum(axis=1)
+    return Levels(means, sq_norms, bends, values)
+
+
+def _about_means(working_set: WorkingSet) -> tuple[Vector, Vector]:
+    """Means of all columns, and their squares about these."""
     columns, weights = working_set.columns, working_set.datafit.weights
     moments = [columns.moments(weights, True, block) for block in working_set.blocks(0)]
     means, sq_norms = (np.concatenate(parts) for parts in zip(*moments, strict=True))
+    return means, sq_norms
+
+
+def _pays(working_set: WorkingSet, means: Vector, sq_norms: Vector) -> bool:
+    """Whether columns keep enough of their squares about their means, and something holds their coefficients there.
+
+    Where steps along the means cancel each other's squares, as those of groups that are all of the samples do, nothing
+    holds coefficients at a level.
+    """
     if not (sq_norms >= ABOUT_MEANS * working_set.sq_norms).all():
-        return as_they_are
+        return False
+    weights = working_set.datafit.weights
     way = np.divide(means, sq_norms, out=np.zeros_like(means), where=sq_norms > 0)
-    raised = columns.predict(way[None])[0]
+    raised = working_set.columns.predict(way[None])[0]
     raised -= weights @ raised
-    # Where steps along the means cancel each other's squares, as those of groups that are all of the samples do,
-    # nothing holds coefficients at a level.
-    if (raised * weights) @ raised < 0.5 * (way @ means):
-        return as_they_are
-    values[: len(weighted_residuals)] = weighted_residuals.sum(axis=1)
-    return Levels(means, sq_norms, way * means, values)
+    return bool((raised * weights) @ raised >= 0.5 * (way @ means))
 
 
 class SweepSolver(Solver):
@@ -79,14 +93,12 @@ class SweepSolver(Solver):
         strengths[1 : len(goals)] = [goal.penalty.alpha / penalty.alpha for goal in goals[1:]]
         levels = levels_of(working_set, starts.weighted_residuals)
         sweeps = Sweeps(working_set.columns, weights, working_set.datafit.fit_intercept, penalty, strengths, levels)
-        sweeps.begin_at(starts.coefs, starts.weighted_residuals)
-        signs = np.sign(starts.coefs)
         n_iter, max_iter = 0, min(goal.max_iter for goal in goals)
         while n_iter < max_iter:
-            n_sweeps = min(MEMORY, max_iter - n_iter)
-            sweeps.burst(n_sweeps)
+            n_sweeps = min(MOST_SWEEPS, max_iter - n_iter)
+            signs = np.sign(starts.coefs)
+            sweeps.burst(starts.coefs, starts.weighted_residuals, n_sweeps)
             n_iter += n_sweeps
-            starts.coefs[:] = sweeps.rows(len(goals))
             gaps = self._look(working_set, goals, origin, starts)
             for row, goal in enumerate(goals):
                 rests = np.array_equal(signs[row], np.sign(starts.coefs[row]))
@@ -97,8 +109,6 @@ class SweepSolver(Solver):
                         gaps = self._look(working_set, goals, origin, starts)
             if all(gap <= goal.gap_tol or not np.isfinite(gap) for gap, goal in zip(gaps, goals, strict=True)):
                 break
-            sweeps.begin_at(starts.coefs, starts.weighted_residuals)
-            signs = np.sign(starts.coefs)
         return n_iter
 
     def _finish(

@@ -1,6 +1,7 @@
 """Proximal Newton steps of the multinomial loss, compiled, for one alpha after the other."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -61,7 +62,7 @@ class SoftmaxInTurn:
             working_set.columns,
             working_set.means,
             working_set.sq_norms,
-            [Goal(of_pairs.with_alpha(goal.penalty.alpha), goal.gap_tol, goal.max_iter) for goal in goals],
+            [replace(goal, penalty=of_pairs.with_alpha(goal.penalty.alpha)) for goal in goals],
             alphas,
             coefs.reshape(len(alphas), -1),
             correlations.reshape(len(alphas), -1),
