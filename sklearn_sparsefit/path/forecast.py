@@ -46,7 +46,7 @@ class Forecast:
         """How many of the coming alphas to take on, and which features to bring in for them."""
         few = max(cost_model.MIN_NEWCOMERS, int(cost_model.NEWCOMER_SHARE * n_support))
         entries = penalty.entry_alphas(*self._now, *self._before, self._margin)
-        # A feature that should be in by now, and has not been looked at as bounds keep it out, is not on its line.
+        # A feature that should be as close by now, and has not been read as bounds keep it out, is not on its line.
         is_on_line = (entries < self.alpha) | (self._now[0] == self.alpha)
         coming = np.flatnonzero(outside & is_on_line & (entries >= alphas[-1]))
         coming = coming[np.argsort(-entries[coming], kind="stable")]
