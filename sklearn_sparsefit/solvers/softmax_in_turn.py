@@ -1,7 +1,6 @@
 """Proximal Newton steps of the multinomial loss, compiled, for one alpha after the other."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -62,7 +61,7 @@ class SoftmaxInTurn:
             working_set.columns,
             working_set.means,
             working_set.sq_norms,
-            [replace(goal, penalty=of_pairs.with_alpha(goal.penalty.alpha)) for goal in goals],
+            [Goal(of_pairs.with_alpha(goal.penalty.alpha), goal.gap_tol, goal.max_iter) for goal in goals],
             alphas,
             coefs.reshape(len(alphas), -1),
             correlations.reshape(len(alphas), -1),
