@@ -1,3 +1,5 @@
+from typing import final
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,6 +23,7 @@ class Levels:
     ) -> None: ...
     def follow(self, coefs: Matrix) -> None: ...
 
+@final
 class Sweeps:
     def __init__(
         self,
