@@ -285,6 +285,26 @@ def test_sweeps_are_given_up_where_they_are_slow():
     assert working_set.duality_gap(iterate.coef, correlation, penalty) <= 1e-12
 
 
+@pytest.mark.parametrize("fit_intercept", [True, False])
+def test_sweeps_on_models_settle_what_is_free(fit_intercept):
+    X, _, _ = make_counts(n_features=150)
+    (working_set, *_) = make_model(X, fit_intercept=fit_intercept)
+    weights = np.ones(150)
+    weights[[3, 70]] = 0.0
+    terms = FeatureTerms(weights, weights, np.full(150, -np.inf), np.full(150, np.inf))
+    working_set.set_free(np.array([3, 70]), terms)
+    others = np.random.default_rng(5).uniform(0.5, 1.5, len(working_set.datafit.weights)) * working_set.datafit.weights
+    model = working_set.seen_through(Quadratic(working_set.datafit.target, others, fit_intercept))
+    penalty = ElasticNetPenalty(0.02, 1.0, terms)
+    (start,) = model.correlations(model.datafit.weights * model.datafit.target[None])
+    by_sweeps, exact = (Iterate(np.zeros(150), start.copy()) for _ in range(2))
+    assert SweepSolver().solve(model, penalty, by_sweeps, 1e-11, 1000) < 1000
+    GramSolver().solve(model, penalty, exact, 0.0, 1000)
+    assert by_sweeps.coef[[3, 70]].all() and np.count_nonzero(by_sweeps.coef) > 5
+    assert_allclose(by_sweeps.coef, exact.coef, atol=1e-5)
+    assert model.duality_gap(by_sweeps.coef, by_sweeps.correlation, penalty) <= 1e-11
+
+
 def n_sweeps(X, alpha, fit_intercept):
     (working_set, *_) = make_model(X, fit_intercept=fit_intercept)
     n_features = X.shape[1]

@@ -64,6 +64,10 @@ class FreeFeatures:
         lower, upper = np.tile(self._lower, n_tasks), np.tile(self._upper, n_tasks)
         return FreeFeatures(np.arange(len(gram)), gram, lower, upper)
 
+    def seen_through(self, gram: Matrix) -> "FreeFeatures":
+        """The same on their Gram matrix under the weights of a model."""
+        return FreeFeatures(self.positions, gram, self._lower, self._upper)
+
     def fit(self, correlation: Matrix) -> Matrix:
         """Coefficients of least squares, given the correlations at zero."""
         if not self.is_bounded:

@@ -104,6 +104,10 @@ class WorkingSet(Known):
             return SoftmaxPairs(self, model)
         other = WorkingSet(model, len(self.outside), self._max_gram)
         other.follow(self)
+        if self.free is not None:
+            gram = other.gram_of(self.free.positions)
+            np.fill_diagonal(gram, other.sq_norms[self.free.positions])
+            other.free = self.free.seen_through(gram)
         return other
 
     @contextmanager
