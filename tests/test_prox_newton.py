@@ -295,7 +295,7 @@ def test_sweeps_on_models_settle_what_is_free(fit_intercept):
     working_set.set_free(np.array([3, 70]), terms)
     others = np.random.default_rng(5).uniform(0.5, 1.5, len(working_set.datafit.weights)) * working_set.datafit.weights
     model = working_set.seen_through(Quadratic(working_set.datafit.target, others, fit_intercept))
-    penalty = ElasticNetPenalty(0.02, 1.0, terms)
+    penalty = ElasticNetPenalty(0.005, 1.0, terms)
     (start,) = model.correlations(model.datafit.weights * model.datafit.target[None])
     by_sweeps, exact = (Iterate(np.zeros(150), start.copy()) for _ in range(2))
     assert SweepSolver().solve(model, penalty, by_sweeps, 1e-11, 1000) < 1000
