@@ -32,9 +32,10 @@ def levels_of(working_set: WorkingSet, weighted_residuals: Matrix) -> Levels:
     means, sq_norms, bends = working_set.means, working_set.sq_norms, np.empty(0)
     if not working_set.datafit.fit_intercept:
         centred_means, centred_squares = _about_means(working_set)
-        if _pays(working_set, centred_means, centred_squares):
-            means, sq_norms = centred_means, centred_squares
-            bends = np.divide(means**2, sq_norms, out=np.zeros_like(means), where=sq_norms > 0)
+        way = np.divide(centred_means, centred_squares, out=np.zeros_like(means), where=centred_squares > 0)
+        keep_squares = bool((centred_squares >= ABOUT_MEANS * sq_norms).all())
+        if keep_squares and _are_held(working_set, way, centred_means):
+            means, sq_norms, bends = centred_means, centred_squares, way * centred_means
             values[: len(weighted_residuals)] = weighted_residuals.sum(axis=1)
     return Levels(means, sq_norms, bends, values)
 
@@ -47,16 +48,12 @@ def _about_means(working_set: WorkingSet) -> tuple[Vector, Vector]:
     return means, sq_norms
 
 
-def _pays(working_set: WorkingSet, means: Vector, sq_norms: Vector) -> bool:
-    """Whether columns keep enough of their squares about their means, and something holds their coefficients there.
+def _are_held(working_set: WorkingSet, way: Vector, means: Vector) -> bool:
+    """Whether something holds coefficients at a level, against steps along the means.
 
-    Where steps along the means cancel each other's squares, as those of groups that are all of the samples do, nothing
-    holds coefficients at a level.
+    Nothing does where these cancel each other's squares, as those of groups that are all of the samples do.
     """
-    if not (sq_norms >= ABOUT_MEANS * working_set.sq_norms).all():
-        return False
     weights = working_set.datafit.weights
-    way = np.divide(means, sq_norms, out=np.zeros_like(means), where=sq_norms > 0)
     raised = working_set.columns.predict(way[None])[0]
     raised -= weights @ raised
     return bool((raised * weights) @ raised >= 0.5 * (way @ means))

@@ -78,10 +78,15 @@ class Known(ABC):
     def gram_of(self, positions: NDArray[np.intp]) -> Matrix:
         """Gram of the features at some positions, for the caller to keep."""
 
-    def set_free(self, positions: NDArray[np.intp], terms: FeatureTerms) -> FreeFeatures:
-        """Leave the features at some positions to least squares."""
+    def products_of(self, positions: NDArray[np.intp]) -> Matrix:
+        """The same without what the diagonal is raised by."""
         gram = self.gram_of(positions)
         np.fill_diagonal(gram, self.sq_norms[positions])
+        return gram
+
+    def set_free(self, positions: NDArray[np.intp], terms: FeatureTerms) -> FreeFeatures:
+        """Leave the features at some positions to least squares."""
+        gram = self.products_of(positions)
         self.free = FreeFeatures(positions, gram, terms.lower[positions], terms.upper[positions])
         # No solver moves them.
         self.sq_norms[self.free.dependent] = 0.0

@@ -105,9 +105,7 @@ class WorkingSet(Known):
         other = WorkingSet(model, len(self.outside), self._max_gram)
         other.follow(self)
         if self.free is not None:
-            gram = other.gram_of(self.free.positions)
-            np.fill_diagonal(gram, other.sq_norms[self.free.positions])
-            other.free = self.free.seen_through(gram)
+            other.free = self.free.seen_through(other.products_of(self.free.positions))
         return other
 
     @contextmanager
