@@ -15,6 +15,7 @@ def multiply_shifted(
     column_shift: Vector | None,
     buffer: Vector,
 ) -> None: ...
+def add_sq_norms(X: NDArray[np.floating], scales: Vector, out: Vector, column: int, buffer: Vector) -> None: ...
 def add_moments(
     X: NDArray[np.floating],
     weights: Vector,

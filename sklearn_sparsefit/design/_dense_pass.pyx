@@ -5,7 +5,9 @@ from libc.math cimport sqrt
 from libc.string cimport memcpy, memset
 from scipy.linalg.cython_blas cimport daxpy, dgemm, dgemv, dsyr, dsyrk
 
-from sklearn_sparsefit.design._simd cimport centre_line, scale_line, shift_line, widen
+from sklearn_sparsefit.design._simd cimport (
+    add_squares, centre_line, scale_line, shift_line, square_of_product, widen
+)
 
 
 cdef void _pack(
@@ -121,6 +123,30 @@ def multiply_shifted(
                 )
                 i += h
             j += w
+
+
+def add_sq_norms(
+    const floating[:, :] X, const double[::1] scales, double[::1] out, Py_ssize_t column, double[::1] buffer
+):
+    """Add the squares of a tile's columns, whose rows are multiplied by ``scales``, from some ``column`` on."""
+    cdef bint by_row = abs(X.strides[0]) >= abs(X.strides[1])
+    cdef int n = <int> X.shape[0], width = <int> X.shape[1], i, j
+    cdef const double* line = &buffer[0]
+    with nogil:
+        if by_row:
+            for i in range(n):
+                if floating is double and X.strides[1] == sizeof(double):
+                    line = &X[i, 0]
+                else:
+                    _pack(&X[i, 0], X.strides[0], X.strides[1], 1, width, &buffer[0])
+                add_squares(line, width, scales[i], &out[column])
+        else:
+            for j in range(width):
+                if floating is double and X.strides[0] == sizeof(double):
+                    line = &X[0, j]
+                else:
+                    _pack(&X[0, j], X.strides[1], X.strides[0], 1, n, &buffer[0])
+                out[column + j] += square_of_product(line, &scales[0], n, 0.0)
 
 
 def add_moments(

@@ -4,6 +4,8 @@ cdef extern from "_simd.h" nogil:
     void shift_line(double* z, Py_ssize_t n, double scale, const double* shift, double offset) noexcept
     void centre_line(double* z, Py_ssize_t n, const double* shift, double factor) noexcept
     void scale_line(double* z, Py_ssize_t n, const double* factor) noexcept
+    double square_of_product(const double* x, const double* weights, Py_ssize_t n, double centre) noexcept
+    void add_squares(const double* x, Py_ssize_t n, double factor, double* out) noexcept
     void gather_double_int(
         const double* data, const int* indices, Py_ssize_t n, const double* vectors, Py_ssize_t width, double* out
     ) noexcept

@@ -6,10 +6,13 @@ import numpy as np
 
 from sklearn_sparsefit._threads import run_in_threads
 from sklearn_sparsefit._typing import Matrix, Vector
+from sklearn_sparsefit.design import _dense_pass
 from sklearn_sparsefit.design.tiles import Tiled
 
 # Entries of X that are shifted and squared at a time: what fits in a cache. Columns are shared out in so many parts.
 TILE, N_PARTS = 2**15, 16
+# Rows and columns whose squares are summed at a time, as they lie.
+SQUARES = 512
 # A variance this small beside the mean square has lost digits that are worth a second look.
 CANCELLED = 1e-8
 # Squares beyond these may have over- or underflowed.
@@ -43,18 +46,16 @@ def dense_mean_squares(X: Tiled, weights: Matrix) -> tuple[Matrix, Matrix]:
 def dense_sq_norms(X: Tiled, scales: Vector) -> Vector:
     """Sums of squares of the columns of a dense X whose rows are multiplied by scales."""
     n_samples, n_features = X.shape
-    width, height = _tile(X.shape)
     result = np.zeros(n_features)
 
     def work(first: int) -> None:
-        columns = slice(first, first + width)
-        for start in range(0, n_samples, height):
-            rows = slice(start, start + height)
-            tile = X[rows, columns] * scales[rows, None]
-            result[columns] += np.einsum("ij,ij->j", tile, tile)
+        buffer = np.empty(SQUARES)
+        for start in range(0, n_samples, SQUARES):
+            rows = slice(start, start + SQUARES)
+            tile = X[rows, first : first + SQUARES]
+            _dense_pass.add_sq_norms(tile, scales[rows], result, first, buffer)
 
-    with np.errstate(over="ignore", invalid="ignore"):
-        run_in_threads(work, range(0, n_features, width))
+    run_in_threads(work, range(0, n_features, SQUARES))
     return result
 
 

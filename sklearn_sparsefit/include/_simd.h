@@ -129,6 +129,13 @@ SPARSEFIT_CLONES static void centre_line(double *z, ptrdiff_t n, const double *s
 
 SPARSEFIT_SUM(mean_about, weight * d)
 SPARSEFIT_SUM(square_about, weight * d * d)
+SPARSEFIT_SUM(square_of_product, (weight * d) * (weight * d))
+
+/* out[i] += (factor * x[i])^2 */
+SPARSEFIT_CLONES static void add_squares(const double *x, ptrdiff_t n, double factor, double *out)
+{
+    for (ptrdiff_t i = 0; i < n; i++) out[i] += (factor * x[i]) * (factor * x[i]);
+}
 
 /* out[i] = factor[i] * (x[i] - shift) */
 SPARSEFIT_CLONES static void weigh_line(const double *x, ptrdiff_t n, double shift, const double *factor, double *out)
