@@ -15,18 +15,7 @@ def look_ahead(forecast, alphas):
 
 def test_features_enter_where_their_lines_meet_the_threshold():
     forecast = Forecast(1.0, np.array([0.9, 0.9, 0.1, -0.5]), 0.02)
-    forecast.see(0.9, slice(None), np.array([0.8, 0.85, 0.1, -0.55]))
+    forecast.see(0.9, np.array([0.8, 0.85, 0.1, -0.55]))
     # Lines to 0.7, 0.8, 0.1 and -0.6 at 0.8, to 0.6, 0.75, 0.1 and -0.65 at 0.7.
     assert_array_equal(look_ahead(forecast, [0.8])[1], [1])
     assert_array_equal(look_ahead(forecast, [0.8, 0.65])[1], [1, 3])
-
-
-def test_lines_that_have_not_come_true_are_left():
-    forecast = Forecast(1.0, np.array([0.9, 0.6, 0.3, 0.0]), 0.02)
-    # Bounds keep the second and third feature from the thresholds: they are not looked at.
-    forecast.see(0.9, np.array([0, 3]), np.array([0.35, 0.1]))
-    forecast.see(0.5, np.array([0, 3]), np.array([0.3, 0.1]))
-    n_ahead, newcomers = look_ahead(forecast, [0.45, 0.25])
-    assert n_ahead == 2
-    # The second should have come in at 0.6, and has not; what is said of the third may yet come true.
-    assert_array_equal(newcomers, [0, 2])

@@ -2,13 +2,14 @@
 
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
 from oracles import ElasticNetProblem
 from sklearn_sparsefit import ElasticNet, Lasso, lasso_path
 from sklearn_sparsefit.path import cost_model
-from sklearn_sparsefit.path.forecast import SafeBounds
+from sklearn_sparsefit.path.bounds import SafeBounds
+from sklearn_sparsefit.path.records import EVERYTHING
 from sklearn_sparsefit.penalty import ElasticNetPenalty, FeatureTerms, multi_task_penalty
 from sklearn_sparsefit.solvers._cholesky import SupportFactor
 from sklearn_sparsefit.solvers._gram_cd import Status, gram_cd
@@ -85,30 +86,46 @@ def test_no_feature_passes_a_safe_bound_unseen(lower, upper, n_tasks):
     def reached(residual, penalty):
         return np.flatnonzero(magnitudes_at(residual) >= penalty.l1)
 
-    residual = rng.standard_normal(shape)
-    sizes = penalty_of(1.0).sizes((weights * residual) @ X)
-    bounds = SafeBounds(penalty_of(1.0), np.sqrt(weights @ X**2), weights, sizes, residual)
-    n_ahead, n_between = [], []
+    norms = np.sqrt(weights @ X**2)
+    residual, way = rng.standard_normal((2, *shape))
+    bounds = SafeBounds(penalty_of(1.0), norms, weights, 4, residual[None], ((weights * residual) @ X)[None])
+    n_left = []
     for turn in range(200):
-        way = rng.standard_normal(shape)
-        near = 0.01 * rng.standard_normal((3, *shape))
-        residuals = np.array([residual + share * way for share in (0.2, 0.5, 1.0)]) + near
+        # They drift from where all features were read last, until these are read again.
+        way += 0.3 * rng.standard_normal(shape)
+        residuals = residual + np.multiply.outer([0.1, 0.2, 0.3], way) + 0.1 * rng.standard_normal((3, *shape))
         penalties = [penalty_of(float(np.quantile(magnitudes_at(r), 0.9))) for r in residuals]
-        ahead = bounds.ahead(penalties[-1], residuals[-1])
-        assert ahead[reached(residuals[-1], penalties[-1])].all()
-        read = np.flatnonzero(ahead)
-        n_ahead.append(len(read))
-        bounds.read_end(read, magnitudes_at(residuals[-1])[read])
-        between = bounds.on_the_way(penalties[:-1], residuals[:-1])
-        assert np.isin([*reached(residuals[0], penalties[0]), *reached(residuals[1], penalties[1])], between).all()
-        n_between.append(len(between))
-        # Some blocks end early.
-        last = 1 + turn % 2
-        seen = read if last == 2 else between
-        residual = residuals[last]
-        bounds.go_to(residual, seen, magnitudes_at(residual)[seen])
-    assert np.mean(n_ahead) < 150
-    assert np.mean(n_between) < 0.5 * np.mean(n_ahead)
+        thresholds = np.array([penalty.l1 for penalty in penalties])
+        left = bounds.may_reach(thresholds, residuals)
+        for r, penalty in zip(residuals, penalties, strict=True):
+            assert np.isin(reached(r, penalty), left).all()
+        closer = bounds.at(left, residuals[2:], ((weights * residuals[2:]) @ X)[..., left])
+        on_the_way = left[closer.may_reach(thresholds[:2], residuals[:2])]
+        for r, penalty in zip(residuals[:2], penalties[:2], strict=True):
+            assert np.isin(reached(r, penalty), on_the_way).all()
+        n_left.append([len(left), len(on_the_way)])
+        residual = residuals[2]
+        if turn % 2:
+            bounds = bounds.at(EVERYTHING, residual[None], ((weights * residual) @ X)[None])
+    # Thirty reach it.
+    assert (np.mean(n_left, axis=0) < 40).all()
+
+
+@pytest.mark.parametrize("n_tasks", [0, 2])
+def test_bounds_know_what_is_between_the_residuals_they_know(n_tasks):
+    rng = np.random.default_rng(0)
+    shape = (n_tasks, 40) if n_tasks else (40,)
+    X, weights = rng.standard_normal((40, 500)), np.full(40, 1 / 40)
+    penalty = ElasticNetPenalty(1.0, 1.0, FeatureTerms.uniform(500))
+    penalty = multi_task_penalty(penalty) if n_tasks else penalty
+    known = rng.standard_normal((3, *shape))
+    bounds = SafeBounds(penalty, np.sqrt(weights @ X**2), weights, 3, known, (weights * known) @ X)
+    residual = np.tensordot([0.5, -2.0, 1.0], known, 1)
+    correlation = (weights * residual) @ X
+    assert_allclose(bounds.nearest(residual[None])[0], correlation, atol=1e-10)
+    magnitudes = penalty.magnitudes(penalty.sizes(correlation))
+    threshold = float(np.median(magnitudes))
+    assert_array_equal(bounds.may_reach(np.array([threshold]), residual[None]), np.flatnonzero(magnitudes >= threshold))
 
 
 @pytest.mark.parametrize("scale", [1e-200, 1e-170, 1e170])

@@ -31,6 +31,7 @@ ROUNDING_SHARE = 0.01
 # classes: 14 ms in place of 17; it makes no difference with 500000 to 1000000 numbers, and is a tenth more with twice
 # as many).
 BOUNDED_DENSITY, BOUNDED_ALPHAS, FEW_NUMBERS = 0.3, 10, 2**20
+MOST_KNOWN = 8
 # So few of the features are read apart from others: that is no reading of X, and not shared with other paths.
 FEW_READ = 1 / 8
 
@@ -110,6 +111,11 @@ def affordable_rows(shape: tuple[int, int], n_paths: int = 1, n_tasks: int = 1) 
 def affordable_width(shape: tuple[int, int], n_paths: int, n_tasks: int) -> int:
     """For how many alphas at a time correlations of all features are small, and residuals of all samples."""
     return min(affordable_rows(shape, n_paths, n_tasks), affordable_rows(shape[::-1], n_paths, n_tasks))
+
+
+def most_known(shape: tuple[int, int], n_paths: int, n_tasks: int) -> int:
+    """How many residuals, with the correlations of all features, bounds start from."""
+    return min(MOST_KNOWN, affordable_width(shape, n_paths, n_tasks))
 
 
 def paths_at_once(datafit: Datafit, n_features: int, density: float, n_kept: int, solver: str) -> int:

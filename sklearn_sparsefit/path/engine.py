@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from sklearn_sparsefit._typing import Block, Matrix, Vector
 from sklearn_sparsefit.datafit import Fits
 from sklearn_sparsefit.path import cost_model
-from sklearn_sparsefit.path.forecast import Forecast, SafeBounds, with_stepping_stones
+from sklearn_sparsefit.path.bounds import SafeBounds
+from sklearn_sparsefit.path.forecast import Forecast, with_stepping_stones
 from sklearn_sparsefit.path.null_model import NullModel, begin
 from sklearn_sparsefit.path.records import (
     EVERYTHING,
@@ -119,11 +120,13 @@ class _Walk:
 
     def begin_bounds(self) -> Generator[Request, Any, None]:
         """Bound the correlations from those of the null model on, where that pays."""
-        penalty, weights = self.state.penalty, self.state.datafit.weights
+        weights = self.state.datafit.weights
         sq_norms = yield SquaredNorms(weights, self.state.unit)
         if sq_norms is not None:
-            sizes, norms = penalty.sizes(self.null.correlation), np.sqrt(np.maximum(sq_norms, UNDERFLOW))
-            self.bounds = SafeBounds(penalty, norms, weights, sizes, self.null.residual)
+            norms, shape = np.sqrt(np.maximum(sq_norms, UNDERFLOW)), self.state.shape
+            most = cost_model.most_known(shape, self.options.n_together, math.prod(self.state.tasks))
+            null = self.null.residual[None], self.null.correlation[None]
+            self.bounds = SafeBounds(self.state.penalty, norms, weights, most, *null)
 
     def go(self, steps: list[Step]) -> Generator[Request, Any, None]:
         """See :func:`solve_path`."""
@@ -247,17 +250,35 @@ class _Walk:
     def _look_where_needed(
         self, bounds: SafeBounds, block: list[Step], residuals: Block
     ) -> Generator[Request, Any, list[Outside]]:
-        """Read at the last residual of a block what safe bounds leave, and of the others what these two leave then."""
-        outside, penalties = self.state.known.outside, [self.state.penalty.with_alpha(step.alpha) for step in block]
-        needed = np.flatnonzero(outside & bounds.ahead(penalties[-1], residuals[-1]))
-        features, correlations = yield from self._look_outside(residuals[-1:], needed)
-        (last,) = self._seen(block[-1:], features, correlations)
-        bounds.read_end(features, last.magnitudes)
-        if len(block) == 1:
-            return [last]
-        needed = bounds.on_the_way(penalties[:-1], residuals[:-1])
-        features, correlations = yield from self._look_outside(residuals[:-1], needed[outside[needed]])
-        return [*self._seen(block[:-1], features, correlations), last]
+        """Read at the end of a block what safe bounds leave of all its alphas, and on the way what is left by then.
+
+        Where that is not little, everything is read at the end, and known to the bounds from there on. Few features are
+        read at the last two alphas, as forecasts go by these.
+        """
+        outside = self.state.known.outside
+        thresholds = np.array([self.state.penalty.with_alpha(step.alpha).l1 for step in block])
+        features: Features = EVERYTHING
+        # Where the last alpha leaves many, the others need not be asked.
+        for rows in (slice(-1, None), slice(None)):
+            needed = bounds.may_reach(thresholds[rows], residuals[rows])
+            needed = needed[outside[needed]]
+            if not cost_model.are_few(needed, len(outside)):
+                break
+        else:
+            features = needed
+        n_ends = 1 if isinstance(features, slice) else 2
+        ends, way = slice(-n_ends, None), slice(0, -n_ends)
+        _, correlations = yield from self._look_outside(residuals[ends], features)
+        seen = self._seen(block[ends], features, correlations)
+        closer = bounds.at(features, residuals[ends], correlations)
+        if isinstance(features, slice):
+            self.bounds = closer
+        if block[way]:
+            needed = closer.may_reach(thresholds[way], residuals[way])
+            needed = needed if isinstance(features, slice) else features[needed]
+            features, correlations = yield from self._look_outside(residuals[way], needed[outside[needed]])
+            seen = [*self._seen(block[way], features, correlations), *seen]
+        return seen
 
     def _look_outside(self, residuals: Block, features: Features) -> Generator[Request, Any, tuple[Features, Block]]:
         """Correlations of features outside the working set; those inside are better known from its columns.
@@ -275,6 +296,14 @@ class _Walk:
         penalty = self.state.penalty if isinstance(features, slice) else self.state.penalty.at(features)
         pairs = zip(block, correlations, strict=False)
         return [Outside(features, correlation, penalty.with_alpha(step.alpha)) for step, correlation in pairs]
+
+    def _sizes(self, residual: Vector, seen: Outside) -> Vector:
+        """Sizes of all correlations outside the working set, near enough where they were not read."""
+        if self.bounds is None or isinstance(seen.features, slice):
+            return seen.sizes
+        sizes = self.state.penalty.sizes(self.bounds.nearest(residual[None])[0])
+        sizes[seen.features] = seen.sizes
+        return sizes
 
     def _gaps(self, block: list[Step], evaluation: Evaluation, seen: list[Outside]) -> Vector:
         gaps = np.empty(len(block))
@@ -313,9 +342,7 @@ class _Walk:
                 n_done += 1
                 if step.index is not None:
                     yield self.reports.add(step, evaluation, row)
-        for row in range(max(0, n_done - 2), n_done):
-            self.forecast.see(block[row].alpha, seen[row].features, seen[row].sizes)
-        if self.bounds is not None:
-            last = min(n_done, len(block) - 1)
-            self.bounds.go_to(evaluation.fits.residuals[last], seen[last].features, seen[last].magnitudes)
+        last = slice(max(0, n_done - 2), n_done)
+        for step, residual, there in zip(block[last], evaluation.fits.residuals[last], seen[last], strict=True):
+            self.forecast.see(step.alpha, self._sizes(residual, there))
         return n_done, np.flatnonzero(newcomers)
