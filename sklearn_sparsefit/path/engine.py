@@ -115,7 +115,7 @@ class _Walk:
         if not gaps[0] <= self.gap_tol:
             return 0
         step.gap = gaps[0]
-        yield self.reports.add(step, evaluation, 0)
+        yield from self.reports.add([step], evaluation)
         return 1
 
     def begin_bounds(self) -> Generator[Request, Any, None]:
@@ -340,8 +340,7 @@ class _Walk:
                 step.settled_gap = step.gap
             if done and n_done == row:
                 n_done += 1
-                if step.index is not None:
-                    yield self.reports.add(step, evaluation, row)
+        yield from self.reports.add(block[:n_done], evaluation)
         last = slice(max(0, n_done - 2), n_done)
         for step, residual, there in zip(block[last], evaluation.fits.residuals[last], seen[last], strict=True):
             self.forecast.see(step.alpha, self._sizes(residual, there))

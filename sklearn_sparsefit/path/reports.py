@@ -1,14 +1,15 @@
 """The answers of a path, back in the user's units."""
 
-import numpy as np
-from numpy.typing import NDArray
+from collections.abc import Iterator
 
-from sklearn_sparsefit._typing import Vector
+import numpy as np
+
+from sklearn_sparsefit._typing import Block, Matrix
 from sklearn_sparsefit.path.null_model import NullModel
 from sklearn_sparsefit.path.records import PathResult, Solved, SolverOptions
 from sklearn_sparsefit.path.relaxation import Relaxation
 from sklearn_sparsefit.path.state import PathState
-from sklearn_sparsefit.path.steps import Evaluation, Step, support_of
+from sklearn_sparsefit.path.steps import Evaluation, Step
 
 
 class Reports:
@@ -20,43 +21,66 @@ class Reports:
         self._intercepts, self._relaxed_intercepts = np.zeros((2, len(steps), *state.tasks))
         self._relaxation = Relaxation(options.max_iter) if options.relaxes else None
 
-    def add(self, step: Step, evaluation: Evaluation, row: int) -> Solved:
-        """Take in one alpha; its duality gap is from now on that of the rounded answer."""
-        assert step.index is not None
-        known, penalty = self._state.known, self._state.inner_at(step.alpha)
-        datafit, dtype = self._state.datafit, self._options.dtype
-        found, correlation = evaluation.coefs[row], evaluation.inside[row]
-        exact = known.minimum_norm(found)
-        step.coef = exact.astype(dtype).astype(np.float64)
+    def add(self, steps: list[Step], evaluation: Evaluation) -> Iterator[Solved]:
+        """Take in alphas, those of the leading rows of an evaluation, but for stepping stones.
 
-        def intercept_of(coef: Vector) -> Vector:
-            offset = evaluation.fits.offsets[row] - (coef - found) @ known.means
-            intercept = datafit.unit * (datafit.mean + offset - coef @ known.shift)
-            return intercept - intercept.mean() if datafit.is_relative else intercept
+        Their duality gaps are from now on those of the rounded answers.
+        """
+        rows = [row for row, step in enumerate(steps) if step.index is not None]
+        steps = [steps[row] for row in rows]
+        indices = [step.index for step in steps if step.index is not None]
+        if not steps:
+            return
+        known, datafit, dtype = self._state.known, self._state.datafit, self._options.dtype
+        found, inside, offsets = evaluation.coefs[rows], evaluation.inside[rows], evaluation.fits.offsets[rows]
+        exact = known.minimum_norm(found)
+        coefs = exact.astype(dtype).astype(np.float64)
+        self._keep(steps, coefs)
+
+        def intercepts_of(coefs: Block) -> Matrix:
+            at_means = offsets - (coefs - found) @ known.means
+            intercepts = datafit.unit * (datafit.mean + at_means - coefs @ known.shift)
+            return intercepts - intercepts.mean(axis=-1, keepdims=True) if datafit.is_relative else intercepts
 
         if self._relaxation is not None:
-            step.relaxed_coef = known.minimum_norm(self._relaxation.fit(known, penalty, found, correlation))
+            relaxed = self._relax(self._relaxation, steps, found, inside)
             if datafit.fit_intercept:
-                self._relaxed_intercepts[step.index] = intercept_of(step.relaxed_coef)
-        shift = np.zeros(datafit.mean.shape)
+                self._relaxed_intercepts[indices] = intercepts_of(relaxed)
+        shifts = np.zeros(offsets.shape)
         if datafit.fit_intercept:
-            intercept = intercept_of(step.coef)
-            self._intercepts[step.index] = intercept.astype(dtype)
-            shift = (self._intercepts[step.index] - intercept) / datafit.unit
-        if dtype != np.float64:
-            rise = known.rise(evaluation.fits, row, step.coef - exact, shift, correlation)
-            step.gap = max(0.0, step.gap + rise + penalty.value(step.coef) - penalty.value(exact))
-        return Solved(step.index, step.alpha, float(step.gap) * datafit.unit * datafit.unit)
+            intercepts = intercepts_of(coefs)
+            self._intercepts[indices] = intercepts.astype(dtype)
+            shifts = (self._intercepts[indices] - intercepts) / datafit.unit
+        for k, (index, step) in enumerate(zip(indices, steps, strict=True)):
+            if dtype != np.float64:
+                rise = known.rise(evaluation.fits, rows[k], coefs[k] - exact[k], shifts[k], inside[k])
+                penalty = self._state.inner_at(step.alpha)
+                step.gap = max(0.0, step.gap + rise + penalty.value(coefs[k]) - penalty.value(exact[k]))
+            yield Solved(index, step.alpha, float(step.gap) * datafit.unit * datafit.unit)
+
+    def _keep(self, steps: list[Step], coefs: Block) -> None:
+        """Keep what is not zero of rows of coefficients."""
+        rows, positions = np.nonzero(coefs if coefs.ndim == 2 else coefs.any(axis=1))
+        ends = np.searchsorted(rows, np.arange(1, len(steps)))
+        in_units_of_data = self._in_units_of_data(coefs)
+        for step, coef, kept in zip(steps, in_units_of_data, np.split(positions, ends), strict=True):
+            step.positions, step.support, step.values = kept, self._state.known.features[kept], coef[..., kept]
+
+    def _relax(self, relaxation: Relaxation, steps: list[Step], coefs: Block, correlations: Block) -> Block:
+        """Keep, and return, what the same features have without penalty."""
+        known = self._state.known
+        relaxed = np.empty_like(coefs)
+        for row, step in enumerate(steps):
+            penalty = self._state.inner_at(step.alpha)
+            relaxed[row] = relaxation.fit(known, penalty, coefs[row], correlations[row])
+        relaxed = known.minimum_norm(relaxed)
+        for step, coef in zip(steps, self._in_units_of_data(relaxed), strict=True):
+            step.relaxed_values = coef[..., step.positions]
+        return relaxed
 
     def result(self) -> PathResult:
-        """All alphas together, their coefficients in the order of the features that are known."""
-        known, unit = self._state.known, self._state.datafit.unit
-        features, steps = known.features, self._steps
-        supports = [support_of(step.coef) for step in steps]
-        pairs = list(zip(steps, supports, strict=True))
-        relaxed_values = []
-        if self._relaxation is not None:
-            relaxed_values = self._in_units_of_data([step.relaxed_coef[..., support] for step, support in pairs])
+        """All alphas together."""
+        known, unit, steps = self._state.known, self._state.datafit.unit, self._steps
         gaps = np.array([step.gap for step in steps])
         null_loss = self._null.loss
         with np.errstate(over="ignore"):
@@ -64,23 +88,26 @@ class Reports:
         return PathResult(
             n_features=self._state.shape[1],
             alphas=np.array([step.alpha for step in steps]),
-            supports=[features[support] for support in supports],
-            values=self._in_units_of_data([step.coef[..., support] for step, support in pairs]),
+            supports=[step.support for step in steps],
+            values=self._finite([step.values for step in steps]),
             intercepts=self._intercepts,
             dual_gaps=dual_gaps,
             relative_gaps=gaps / null_loss if null_loss > 0 else gaps,
             n_iters=np.array([step.n_iter for step in steps]),
             # Where there is nothing to explain, nothing is left but the rounding of the intercept.
             converged=(gaps <= self._null.gap_tol(self._options.tol)) | (null_loss == 0),
-            relaxed_values=relaxed_values,
+            relaxed_values=[] if self._relaxation is None else self._finite([step.relaxed_values for step in steps]),
             has_no_minimum=self._null.has_no_minimum,
             relaxed_intercepts=self._relaxed_intercepts,
-            dependent=features[known.free.dependent] if known.free is not None else np.empty(0, dtype=np.intp),
+            dependent=known.features[known.free.dependent] if known.free is not None else np.empty(0, dtype=np.intp),
         )
 
-    def _in_units_of_data(self, coefs: list[NDArray[np.float64]]) -> list[NDArray[np.float64]]:
+    def _in_units_of_data(self, coefs: Block) -> Block:
         with np.errstate(over="ignore"):
-            values = [self._coef_unit * coef for coef in coefs]
+            return self._coef_unit * coefs
+
+    def _finite(self, values: list[Matrix]) -> list[Matrix]:
+        """The values, if they are numbers of the type that is asked for."""
         if np.abs(np.concatenate(values, axis=-1)).max(initial=0.0) > np.finfo(self._options.dtype).max:
             raise ValueError(
                 f"Some coefficients are too large for {self._options.dtype.__name__}: X is too small beside y."

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 from scipy.linalg import eigh, qr
 from scipy.optimize import lsq_linear
 
-from sklearn_sparsefit._typing import Matrix, Positions, Vector
+from sklearn_sparsefit._typing import Block, Matrix, Positions, Vector
 from sklearn_sparsefit.subproblem.independence import independent_columns
 from sklearn_sparsefit.subproblem.secants import Secants
 
@@ -131,23 +131,23 @@ class FreeFeatures:
         some = np.ix_(inside.ravel(), inside.ravel())
         return float(eigh((hessian / norms / norms[:, None])[some], gram[some], eigvals_only=True)[0])
 
-    def minimum_norm(self, coef: Vector) -> Vector:
+    def minimum_norm(self, coefs: Block) -> Block:
         """The same predictions, up to a constant, by free features with coefficients of the least 2-norm."""
         if self._to_dependent is None:
-            return coef
-        coef = coef.copy()
-        taken = coef[..., self.positions] @ self._to_dependent
-        coef[..., self.dependent] += taken
+            return coefs
+        coefs = coefs.copy()
+        taken = coefs[..., self.positions] @ self._to_dependent
+        coefs[..., self.dependent] += taken
         # Whatever rounding made of that, the predictions stay the same.
-        coef[..., self.positions] -= taken @ self._shares
-        return coef
+        coefs[..., self.positions] -= taken @ self._shares
+        return coefs
 
-    def centred(self, coef: Matrix) -> Matrix:
+    def centred(self, coefs: Block) -> Block:
         """Coefficients of several tasks less the means over these, where there are no bounds."""
-        coef = coef.copy()
+        coefs = coefs.copy()
         unbounded = self._all[self._without_bounds]
-        coef[:, unbounded] -= coef[:, unbounded].mean(axis=0)
-        return coef
+        coefs[..., unbounded] -= coefs[..., unbounded].mean(axis=-2, keepdims=True)
+        return coefs
 
 
 def _least_norm(shares: Matrix) -> Matrix:

@@ -6,7 +6,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_sparsefit._typing import Matrix, Vector
+from sklearn_sparsefit._typing import Block, Matrix, Vector
 from sklearn_sparsefit.datafit import Datafit, Fits
 from sklearn_sparsefit.penalty import FeatureTerms
 from sklearn_sparsefit.subproblem.free_features import FreeFeatures
@@ -92,9 +92,9 @@ class Known(ABC):
         self.sq_norms[self.free.dependent] = 0.0
         return self.free
 
-    def minimum_norm(self, coef: Vector) -> Vector:
-        """The same predictions, up to a number (for each sample), by free features with the least 2-norm."""
+    def minimum_norm(self, coefs: Block) -> Block:
+        """Rows with the same predictions, up to a number (for each sample), by free features with the least 2-norm."""
         if self.free is None:
-            return coef
-        coef = self.free.minimum_norm(coef)
-        return self.free.centred(coef) if self.datafit.is_relative else coef
+            return coefs
+        coefs = self.free.minimum_norm(coefs)
+        return self.free.centred(coefs) if self.datafit.is_relative else coefs
