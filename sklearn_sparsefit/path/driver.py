@@ -54,6 +54,9 @@ class Run:
                 return None
             self.answer = None
             match request:
+                case Solved():
+                    if self.on_solved is not None:
+                        self.on_solved(request)
                 case Correlate(residuals, features) if cost_model.are_few(features, design.shape[1]):
                     self.answer = features, _correlate(design, residuals, features)
                 case Correlate():
@@ -75,9 +78,6 @@ class Run:
                 case CorrelateCentred(residuals, means, scale):
                     self.answer = design.correlate_centred(residuals, means, scale)
                     self.n_alone += 1
-                case Solved():
-                    if self.on_solved is not None:
-                        self.on_solved(request)
 
 
 def drive(path: PathGenerator, design: Design, on_solved: Callable[[Solved], None] | None = None) -> PathResult:

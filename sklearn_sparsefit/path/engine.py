@@ -109,7 +109,7 @@ class _Walk:
         state.iterate.coef[:] = np.where(state.known.sq_norms > 0, coef[..., state.known.features], 0.0)
         evaluation = yield from self._evaluate([step], state.iterate.coef[None])
         (seen,), gaps = yield from self._check([step], evaluation)
-        state.iterate.correlation[:] = evaluation.inside[0]
+        state.iterate.correlation[:], state.residual = evaluation.inside[0], evaluation.fits.residuals[0]
         largest = max(state.inner.largest_magnitude(evaluation.inside[0]), seen.largest_magnitude)
         self.forecast.start_from(state.alpha_max(largest), seen.sizes)
         if not gaps[0] <= self.gap_tol:
@@ -146,6 +146,7 @@ class _Walk:
                 # Go on from the last coefficients that were looked at, with true correlations in place of the solver's.
                 last = min(n_done, len(block) - 1)
                 self.state.iterate = Iterate(evaluation.coefs[last].copy(), evaluation.inside[last].copy())
+                self.state.residual = evaluation.fits.residuals[last].copy()
                 yield from self.state.bring_in(newcomers)
                 block = block[n_done:]
                 for step in block[1:]:

@@ -116,7 +116,7 @@ def _fit_free(state: PathState, features: NDArray[np.intp], largest: float) -> G
             yield from state.look_closely(seen, np.arange(1))
         coef, inside, loss = seen.coefs[0], seen.inside[0], float(seen.fits.losses[0])
         correlation = inside
-    state.iterate = Iterate(coef, inside.copy())
+    state.iterate, state.residual = Iterate(coef, inside.copy()), residual
     loss = min(loss, datafit.null_loss)
     least_gap = (VANISHED if falls_for_ever else EXACT**2) * datafit.null_loss
     rounding = EXACT * free.size_of_predictions(coef[..., free.positions])

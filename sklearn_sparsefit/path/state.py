@@ -44,6 +44,8 @@ class PathState:
         self.tasks = problem.datafit.mean.shape
         self.known: WorkingSet | WholeDesign = WorkingSet(self.datafit, self.shape[1], max_gram)
         self.iterate = Iterate(*np.empty((2, *self.tasks, 0)))
+        # What leaves the correlations of the iterate; nobody asks for it where a design is known by its moments.
+        self.residual = problem.datafit.null_residual
         # Of all features.
         self.penalty = problem.penalty.in_units(unit, self.datafit.unit)
         self._know(self.penalty.at(self.known.features))
@@ -79,8 +81,7 @@ class PathState:
         self._know(self.penalty.at(known.features))
         n_new = len(known) - self.iterate.coef.shape[-1]
         coef = np.concatenate([self.iterate.coef, np.zeros((*self.tasks, n_new))], axis=-1)
-        residuals = known.fit(coef[None]).residuals
-        self.iterate = Iterate(coef, known.correlations(self.datafit.weights * residuals)[0])
+        self.iterate = Iterate(coef, known.correlations(self.datafit.weights * self.residual[None])[0])
 
     def measure(self, datafit: Quadratic) -> Generator[Request, Any, None]:
         """Take the design whole, by its moments."""
