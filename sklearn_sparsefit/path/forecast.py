@@ -40,11 +40,13 @@ class Forecast:
         """How many of the coming alphas to take on, and which features to bring in for them."""
         few = max(cost_model.MIN_NEWCOMERS, int(cost_model.NEWCOMER_SHARE * n_support))
         entries = penalty.entry_alphas(*self._now, *self._before, self._margin)
-        coming = np.flatnonzero(outside & (entries >= alphas[-1]))
+        coming, most = np.flatnonzero(outside & (entries >= alphas[-1])), cost_model.MAX_NEWCOMERS * few
+        if len(coming) > most:
+            coming = coming[entries[coming] >= -np.partition(-entries[coming], most)[most]]
         coming = coming[np.argsort(-entries[coming], kind="stable")]
         n_entered = np.searchsorted(-entries[coming], [-alpha for alpha in alphas], side="right")
         n_ahead = max(1, int(np.count_nonzero(n_entered <= few)))
-        n_newcomers = min(n_entered[n_ahead - 1], cost_model.MAX_NEWCOMERS * few)
+        n_newcomers = min(n_entered[n_ahead - 1], most)
         return n_ahead, np.sort(coming[:n_newcomers])
 
 

@@ -8,9 +8,9 @@ cdef class SmallModel:
     cdef bint fit_intercept
     cdef Columns columns
     cdef const double[::1] column_shifts
-    cdef bint is_there
-    # The curvatures, which sum to one, and those of a sample of weight one.
-    cdef double[::1] shares, steepness
+    cdef bint is_there, is_sparse
+    # The curvatures, which sum to one, their roots, and those of a sample of weight one.
+    cdef double[::1] shares, roots, steepness
     # Of the features means, and squares about these, which are zero for all that are not in it, and the Gram.
     cdef double[::1] means, sq_norms
     cdef double[:, ::1] gram
@@ -31,4 +31,5 @@ cdef class SmallModel:
     cdef bint renew(
         self, const double[::1] w, const double[::1] correlation, ElasticNetPenalty penalty
     ) noexcept nogil
+    cdef void _multiply_in_turn(self, int m) noexcept nogil
     cdef double _centre(self, Py_ssize_t j, double* column) noexcept nogil

@@ -4,7 +4,7 @@ import numpy as np
 
 from libc.math cimport fabs, sqrt
 from libc.string cimport memset
-from scipy.linalg.cython_blas cimport dsyrk
+from scipy.linalg.cython_blas cimport ddot, dsyrk
 
 from sklearn_sparsefit.design._columns cimport Columns
 from sklearn_sparsefit.penalty._penalty cimport ElasticNetPenalty
@@ -17,7 +17,11 @@ from sklearn_sparsefit.subproblem import known
 
 cdef extern from "_blocks.h":
     double weighted_sum(const double* weights, const double* x, Py_ssize_t n) nogil
+    void scale_line(double* z, Py_ssize_t n, const double* factor) nogil
 
+# Below this density products of two columns take less time than they do in one product of all (4000 samples, 16 entries
+# in each of 50 columns: 0.1 ms, 0.3 together).
+cdef double SPARSE = 1 / 16
 # Features that there is room for to begin with.
 cdef Py_ssize_t FIRST_ROOM = 64
 # What these are is said where they come from.
@@ -32,7 +36,7 @@ cdef class SmallModel:
 
     def __init__(self, weights, bint fit_intercept):
         self.weights, self.fit_intercept = weights, fit_intercept
-        self.shares, self.steepness = np.empty((2, len(weights)))
+        self.shares, self.roots, self.steepness = np.empty((3, len(weights)))
         self.ones = np.ones(len(weights))
         self.sq_norms, self.centred = np.empty(0), np.empty((0, len(weights)))
         self.factor = SupportFactor()
@@ -43,6 +47,7 @@ cdef class SmallModel:
         """Be about these columns; the number of those that there is room for."""
         cdef Py_ssize_t room = columns.n_columns + columns.n_columns // 4
         self.columns, self.column_shifts = columns, columns.shift
+        self.is_sparse = columns.n_entries < SPARSE * self.weights.shape[0] * columns.n_columns
         if columns.n_columns > self.sq_norms.shape[0]:
             self.means, self.sq_norms = np.zeros((2, room))
             self.gram = np.zeros((room, room))
@@ -77,6 +82,7 @@ cdef class SmallModel:
         cdef Py_ssize_t i
         for i in range(self.shares.shape[0]):
             self.shares[i] = curvatures[i] / total
+            self.roots[i] = sqrt(self.shares[i])
             self.steepness[i] = self.shares[i] / self.weights[i] if self.weights[i] > 0.0 else 0.0
 
     cdef bint renew(
@@ -100,17 +106,27 @@ cdef class SmallModel:
                     self.sq_norms[j] = square
                     self.members[m] = j
                     m += 1
-        if m:
+        if self.is_sparse:
+            self._multiply_in_turn(m)
+        elif m:
             dsyrk("U", "T", &m, &n, &one, &self.centred[0, 0], &n, &zero, &self.products[0, 0], &ld)
         spread(self.products, 0, self.members, m, self.sq_norms, RIDGE, self.gram)
         self.is_there = True
         return True
 
+    cdef void _multiply_in_turn(self, int m) noexcept nogil:
+        """Products of the members, their lower triangle; it is enough to centre one of two."""
+        cdef int a, b
+        for a in range(m):
+            scale_line(&self.centred[a, 0], self.roots.shape[0], &self.roots[0])
+            for b in range(a + 1):
+                self.columns.gather(self.members[b], &self.centred[a, 0], 1, &self.products[a, b])
+
     cdef double _centre(self, Py_ssize_t j, double* column) noexcept nogil:
         """A copy of a column about its mean, times the roots of the shares; its square. Takes note of the mean."""
-        cdef Py_ssize_t i, n = self.shares.shape[0]
-        cdef double mean, one = 1.0, square = 0.0
-        cdef int _turn
+        cdef int n = <int> self.shares.shape[0], unit = 1, _turn
+        cdef Py_ssize_t i
+        cdef double mean, one = 1.0
         memset(column, 0, n * sizeof(double))
         self.columns.scatter(j, &one, &self.ones[0], 1, column)
         self.means[j] = 0.0
@@ -121,7 +137,5 @@ cdef class SmallModel:
                 self.means[j] += mean
                 for i in range(n):
                     column[i] -= mean
-        for i in range(n):
-            column[i] *= sqrt(self.shares[i])
-            square += column[i] * column[i]
-        return square
+        scale_line(column, n, &self.roots[0])
+        return ddot(&n, column, &unit, column, &unit)
