@@ -44,6 +44,7 @@ EXTENSIONS = {
     "solvers._sweeps": SIMD,
     "solvers._prox_grad": {},
     "solvers._block_cd": {},
+    "path._bounds": SIMD,
 }
 
 DIRECTIVES = {

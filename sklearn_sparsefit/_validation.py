@@ -170,7 +170,7 @@ def check_alphas(alphas: Any, eps: float | None, l1_ratio: float) -> Vector | Al
             )
         return AlphaGrid(int(alphas), eps)
     for index, alpha in enumerate(alphas):
-        if isinstance(alpha, Real) and 0 <= alpha < np.inf:
+        if isinstance(alpha, Real) and 0 <= float(alpha) < np.inf:
             continue
         check_scalar(alpha, f"alphas[{index}]", Real, min_val=0.0, include_boundaries="left")
         if not np.isfinite(alpha):

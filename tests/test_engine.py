@@ -9,6 +9,7 @@ from registry import DESIGNS, make_data
 from sklearn_sparsefit.datafit import Quadratic
 from sklearn_sparsefit.design import make_design
 from sklearn_sparsefit.path import AlphaGrid, Problem, Solved, SolverOptions, cost_model, drive, solve_path
+from sklearn_sparsefit.path.forecast import Forecast
 from sklearn_sparsefit.path.records import Correlate, Gather, SquaredNorms
 from sklearn_sparsefit.penalty import ElasticNetPenalty, FeatureTerms, multi_task_penalty
 from sklearn_sparsefit.solvers import Iterate, make_solver
@@ -185,6 +186,16 @@ def test_what_a_bound_leaves_out_of_a_pass_changes_no_answer(store, l1_ratio, mo
     assert bounded.converged.all()
     assert_allclose(bounded.dense_coefs(), whole.dense_coefs(), atol=1e-10)
     assert_allclose(bounded.relative_gaps, whole.relative_gaps, atol=1e-13)
+
+
+def test_bounded_passes_find_what_nobody_foresaw(monkeypatch):
+    X, y = wide_data()
+    foreseen = drive(solve_path(make_problem(X, y), GRID, OPTIONS), make_design(X))
+    monkeypatch.setattr(cost_model, "FEW_NUMBERS", 0)
+    monkeypatch.setattr(Forecast, "look_ahead", lambda self, penalty, alphas, *rest: (len(alphas), np.arange(0)))
+    found = drive(solve_path(make_problem(X, y), GRID, OPTIONS), make_design(X))
+    assert found.converged.all()
+    assert_allclose(found.dense_coefs(), foreseen.dense_coefs(), atol=1e-8)
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])

@@ -3,6 +3,7 @@
 #ifndef SPARSEFIT_SIMD_H
 #define SPARSEFIT_SIMD_H
 
+#include <math.h>
 #include <stddef.h>
 #include <stdlib.h>
 
@@ -19,6 +20,9 @@
 
 /* Vectors are taken this many at a time, interleaved: element i of all of them fills one line of the cache. */
 #define SPARSEFIT_WIDTH 8
+
+/* Features that are looked at together, and stay in the cache. */
+enum { SPARSEFIT_FEATURES = 256 };
 
 /* A line is a few lanes: vectors of the compiler's where it has them, so that it widens the loop over lanes alone. */
 #if defined(__GNUC__)
@@ -135,6 +139,33 @@ SPARSEFIT_SUM(square_of_product, (weight * d) * (weight * d))
 SPARSEFIT_CLONES static void add_squares(const double *x, ptrdiff_t n, double factor, double *out)
 {
     for (ptrdiff_t i = 0; i < n; i++) out[i] += (factor * x[i]) * (factor * x[i]);
+}
+
+/* The largest, over rows of shares, of |sum_k share[k] * x[k][i]| + distance * norms[i]; where x has several tasks for
+   each k, of the 2-norm over these. */
+SPARSEFIT_CLONES static void largest_limits(const double *shares, const double *distances, ptrdiff_t n_rows,
+                                            ptrdiff_t n_known, const double *x, ptrdiff_t n_tasks, ptrdiff_t apart,
+                                            const double *norms, ptrdiff_t n, double *limits)
+{
+    double squares[SPARSEFIT_FEATURES], value[SPARSEFIT_FEATURES];
+    for (ptrdiff_t i = 0; i < n; i++) limits[i] = 0.0;
+    for (ptrdiff_t row = 0; row < n_rows; row++) {
+        for (ptrdiff_t i = 0; i < n; i++) squares[i] = 0.0;
+        for (ptrdiff_t t = 0; t < n_tasks; t++) {
+            for (ptrdiff_t i = 0; i < n; i++) value[i] = 0.0;
+            for (ptrdiff_t k = 0; k < n_known; k++) {
+                const double share = shares[row * n_known + k], *line = x + (k * n_tasks + t) * apart;
+                for (ptrdiff_t i = 0; i < n; i++) value[i] += share * line[i];
+            }
+            for (ptrdiff_t i = 0; i < n; i++) squares[i] += value[i] * value[i];
+        }
+        for (ptrdiff_t i = 0; i < n; i++) value[i] = n_tasks == 1 ? fabs(value[i]) : sqrt(squares[i]);
+        for (ptrdiff_t i = 0; i < n; i++) {
+            const double limit = value[i] + distances[row] * norms[i];
+            /* What is not a number stays that, and is no limit. */
+            limits[i] = limit <= limits[i] || limits[i] != limits[i] ? limits[i] : limit;
+        }
+    }
 }
 
 /* out[i] = factor[i] * (x[i] - shift) */

@@ -1,9 +1,12 @@
 """What correlations are at most where they are not read."""
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_sparsefit._typing import Block, Matrix, Vector
+from sklearn_sparsefit.path._bounds import limits
 from sklearn_sparsefit.path.records import Features
 from sklearn_sparsefit.penalty import Penalty
 
@@ -25,7 +28,7 @@ class SafeBounds:
         self, penalty: Penalty, norms: Vector, weights: Vector, most: int, residuals: Block, correlations: Block
     ):
         self._penalty, self._norms, self._weights, self._most = penalty, norms, weights, most
-        self._residuals, self._correlations = residuals, correlations
+        self._residuals, self._correlations = residuals, np.ascontiguousarray(correlations)
 
     def at(self, features: Features, residuals: Block, correlations: Block) -> "SafeBounds":
         """Bounds for some features, from their correlations at these residuals, too; the last ``most`` are kept."""
@@ -39,14 +42,19 @@ class SafeBounds:
     def may_reach(self, thresholds: Vector, residuals: Block) -> NDArray[np.intp]:
         """Which features may reach a threshold, at the residual that belongs to it."""
         shares, distances = self._places(residuals)
-        # From here on in units of the thresholds, and first by the largest correlation and distance.
+        # From here on in units of the thresholds.
         shares, distances = shares / thresholds[:, None], distances / thresholds
-        correlations = np.tensordot(shares, self._correlations, 1)
-        sizes = np.abs(correlations) if correlations.ndim == 2 else np.linalg.norm(correlations, axis=1)
-        some = np.flatnonzero(_reach(self._penalty.reaches(sizes.max(axis=0) + distances.max() * self._norms)))
+        n_known, *tasks, n_features = self._correlations.shape
+        correlations = self._correlations.reshape(n_known, math.prod(tasks), n_features)
+        some = np.flatnonzero(_reach(self._penalty.reaches(limits(shares, distances, correlations, self._norms))))
+        if not self._penalty.terms.has_bounds:
+            return some
+        # Where a side of zero is closed, not all of a correlation counts.
         penalty, reached = self._penalty.at(some), np.zeros(len(some), dtype=bool)
         reaches = penalty.reaches(self._norms[some])
-        for correlation, distance in zip(correlations[..., some], distances, strict=True):
+        for correlation, distance in zip(
+            np.tensordot(shares, self._correlations[..., some], 1), distances, strict=True
+        ):
             reached |= _reach(penalty.magnitudes(penalty.sizes(correlation)) + distance * reaches)
         return some[reached]
 
@@ -70,5 +78,5 @@ class SafeBounds:
         return shares, (1 + ROUNDING) * lengths
 
 
-def _reach(limits: Vector) -> NDArray[np.bool_]:
-    return ~(limits < 1 - ROUNDING)
+def _reach(magnitudes: Vector) -> NDArray[np.bool_]:
+    return ~(magnitudes < 1 - ROUNDING)

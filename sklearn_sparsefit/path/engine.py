@@ -258,15 +258,9 @@ class _Walk:
         """
         outside = self.state.known.outside
         thresholds = np.array([self.state.penalty.with_alpha(step.alpha).l1 for step in block])
-        features: Features = EVERYTHING
-        # Where the last alpha leaves many, the others need not be asked.
-        for rows in (slice(-1, None), slice(None)):
-            needed = bounds.may_reach(thresholds[rows], residuals[rows])
-            needed = needed[outside[needed]]
-            if not cost_model.are_few(needed, len(outside)):
-                break
-        else:
-            features = needed
+        needed = bounds.may_reach(thresholds, residuals)
+        needed = needed[outside[needed]]
+        features = needed if cost_model.are_few(needed, len(outside)) else EVERYTHING
         n_ends = 1 if isinstance(features, slice) else 2
         ends, way = slice(-n_ends, None), slice(0, -n_ends)
         _, correlations = yield from self._look_outside(residuals[ends], features)
@@ -298,12 +292,13 @@ class _Walk:
         pairs = zip(block, correlations, strict=False)
         return [Outside(features, correlation, penalty.with_alpha(step.alpha)) for step, correlation in pairs]
 
-    def _sizes(self, residual: Vector, seen: Outside) -> Vector:
+    def _sizes(self, residuals: Block, seen: list[Outside]) -> list[Vector]:
         """Sizes of all correlations outside the working set, near enough where they were not read."""
-        if self.bounds is None or isinstance(seen.features, slice):
-            return seen.sizes
-        sizes = self.state.penalty.sizes(self.bounds.nearest(residual[None])[0])
-        sizes[seen.features] = seen.sizes
+        if self.bounds is None or not seen:
+            return [there.sizes for there in seen]
+        sizes = [self.state.penalty.sizes(correlation) for correlation in self.bounds.nearest(residuals)]
+        for at_alpha, there in zip(sizes, seen, strict=True):
+            at_alpha[there.features] = there.sizes
         return sizes
 
     def _gaps(self, block: list[Step], evaluation: Evaluation, seen: list[Outside]) -> Vector:
@@ -343,6 +338,7 @@ class _Walk:
                 n_done += 1
         yield from self.reports.add(block[:n_done], evaluation)
         last = slice(max(0, n_done - 2), n_done)
-        for step, residual, there in zip(block[last], evaluation.fits.residuals[last], seen[last], strict=True):
-            self.forecast.see(step.alpha, self._sizes(residual, there))
+        sizes = self._sizes(evaluation.fits.residuals[last], seen[last])
+        for step, at_step in zip(block[last], sizes, strict=True):
+            self.forecast.see(step.alpha, at_step)
         return n_done, np.flatnonzero(newcomers)

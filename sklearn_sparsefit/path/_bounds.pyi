@@ -1,0 +1,3 @@
+from sklearn_sparsefit._typing import Block, Matrix, Vector
+
+def limits(shares: Matrix, distances: Vector, correlations: Block, norms: Vector) -> Vector: ...
