@@ -26,4 +26,5 @@ def bounded_passes():
     """Passes that leave out features on small designs, too."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cost_model, "FEW_NUMBERS", 0)
+        patch.setattr(cost_model, "FEATURES_PER_KNOWN", 1)
         yield
