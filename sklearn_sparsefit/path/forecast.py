@@ -26,12 +26,12 @@ class Forecast:
     def start_from(self, alpha: float, correlation: Vector) -> None:
         """Know the correlations at one alpha."""
         self.alpha = min(alpha, FAR)
-        self._now = np.full(len(correlation), self.alpha), correlation.copy()
-        self._before = np.full(len(correlation), self.alpha), correlation.copy()
+        self._now = self._before = self.alpha, correlation.copy()
 
     def see(self, alpha: float, correlation: Vector) -> None:
         """Take note of the correlations at the next alpha."""
-        self._before, self._now = self._now, (np.full(len(correlation), alpha), correlation)
+        # A copy: it may be a row of what was read for many.
+        self._before, self._now = self._now, (alpha, correlation.copy())
         self.alpha = alpha
 
     def look_ahead(

@@ -233,9 +233,9 @@ cdef class ElasticNetPenalty(SeparablePenalty):
 
     def entry_alphas(
         self,
-        const double[::1] alphas,
+        double alpha,
         const double[::1] correlation,
-        const double[::1] alphas_before,
+        double alpha_before,
         const double[::1] correlation_before,
         double margin,
     ):
@@ -246,26 +246,25 @@ cdef class ElasticNetPenalty(SeparablePenalty):
         it); negative where it will never be.
         """
         cdef double per_alpha = (1.0 - margin) * self.l1_ratio * (self._weight_unit / self.target_unit)
-        cdef double slope, entry, rise, side
+        cdef double step = alpha_before - alpha, slope = 0.0, entry, rise, side
         cdef Py_ssize_t j
         cdef int turn
         result = np.empty(correlation.shape[0])
         cdef double[::1] out = result
         with nogil:
             for j in range(correlation.shape[0]):
-                slope = 0.0
-                if alphas[j] < alphas_before[j]:
-                    slope = (correlation[j] - correlation_before[j]) / (alphas[j] - alphas_before[j])
+                if step > 0.0:
+                    slope = (correlation_before[j] - correlation[j]) / step
                 entry = -1.0
-                # side * (c + slope * (alpha - alphas[j])) >= per_alpha * alpha, on either side of zero.
+                # side * (c + slope * (a - alpha)) >= per_alpha * a, on either side of zero.
                 for turn in range(2):
                     side = -self.terms._down[j] if turn else self.terms._up[j]
                     if side == 0.0:
                         continue
                     rise = side * slope - per_alpha
                     if rise < 0.0:
-                        entry = max(entry, side * (slope * alphas[j] - correlation[j]) / rise)
-                    elif side * correlation[j] > per_alpha * alphas[j]:
+                        entry = max(entry, side * (slope * alpha - correlation[j]) / rise)
+                    elif side * correlation[j] > per_alpha * alpha:
                         entry = INFINITY
                 out[j] = entry
         return result

@@ -82,7 +82,7 @@ class Penalty(Protocol):
         """How steep the conjugate is, summed over the features that may be at a bound."""
 
     def entry_alphas(
-        self, alphas: Vector, sizes: Vector, alphas_before: Vector, sizes_before: Vector, margin: float, /
+        self, alpha: float, sizes: Vector, alpha_before: float, sizes_before: Vector, margin: float, /
     ) -> Vector:
         """Alphas at which zero coefficients enter if sizes go on along the line through those at two alphas."""
 

@@ -32,11 +32,11 @@ class SeparateTasksPenalty(PenaltyOfTasks):
         return np.stack([self.of_each.apply_prox(row, steps) for row in coef])
 
     def entry_alphas(
-        self, alphas: Vector, sizes: Vector, alphas_before: Vector, sizes_before: Vector, margin: float
+        self, alpha: float, sizes: Vector, alpha_before: float, sizes_before: Vector, margin: float
     ) -> Vector:
         """See :meth:`ElasticNetPenalty.entry_alphas`; sizes are on whichever side is open."""
         side = np.where(self.terms.upper > 0, 1.0, -1.0)
-        return self.of_each.entry_alphas(alphas, side * sizes, alphas_before, side * sizes_before, margin)
+        return self.of_each.entry_alphas(alpha, side * sizes, alpha_before, side * sizes_before, margin)
 
     def value(self, coef: Matrix) -> float:
         """Penalty of the coefficients."""
