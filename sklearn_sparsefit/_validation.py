@@ -170,10 +170,8 @@ def check_alphas(alphas: Any, eps: float | None, l1_ratio: float) -> Vector | Al
             )
         return AlphaGrid(int(alphas), eps)
     for index, alpha in enumerate(alphas):
-        if isinstance(alpha, Real) and 0 <= float(alpha) < np.inf:
-            continue
-        check_scalar(alpha, f"alphas[{index}]", Real, min_val=0.0, include_boundaries="left")
-        if not np.isfinite(alpha):
+        if not (isinstance(alpha, Real) and 0 <= float(alpha) < np.inf):
+            check_scalar(alpha, f"alphas[{index}]", Real, min_val=0.0, include_boundaries="left")
             raise ValueError(f"alphas[{index}] == {alpha}, must be finite.")
     if len(alphas) == 0:
         raise ValueError("alphas is empty; it must hold at least one value.")

@@ -10,7 +10,7 @@ from sklearn_sparsefit import ElasticNet, Lasso, lasso_path
 from sklearn_sparsefit.path import cost_model
 from sklearn_sparsefit.path.bounds import SafeBounds
 from sklearn_sparsefit.path.records import EVERYTHING
-from sklearn_sparsefit.penalty import ElasticNetPenalty, FeatureTerms, multi_task_penalty
+from sklearn_sparsefit.penalty import ElasticNetPenalty, FeatureTerms, SeparateTasksPenalty, multi_task_penalty
 from sklearn_sparsefit.solvers._cholesky import SupportFactor
 from sklearn_sparsefit.solvers._gram_cd import Status, gram_cd
 from sklearn_sparsefit.solvers.dual_newton import DualNewtonSolver
@@ -64,20 +64,23 @@ def test_whole_designs_do_not_begin_again_for_every_alpha_that_is_not_done():
     assert gaps.max() < 1e-12 * (y @ y)
 
 
-@pytest.mark.parametrize("n_tasks", [0, 3])
+# Numbers of tasks, and their penalty, given that of each.
+OF_TASKS = [((), lambda of_one: of_one), ((3,), multi_task_penalty), ((5,), SeparateTasksPenalty)]
+
+
+@pytest.mark.parametrize(("n_tasks", "of_tasks"), OF_TASKS)
 @pytest.mark.parametrize("upper", [np.inf, 1.0])
 @pytest.mark.parametrize("lower", [-np.inf, 0.0])
-def test_no_feature_passes_a_safe_bound_unseen(lower, upper, n_tasks):
+def test_no_feature_passes_a_safe_bound_unseen(lower, upper, n_tasks, of_tasks):
     rng = np.random.default_rng(0)
-    shape = (n_tasks, 60) if n_tasks else (60,)
+    shape = (*n_tasks, 60)
     X = rng.standard_normal((60, 300)) * (rng.uniform(size=(60, 300)) < 0.2) * np.logspace(-2, 1, 300)
     weights = np.where(rng.uniform(size=60) < 0.2, 0.0, np.logspace(-6, 0, 60))
     weights /= weights.sum()
     terms = FeatureTerms(*rng.uniform(0.5, 2, (2, 300)), np.full(300, lower), np.full(300, upper))
 
     def penalty_of(alpha):
-        of_values = ElasticNetPenalty(alpha, 1.0, terms)
-        return multi_task_penalty(of_values) if n_tasks else of_values
+        return of_tasks(ElasticNetPenalty(alpha, 1.0, terms))
 
     def magnitudes_at(residual):
         penalty = penalty_of(1.0)
@@ -99,33 +102,48 @@ def test_no_feature_passes_a_safe_bound_unseen(lower, upper, n_tasks):
         left = bounds.may_reach(thresholds, residuals)
         for r, penalty in zip(residuals, penalties, strict=True):
             assert np.isin(reached(r, penalty), left).all()
-        closer = bounds.at(left, residuals[2:], ((weights * residuals[2:]) @ X)[..., left])
+        closer = bounds.with_more(left, residuals[2:], ((weights * residuals[2:]) @ X)[..., left])
         on_the_way = left[closer.may_reach(thresholds[:2], residuals[:2])]
         for r, penalty in zip(residuals[:2], penalties[:2], strict=True):
             assert np.isin(reached(r, penalty), on_the_way).all()
         n_left.append([len(left), len(on_the_way)])
         residual = residuals[2]
         if turn % 2:
-            bounds = bounds.at(EVERYTHING, residual[None], ((weights * residual) @ X)[None])
+            bounds = bounds.with_more(EVERYTHING, residual[None], ((weights * residual) @ X)[None])
     # Thirty reach it.
     assert (np.mean(n_left, axis=0) < 40).all()
 
 
-@pytest.mark.parametrize("n_tasks", [0, 2])
-def test_bounds_know_what_is_between_the_residuals_they_know(n_tasks):
+@pytest.mark.parametrize(("n_tasks", "of_tasks"), OF_TASKS)
+@pytest.mark.parametrize("shorter", [1.0, 1e-4])
+def test_bounds_know_what_is_between_the_residuals_they_know(shorter, n_tasks, of_tasks):
     rng = np.random.default_rng(0)
-    shape = (n_tasks, 40) if n_tasks else (40,)
     X, weights = rng.standard_normal((40, 500)), np.full(40, 1 / 40)
-    penalty = ElasticNetPenalty(1.0, 1.0, FeatureTerms.uniform(500))
-    penalty = multi_task_penalty(penalty) if n_tasks else penalty
-    known = rng.standard_normal((3, *shape))
+    penalty = of_tasks(ElasticNetPenalty(1.0, 1.0, FeatureTerms.uniform(500)))
+    # Residuals of a path are shorter and shorter.
+    known = rng.standard_normal((3, *n_tasks, 40)) * np.power(shorter, [0, 1, 2]).reshape(3, *([1] * len(n_tasks)), 1)
     bounds = SafeBounds(penalty, np.sqrt(weights @ X**2), weights, 3, known, (weights * known) @ X)
-    residual = np.tensordot([0.5, -2.0, 1.0], known, 1)
+    residual = np.tensordot([0.5 * shorter**2, -2.0 * shorter, 1.0], known, 1)
     correlation = (weights * residual) @ X
-    assert_allclose(bounds.nearest(residual[None])[0], correlation, atol=1e-10)
+    assert_allclose(bounds.projected(residual[None])[0], correlation, atol=1e-6 * np.abs(correlation).max())
     magnitudes = penalty.magnitudes(penalty.sizes(correlation))
     threshold = float(np.median(magnitudes))
     assert_array_equal(bounds.may_reach(np.array([threshold]), residual[None]), np.flatnonzero(magnitudes >= threshold))
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, 1e200])
+@pytest.mark.parametrize("where", ["known", "wanted"])
+def test_bounds_leave_everything_where_residuals_are_no_numbers(where, bad):
+    rng = np.random.default_rng(0)
+    X, weights = rng.standard_normal((40, 50)), np.full(40, 1 / 40)
+    residuals = rng.standard_normal((2, 40))
+    known = residuals[:1].copy()
+    (known if where == "known" else residuals)[0, 3] = bad
+    with np.errstate(invalid="ignore"):
+        correlations = (weights * known) @ X
+    penalty = ElasticNetPenalty(1.0, 1.0, FeatureTerms.uniform(50))
+    bounds = SafeBounds(penalty, np.sqrt(weights @ X**2), weights, 3, known, correlations)
+    assert_array_equal(bounds.may_reach(np.array([0.1, 0.1]), residuals), np.arange(50))
 
 
 @pytest.mark.parametrize("scale", [1e-200, 1e-170, 1e170])

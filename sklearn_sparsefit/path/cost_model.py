@@ -6,7 +6,6 @@ A wrong choice costs time, never correctness.
 import math
 
 from sklearn_sparsefit.datafit import Datafit, Multinomial, Quadratic
-from sklearn_sparsefit.path.records import Features
 from sklearn_sparsefit.solvers.choice import CHEAP_DENSITY, MAX_GRAM, solver_of
 
 # Up to so many features, if there are as many samples, the Gram of a whole design and everything from there takes less
@@ -25,16 +24,15 @@ SMALL_WORKING_SET, MAX_FEATURES = 2**18, 512
 ROUNDING_SHARE = 0.01
 
 # Up to this density, for several tasks, and from so many alphas on, passes leave out what bounds keep from the
-# threshold. That is three of four columns of text (4143 x 54877) at the end of every block of alphas, and nearly
-# everything between its ends: 10 to 30 % of a dense path of 100 alphas. The norms that bounds need are one more reading
-# of X, as long as a single alpha takes. But so few numbers of X, for each task, are read in no time (569 x 495, two
-# classes: 14 ms in place of 17; it makes no difference with 500000 to 1000000 numbers, and is a tenth more with twice
-# as many).
+# threshold: on dense X a third to a half of them are no reading of X then. The norms that bounds need are half a
+# reading: as much as a single alpha would save. So few numbers of X, for each task, are read in no time (569 x 495, two
+# classes: 14 ms in place of 17; it makes no difference with 500000 to 1000000, and is a tenth more with twice as many).
 BOUNDED_DENSITY, BOUNDED_ALPHAS, FEW_NUMBERS = 0.3, 10, 2**20
 # Residuals that bounds start from, at most, and features whose reading takes as long as one of these (paths of two
 # classes with 1, 2, 4 and 16 residuals: 200 x 20000 63, 53, 54 and 53 ms; 50000 x 200 .86, .68, .70 and .70 s).
-MOST_KNOWN, FEATURES_PER_KNOWN = 8, 100
-# So few of the features are read apart from others: that is no reading of X, and not shared with other paths.
+MAX_KNOWN, FEATURES_PER_KNOWN = 8, 100
+# So few of the features are read apart from others: that is no reading of X, and not shared with other paths. Where
+# more are needed all are read.
 FEW_READ = 1 / 8
 
 # Vectors over the samples that every path has of its own: weights, target and what is made of them; of losses that are
@@ -49,9 +47,8 @@ SMALL_MEMORY = 2**23
 # Alphas solved ahead of one pass: to begin with and at most. A product with 32 columns runs at full speed.
 FIRST_WIDTH, MAX_WIDTH = 8, 32
 # Newcomers are taken ahead while they are fewer than this share of the support, or than this many; for the next alpha
-# alone up to so many times as many. A path of 100 alphas on 200 x 20000 takes 13 passes with a third and 40, 10 with
-# these, 8 with 0.6 and 120, the first and the last a tenth more time. With 400 for one alpha, single small alphas took
-# twice as long: most of those never stayed.
+# alone up to so many times as many. A path of 100 alphas on 200 x 20000 takes a tenth more time with a third and 40,
+# and with 0.6 and 120. With 400 for one alpha, single small alphas took twice as long: most of those never stayed.
 NEWCOMER_SHARE, MIN_NEWCOMERS, MAX_NEWCOMERS = 1 / 2, 60, 2
 # A feature is predicted to enter when its predicted correlation comes this close to the threshold. With more newcomers
 # fewer alphas are solved for again; of X that is sparser than CHEAP_DENSITY they cost little. (Paths of 92 to 109
@@ -95,9 +92,9 @@ def bounds_pay(shape: tuple[int, int], density: float, n_tasks: int, n_alphas: i
     return density <= BOUNDED_DENSITY or n_tasks > 1 or n_alphas >= BOUNDED_ALPHAS
 
 
-def are_few(features: Features, n_features: int) -> bool:
-    """Whether features are so few that reading them is next to nothing."""
-    return not isinstance(features, slice) and len(features) <= FEW_READ * n_features
+def are_few(n_wanted: int, n_features: int) -> bool:
+    """Whether so many features are so few that reading them is next to nothing."""
+    return n_wanted <= FEW_READ * n_features
 
 
 def affordable_rows(shape: tuple[int, int], n_paths: int = 1, n_tasks: int = 1) -> int:
@@ -115,10 +112,10 @@ def affordable_width(shape: tuple[int, int], n_paths: int, n_tasks: int) -> int:
     return min(affordable_rows(shape, n_paths, n_tasks), affordable_rows(shape[::-1], n_paths, n_tasks))
 
 
-def most_known(shape: tuple[int, int], n_paths: int, n_tasks: int) -> int:
+def max_known(shape: tuple[int, int], n_paths: int, n_tasks: int) -> int:
     """How many residuals, with the correlations of all features, bounds start from."""
     worthwhile = max(1, shape[1] // FEATURES_PER_KNOWN)
-    return min(MOST_KNOWN, worthwhile, affordable_width(shape, n_paths, n_tasks))
+    return min(MAX_KNOWN, worthwhile, affordable_width(shape, n_paths, n_tasks))
 
 
 def paths_at_once(datafit: Datafit, n_features: int, density: float, n_kept: int, solver: str) -> int:
@@ -141,7 +138,8 @@ def paths_at_once(datafit: Datafit, n_features: int, density: float, n_kept: int
         n_columns = min(2 * n_kept, n_features)
         n_pairs = n_columns * n_tasks if isinstance(datafit, Multinomial) else n_columns
         columns = (1 if is_quadratic else 2) * min(2 * density, 1.0) * n_samples
-        held += n_columns * columns + 1.8 * min(n_pairs, MAX_GRAM) ** 2 + 6 * n_tasks * n_features
+        held += n_columns * columns + 1.8 * min(n_pairs, MAX_GRAM) ** 2 + 4 * n_tasks * n_features
+        held += max_known((n_samples, n_features), 1, n_tasks) * n_tasks * (n_samples + n_features)
     return max(1, int(max(density * n_samples * n_features / 4, SMALL_MEMORY) / max(1, held)))
 
 

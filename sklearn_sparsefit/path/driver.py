@@ -10,7 +10,6 @@ import numpy as np
 from sklearn_sparsefit._threads import run_jobs, single_threaded_blas
 from sklearn_sparsefit._typing import Matrix
 from sklearn_sparsefit.design import Design, Moments
-from sklearn_sparsefit.path import cost_model
 from sklearn_sparsefit.path.engine import PathGenerator
 from sklearn_sparsefit.path.records import (
     EVERYTHING,
@@ -57,8 +56,8 @@ class Run:
                 case Solved():
                     if self.on_solved is not None:
                         self.on_solved(request)
-                case Correlate(residuals, features) if cost_model.are_few(features, design.shape[1]):
-                    self.answer = features, _correlate(design, residuals, features)
+                case Correlate(residuals, features) if not isinstance(features, slice):
+                    self.answer = _correlate(design, residuals, features)
                 case Correlate():
                     self.n_shared += 1
                     return request
@@ -104,27 +103,14 @@ def drive_together(runs: Sequence[Run], design: Design, n_jobs: int | None = Non
 
 
 def _share_pass(waiting: list[tuple[Run, Correlate]], design: Design) -> None:
-    """Answer what several paths want to know of X with one reading of all features that any of them asks for."""
-    features = _union([request.features for _, request in waiting], design)
-    correlations = _correlate(design, np.concatenate([request.residuals for _, request in waiting]), features)
+    """Answer what several paths want to know of X with one reading of it."""
+    correlations = _correlate(design, np.concatenate([request.residuals for _, request in waiting]), EVERYTHING)
     stop = 0
     for run, request in waiting:
         start, stop = stop, stop + len(request.residuals)
-        run.answer = features, correlations[start:stop]
+        run.answer = correlations[start:stop]
 
 
 def _correlate(design: Design, residuals: Matrix, features: Features) -> Matrix:
     with np.errstate(over="ignore", invalid="ignore"):
         return design.correlate(residuals, features)
-
-
-def _union(parts: list[Features], design: Design) -> Features:
-    """What any of the parts has; all of a dense design, as it lies, where that is not few."""
-    if any(isinstance(part, slice) for part in parts) or design.density == 1:
-        return EVERYTHING
-    if len(parts) == 1:
-        return parts[0]
-    wanted = np.zeros(design.shape[1], dtype=bool)
-    for part in parts:
-        wanted[part] = True
-    return np.flatnonzero(wanted)

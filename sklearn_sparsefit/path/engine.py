@@ -31,7 +31,7 @@ from sklearn_sparsefit.path.records import (
 from sklearn_sparsefit.path.reports import Reports
 from sklearn_sparsefit.path.state import SLACK, PathState, not_finite
 from sklearn_sparsefit.path.steps import Evaluation, Step, support_of
-from sklearn_sparsefit.solvers import Goal, Iterate, Solver, make_solver
+from sklearn_sparsefit.solvers import Goal, Solver, make_solver
 from sklearn_sparsefit.subproblem import Outside, WholeDesign, WorkingSet, duality_gap, least_squares_gap, look
 
 PathGenerator: TypeAlias = Generator[Request, Any, PathResult]
@@ -109,7 +109,7 @@ class _Walk:
         state.iterate.coef[:] = np.where(state.known.sq_norms > 0, coef[..., state.known.features], 0.0)
         evaluation = yield from self._evaluate([step], state.iterate.coef[None])
         (seen,), gaps = yield from self._check([step], evaluation)
-        state.iterate.correlation[:], state.residual = evaluation.inside[0], evaluation.fits.residuals[0]
+        state.go_to(evaluation.coefs[0], evaluation.inside[0], evaluation.fits.residuals[0])
         largest = max(state.inner.largest_magnitude(evaluation.inside[0]), seen.largest_magnitude)
         self.forecast.start_from(state.alpha_max(largest), seen.sizes)
         if not gaps[0] <= self.gap_tol:
@@ -124,9 +124,9 @@ class _Walk:
         sq_norms = yield SquaredNorms(weights, self.state.unit)
         if sq_norms is not None:
             norms, shape = np.sqrt(np.maximum(sq_norms, UNDERFLOW)), self.state.shape
-            most = cost_model.most_known(shape, self.options.n_together, math.prod(self.state.tasks))
+            max_known = cost_model.max_known(shape, self.options.n_together, math.prod(self.state.tasks))
             null = self.null.residual[None], self.null.correlation[None]
-            self.bounds = SafeBounds(self.state.penalty, norms, weights, most, *null)
+            self.bounds = SafeBounds(self.state.penalty, norms, weights, max_known, *null)
 
     def go(self, steps: list[Step]) -> Generator[Request, Any, None]:
         """See :func:`solve_path`."""
@@ -145,8 +145,7 @@ class _Walk:
                 self.width = wider if n_done == len(block) else max(2, self.width // 2)
                 # Go on from the last coefficients that were looked at, with true correlations in place of the solver's.
                 last = min(n_done, len(block) - 1)
-                self.state.iterate = Iterate(evaluation.coefs[last].copy(), evaluation.inside[last].copy())
-                self.state.residual = evaluation.fits.residuals[last].copy()
+                self.state.go_to(evaluation.coefs[last], evaluation.inside[last], evaluation.fits.residuals[last])
                 yield from self.state.bring_in(newcomers)
                 block = block[n_done:]
                 for step in block[1:]:
@@ -239,8 +238,8 @@ class _Walk:
         if not outside.any():
             seen = self._seen(block, np.empty(0, dtype=np.intp), repeat(np.zeros((*self.state.tasks, 0))))
         elif self.bounds is None:
-            features, correlations = yield from self._look_outside(residuals, EVERYTHING)
-            seen = self._seen(block, features, correlations)
+            correlations = yield from self._look_outside(residuals, EVERYTHING)
+            seen = self._seen(block, EVERYTHING, correlations)
         else:
             seen = yield from self._look_where_needed(self.bounds, block, residuals)
         gaps = self._gaps(block, evaluation, seen) if evaluation.gaps is None else evaluation.gaps
@@ -256,36 +255,39 @@ class _Walk:
         Where that is not little, everything is read at the end, and known to the bounds from there on. Few features are
         read at the last two alphas, as forecasts go by these.
         """
-        outside = self.state.known.outside
-        thresholds = np.array([self.state.penalty.with_alpha(step.alpha).l1 for step in block])
-        needed = bounds.may_reach(thresholds, residuals)
-        needed = needed[outside[needed]]
-        features = needed if cost_model.are_few(needed, len(outside)) else EVERYTHING
+        thresholds = np.array([self.state.inner_at(step.alpha).l1 for step in block])
+        features = self._few_or_all(bounds.may_reach(thresholds, residuals))
         n_ends = 1 if isinstance(features, slice) else 2
         ends, way = slice(-n_ends, None), slice(0, -n_ends)
-        _, correlations = yield from self._look_outside(residuals[ends], features)
+        correlations = yield from self._look_outside(residuals[ends], features)
         seen = self._seen(block[ends], features, correlations)
-        closer = bounds.at(features, residuals[ends], correlations)
+        closer = bounds.with_more(features, residuals[ends], correlations)
         if isinstance(features, slice):
             self.bounds = closer
         if block[way]:
             needed = closer.may_reach(thresholds[way], residuals[way])
-            needed = needed if isinstance(features, slice) else features[needed]
-            features, correlations = yield from self._look_outside(residuals[way], needed[outside[needed]])
+            features = self._few_or_all(needed if isinstance(features, slice) else features[needed])
+            correlations = yield from self._look_outside(residuals[way], features)
             seen = [*self._seen(block[way], features, correlations), *seen]
         return seen
 
-    def _look_outside(self, residuals: Block, features: Features) -> Generator[Request, Any, tuple[Features, Block]]:
+    def _few_or_all(self, features: NDArray[np.intp]) -> Features:
+        """Those that are outside the working set, or everything where these are not few."""
+        outside = self.state.known.outside
+        features = features[outside[features]]
+        return features if cost_model.are_few(len(features), len(outside)) else EVERYTHING
+
+    def _look_outside(self, residuals: Block, features: Features) -> Generator[Request, Any, Block]:
         """Correlations of features outside the working set; those inside are better known from its columns.
 
         (These are centred in double precision.)
         """
         if not isinstance(features, slice) and len(features) == 0:
-            return features, np.zeros((*residuals.shape[:-1], 0))
-        features, correlations = yield from self.state.correlate(residuals, features)
-        outside = self.state.known.outside
-        correlations[..., ~outside if features is EVERYTHING else np.flatnonzero(~outside[features])] = 0.0
-        return features, correlations
+            return np.zeros((*residuals.shape[:-1], 0))
+        correlations = yield from self.state.correlate(residuals, features)
+        if isinstance(features, slice):
+            correlations[..., ~self.state.known.outside] = 0.0
+        return correlations
 
     def _seen(self, block: list[Step], features: Features, correlations: Iterable[Matrix]) -> list[Outside]:
         penalty = self.state.penalty if isinstance(features, slice) else self.state.penalty.at(features)
@@ -296,7 +298,7 @@ class _Walk:
         """Sizes of all correlations outside the working set, near enough where they were not read."""
         if self.bounds is None or not seen:
             return [there.sizes for there in seen]
-        sizes = [self.state.penalty.sizes(correlation) for correlation in self.bounds.nearest(residuals)]
+        sizes = [self.state.penalty.sizes(correlation) for correlation in self.bounds.projected(residuals)]
         for at_alpha, there in zip(sizes, seen, strict=True):
             at_alpha[there.features] = there.sizes
         return sizes

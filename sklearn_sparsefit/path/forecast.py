@@ -14,7 +14,7 @@ FAR = 1e300
 
 
 class Forecast:
-    """Continues the size of every correlation along the line through the last two alphas at which it was seen.
+    """Continues the size of every correlation along the line through those at the last two alphas.
 
     Between two changes of the support correlations are affine in alpha. (Their sizes are, with several tasks, convex.)
     """
@@ -32,7 +32,6 @@ class Forecast:
         """Take note of the correlations at the next alpha."""
         # A copy: it may be a row of what was read for many.
         self._before, self._now = self._now, (alpha, correlation.copy())
-        self.alpha = alpha
 
     def look_ahead(
         self, penalty: Penalty, alphas: list[float], outside: NDArray[np.bool_], n_support: int

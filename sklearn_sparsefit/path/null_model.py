@@ -12,7 +12,6 @@ from sklearn_sparsefit.path import cost_model
 from sklearn_sparsefit.path.records import EVERYTHING, Problem, Request
 from sklearn_sparsefit.path.state import SLACK, PathState, correlate, not_finite
 from sklearn_sparsefit.path.steps import Evaluation
-from sklearn_sparsefit.solvers import Iterate
 from sklearn_sparsefit.subproblem import WorkingSet, has_no_minimum, look
 
 # Residuals this small beside the target are rounding; so is a loss this small that would fall for ever.
@@ -60,7 +59,7 @@ def begin(problem: Problem, max_gram: int, density: float) -> Generator[Request,
     Designs (``density`` is the share of them that is stored) are taken whole where that is cheaper.
     """
     datafit = problem.datafit
-    _, correlations = yield from correlate((datafit.weights * datafit.null_residual)[None], EVERYTHING)
+    correlations = yield from correlate((datafit.weights * datafit.null_residual)[None], EVERYTHING)
     largest = float(np.abs(correlations).max(initial=0.0))
     if not np.isfinite(largest):
         raise not_finite()
@@ -106,7 +105,7 @@ def _fit_free(state: PathState, features: NDArray[np.intp], largest: float) -> G
         settled = look(known, coef[None])
         residual, loss, inside = settled.fits.residuals[0], float(settled.fits.losses[0]), settled.correlations[0]
         falls_for_ever = has_no_minimum(known, coef, settled)
-        _, correlations = yield from state.correlate(residual[None], EVERYTHING)
+        correlations = yield from state.correlate(residual[None], EVERYTHING)
         correlation = correlations[0]
         correlation[..., known.features] = inside
     else:
@@ -116,7 +115,7 @@ def _fit_free(state: PathState, features: NDArray[np.intp], largest: float) -> G
             yield from state.look_closely(seen, np.arange(1))
         coef, inside, loss = seen.coefs[0], seen.inside[0], float(seen.fits.losses[0])
         correlation = inside
-    state.iterate, state.residual = Iterate(coef, inside.copy()), residual
+    state.go_to(coef, inside, residual)
     loss = min(loss, datafit.null_loss)
     least_gap = (VANISHED if falls_for_ever else EXACT**2) * datafit.null_loss
     rounding = EXACT * free.size_of_predictions(coef[..., free.positions])

@@ -64,10 +64,7 @@ class SolverOptions:
 
 @dataclass(frozen=True)
 class Correlate:
-    """Request for one pass over X: ``residuals @ X[:, features]``, for residuals of shape (k, n_samples).
-
-    The answer says which features were read, these and perhaps others, and gives their products.
-    """
+    """Request for one pass over X: ``residuals @ X[:, features]``, for residuals of shape (k, n_samples)."""
 
     residuals: NDArray[np.float64]
     features: Features

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from sklearn_sparsefit._typing import Block, Matrix
+from sklearn_sparsefit._typing import Block, Matrix, Positions
 from sklearn_sparsefit.path.null_model import NullModel
 from sklearn_sparsefit.path.records import PathResult, Solved, SolverOptions
 from sklearn_sparsefit.path.relaxation import Relaxation
@@ -32,10 +32,12 @@ class Reports:
         if not steps:
             return
         known, datafit, dtype = self._state.known, self._state.datafit, self._options.dtype
-        found, inside, offsets = evaluation.coefs[rows], evaluation.inside[rows], evaluation.fits.offsets[rows]
+        # No copies where nothing is left out.
+        some = slice(len(rows)) if rows[-1] == len(rows) - 1 else rows
+        found, inside, offsets = evaluation.coefs[some], evaluation.inside[some], evaluation.fits.offsets[some]
         exact = known.minimum_norm(found)
-        coefs = exact.astype(dtype).astype(np.float64)
-        self._keep(steps, coefs)
+        coefs = exact.astype(dtype, copy=False).astype(np.float64, copy=False)
+        kept = self._keep(steps, coefs)
 
         def intercepts_of(coefs: Block) -> Matrix:
             at_means = offsets - (coefs - found) @ known.means
@@ -43,7 +45,7 @@ class Reports:
             return intercepts - intercepts.mean(axis=-1, keepdims=True) if datafit.is_relative else intercepts
 
         if self._relaxation is not None:
-            relaxed = self._relax(self._relaxation, steps, found, inside)
+            relaxed = self._relax(self._relaxation, steps, kept, found, inside)
             if datafit.fit_intercept:
                 self._relaxed_intercepts[indices] = intercepts_of(relaxed)
         shifts = np.zeros(offsets.shape)
@@ -58,15 +60,19 @@ class Reports:
                 step.gap = max(0.0, step.gap + rise + penalty.value(coefs[k]) - penalty.value(exact[k]))
             yield Solved(index, step.alpha, float(step.gap) * datafit.unit * datafit.unit)
 
-    def _keep(self, steps: list[Step], coefs: Block) -> None:
-        """Keep what is not zero of rows of coefficients."""
+    def _keep(self, steps: list[Step], coefs: Block) -> list[Positions]:
+        """Keep what is not zero of rows of coefficients; return where among the known features that is."""
         rows, positions = np.nonzero(coefs if coefs.ndim == 2 else coefs.any(axis=1))
-        ends = np.searchsorted(rows, np.arange(1, len(steps)))
-        in_units_of_data = self._in_units_of_data(coefs)
-        for step, coef, kept in zip(steps, in_units_of_data, np.split(positions, ends), strict=True):
-            step.positions, step.support, step.values = kept, self._state.known.features[kept], coef[..., kept]
+        kept = np.split(positions, np.searchsorted(rows, np.arange(1, len(steps))))
+        with np.errstate(over="ignore"):
+            for step, coef, at_step in zip(steps, coefs, kept, strict=True):
+                step.support = self._state.known.features[at_step]
+                step.values = self._coef_unit * coef[..., at_step]
+        return kept
 
-    def _relax(self, relaxation: Relaxation, steps: list[Step], coefs: Block, correlations: Block) -> Block:
+    def _relax(
+        self, relaxation: Relaxation, steps: list[Step], kept: list[Positions], coefs: Block, correlations: Block
+    ) -> Block:
         """Keep, and return, what the same features have without penalty."""
         known = self._state.known
         relaxed = np.empty_like(coefs)
@@ -74,8 +80,9 @@ class Reports:
             penalty = self._state.inner_at(step.alpha)
             relaxed[row] = relaxation.fit(known, penalty, coefs[row], correlations[row])
         relaxed = known.minimum_norm(relaxed)
-        for step, coef in zip(steps, self._in_units_of_data(relaxed), strict=True):
-            step.relaxed_values = coef[..., step.positions]
+        with np.errstate(over="ignore"):
+            for step, coef, at_step in zip(steps, relaxed, kept, strict=True):
+                step.relaxed_values = self._coef_unit * coef[..., at_step]
         return relaxed
 
     def result(self) -> PathResult:
@@ -101,10 +108,6 @@ class Reports:
             relaxed_intercepts=self._relaxed_intercepts,
             dependent=known.features[known.free.dependent] if known.free is not None else np.empty(0, dtype=np.intp),
         )
-
-    def _in_units_of_data(self, coefs: Block) -> Block:
-        with np.errstate(over="ignore"):
-            return self._coef_unit * coefs
 
     def _finite(self, values: list[Matrix]) -> list[Matrix]:
         """The values, if they are numbers of the type that is asked for."""

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_sparsefit._typing import Block
+from sklearn_sparsefit._typing import Block, Matrix
 from sklearn_sparsefit.datafit import Quadratic
 from sklearn_sparsefit.design import as_rows
 from sklearn_sparsefit.path import cost_model
@@ -44,8 +44,8 @@ class PathState:
         self.tasks = problem.datafit.mean.shape
         self.known: WorkingSet | WholeDesign = WorkingSet(self.datafit, self.shape[1], max_gram)
         self.iterate = Iterate(*np.empty((2, *self.tasks, 0)))
-        # What leaves the correlations of the iterate; nobody asks for it where a design is known by its moments.
-        self.residual = problem.datafit.null_residual
+        # The residuals, or a dual point near to them, that the correlations of the iterate are those of.
+        self._residual = problem.datafit.null_residual
         # Of all features.
         self.penalty = problem.penalty.in_units(unit, self.datafit.unit)
         self._know(self.penalty.at(self.known.features))
@@ -67,6 +67,10 @@ class PathState:
             self._inner_at[alpha] = self.inner.with_alpha(alpha)
         return self._inner_at[alpha]
 
+    def go_to(self, coef: Matrix, correlation: Matrix, residual: Matrix) -> None:
+        """Go on from other coefficients, the correlations there, and the residuals that these are those of."""
+        self.iterate, self._residual = Iterate(coef.copy(), correlation.copy()), residual.copy()
+
     def alpha_max(self, largest_magnitude: float) -> float:
         """Smallest alpha at which no coefficient enters, given the largest magnitude of the correlations."""
         return self.penalty.alpha_max(largest_magnitude) if self.penalty.l1_ratio > 0 else np.inf
@@ -81,7 +85,7 @@ class PathState:
         self._know(self.penalty.at(known.features))
         n_new = len(known) - self.iterate.coef.shape[-1]
         coef = np.concatenate([self.iterate.coef, np.zeros((*self.tasks, n_new))], axis=-1)
-        self.iterate = Iterate(coef, known.correlations(self.datafit.weights * self.residual[None])[0])
+        self.iterate = Iterate(coef, known.correlations(self.datafit.weights * self._residual[None])[0])
 
     def measure(self, datafit: Quadratic) -> Generator[Request, Any, None]:
         """Take the design whole, by its moments."""
@@ -94,8 +98,8 @@ class PathState:
         self._know(self.penalty)
         self.iterate = Iterate(np.zeros(correlation.shape), correlation.copy())
 
-    def correlate(self, residuals: Block, features: Features) -> Generator[Request, Any, tuple[Features, Block]]:
-        """Read the correlations of features, these or more, with rows of residuals."""
+    def correlate(self, residuals: Block, features: Features) -> Generator[Request, Any, Block]:
+        """Read the correlations of some features with rows of residuals."""
         return (yield from correlate(self.datafit.weights * residuals, features, self.unit))
 
     def look_closely(self, evaluation: Evaluation, rows: NDArray[np.intp]) -> Generator[Request, Any, None]:
@@ -119,15 +123,13 @@ class PathState:
             evaluation.slacks[some], evaluation.to_gain[some] = 0.0, settling.to_gain
 
 
-def correlate(
-    weighted_residuals: Block, features: Features, unit: float = 1.0
-) -> Generator[Request, Any, tuple[Features, Block]]:
-    """Read the correlations of features of X times ``unit`` with rows of weighted residuals."""
+def correlate(weighted_residuals: Block, features: Features, unit: float = 1.0) -> Generator[Request, Any, Block]:
+    """Read the correlations of some features of X times ``unit`` with rows of weighted residuals."""
     # Not around the yield: in lockstep it may be another thread, with a context of its own, that goes on.
     with np.errstate(over="ignore", invalid="ignore"):
         residuals = weighted_residuals * unit
-    features, correlations = yield Correlate(as_rows(residuals), features)
-    return features, correlations.reshape(*residuals.shape[:-1], -1)
+    correlations = yield Correlate(as_rows(residuals), features)
+    return correlations.reshape(*residuals.shape[:-1], -1)
 
 
 def not_finite() -> ValueError:

@@ -24,9 +24,7 @@ class Step:
     gap: float = np.inf
     # The gap when last no feature outside violated: one that halves no more is as small as it gets.
     settled_gap: float = np.inf
-    # The features with coefficients, where they are among those that are known, and the coefficients in units of the
-    # data, with the penalty and without.
-    positions: NDArray[np.intp] = field(default_factory=lambda: np.empty(0, dtype=np.intp))
+    # The features with coefficients, and these in units of the data, with the penalty and without.
     support: NDArray[np.intp] = field(default_factory=lambda: np.empty(0, dtype=np.intp))
     values: Matrix = field(default_factory=lambda: np.empty(0))
     relaxed_values: Matrix = field(default_factory=lambda: np.empty(0))
