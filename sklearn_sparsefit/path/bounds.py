@@ -1,6 +1,7 @@
 """What correlations are at most where they are not read."""
 
 import math
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,12 +60,17 @@ class SafeBounds:
         """Correlations with what is closest to some residuals in the span of those that are known."""
         return np.tensordot(self._project(residuals)[0], self._correlations, 1)
 
+    @cached_property
+    def _products(self) -> tuple[Matrix, Matrix]:
+        """The residuals that are known times the weights, one below the other, and their inner products."""
+        # In this order rows of weight zero count for nothing even where their squares overflow.
+        weighted = (self._residuals * self._weights).reshape(len(self._residuals), -1)
+        return weighted, weighted @ self._residuals.reshape(weighted.shape).T
+
     def _project(self, residuals: Block) -> tuple[Matrix, Vector]:
         """The numbers a_k of each residual, by least squares, and the length of e."""
+        weighted, products = self._products
         known, wanted = (block.reshape(len(block), -1) for block in (self._residuals, residuals))
-        # In this order rows of weight zero count for nothing even where their squares overflow.
-        weighted = (self._residuals * self._weights).reshape(len(known), -1)
-        products = weighted @ known.T
         lengths = np.sqrt(products.diagonal())
         scales = np.where(lengths > 0, lengths, 1.0)
         shares = np.zeros((len(wanted), len(known)))

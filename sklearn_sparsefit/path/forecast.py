@@ -25,8 +25,12 @@ class Forecast:
 
     def start_from(self, alpha: float, correlation: Vector) -> None:
         """Know the correlations at one alpha."""
-        self.alpha = min(alpha, FAR)
-        self._now = self._before = self.alpha, correlation.copy()
+        self._now = self._before = min(alpha, FAR), correlation.copy()
+
+    @property
+    def alpha(self) -> float:
+        """The last of the alphas."""
+        return self._now[0]
 
     def see(self, alpha: float, correlation: Vector) -> None:
         """Take note of the correlations at the next alpha."""

@@ -64,10 +64,8 @@ class Reports:
         """Keep what is not zero of rows of coefficients; return where among the known features that is."""
         rows, positions = np.nonzero(coefs if coefs.ndim == 2 else coefs.any(axis=1))
         kept = np.split(positions, np.searchsorted(rows, np.arange(1, len(steps))))
-        with np.errstate(over="ignore"):
-            for step, coef, at_step in zip(steps, coefs, kept, strict=True):
-                step.support = self._state.known.features[at_step]
-                step.values = self._coef_unit * coef[..., at_step]
+        for step, at_step, values in zip(steps, kept, self._in_units_of_data(coefs, kept), strict=True):
+            step.support, step.values = self._state.known.features[at_step], values
         return kept
 
     def _relax(
@@ -80,10 +78,14 @@ class Reports:
             penalty = self._state.inner_at(step.alpha)
             relaxed[row] = relaxation.fit(known, penalty, coefs[row], correlations[row])
         relaxed = known.minimum_norm(relaxed)
-        with np.errstate(over="ignore"):
-            for step, coef, at_step in zip(steps, relaxed, kept, strict=True):
-                step.relaxed_values = self._coef_unit * coef[..., at_step]
+        for step, values in zip(steps, self._in_units_of_data(relaxed, kept), strict=True):
+            step.relaxed_values = values
         return relaxed
+
+    def _in_units_of_data(self, coefs: Block, kept: list[Positions]) -> list[Matrix]:
+        """What rows of coefficients have at some positions each."""
+        with np.errstate(over="ignore"):
+            return [self._coef_unit * coef[..., at_step] for coef, at_step in zip(coefs, kept, strict=True)]
 
     def result(self) -> PathResult:
         """All alphas together."""
