@@ -40,6 +40,8 @@ class Fits:
     @classmethod
     def together(cls, parts: Sequence["Fits"]) -> "Fits":
         """One after the other."""
+        if len(parts) == 1:
+            return parts[0]
         return cls(
             np.concatenate([part.residuals for part in parts]),
             np.concatenate([part.offsets for part in parts]),

@@ -1,8 +1,12 @@
 """The answers of a path, back in the user's units."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sklearn_sparsefit._typing import Block, Matrix, Positions
 from sklearn_sparsefit.path.null_model import NullModel
@@ -60,16 +64,16 @@ class Reports:
                 step.gap = max(0.0, step.gap + rise + penalty.value(coefs[k]) - penalty.value(exact[k]))
             yield Solved(index, step.alpha, float(step.gap) * datafit.unit * datafit.unit)
 
-    def _keep(self, steps: list[Step], coefs: Block) -> list[Positions]:
+    def _keep(self, steps: list[Step], coefs: Block) -> "_Kept":
         """Keep what is not zero of rows of coefficients; return where among the known features that is."""
-        rows, positions = np.nonzero(coefs if coefs.ndim == 2 else coefs.any(axis=1))
-        kept = np.split(positions, np.searchsorted(rows, np.arange(1, len(steps))))
-        for step, at_step, values in zip(steps, kept, self._in_units_of_data(coefs, kept), strict=True):
-            step.support, step.values = self._state.known.features[at_step], values
+        kept = _Kept.of(coefs)
+        supports = kept.of_each_row(self._state.known.features[kept.positions])
+        for step, support, values in zip(steps, supports, self._in_units_of_data(coefs, kept), strict=True):
+            step.support, step.values = support, values
         return kept
 
     def _relax(
-        self, relaxation: Relaxation, steps: list[Step], kept: list[Positions], coefs: Block, correlations: Block
+        self, relaxation: Relaxation, steps: list[Step], kept: "_Kept", coefs: Block, correlations: Block
     ) -> Block:
         """Keep, and return, what the same features have without penalty."""
         known = self._state.known
@@ -82,10 +86,10 @@ class Reports:
             step.relaxed_values = values
         return relaxed
 
-    def _in_units_of_data(self, coefs: Block, kept: list[Positions]) -> list[Matrix]:
-        """What rows of coefficients have at some positions each."""
+    def _in_units_of_data(self, coefs: Block, kept: "_Kept") -> Iterator[Matrix]:
+        """What each row of coefficients has where it was kept."""
         with np.errstate(over="ignore"):
-            return [self._coef_unit * coef[..., at_step] for coef, at_step in zip(coefs, kept, strict=True)]
+            return kept.of_each_row(self._coef_unit * np.moveaxis(coefs, -1, 1)[kept.rows, kept.positions].T)
 
     def result(self) -> PathResult:
         """All alphas together."""
@@ -119,3 +123,22 @@ class Reports:
                 " Multiply X by some number."
             )
         return values
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """Where rows of coefficients have any: row after row, those of each row from one of the edges to the next."""
+
+    rows: Positions
+    positions: Positions
+    edges: list[int]
+
+    @classmethod
+    def of(cls, coefs: Block) -> Self:
+        """What is not zero in any task."""
+        rows, positions = np.nonzero(coefs if coefs.ndim == 2 else coefs.any(axis=1))
+        return cls(rows, positions, np.searchsorted(rows, np.arange(len(coefs) + 1)).tolist())
+
+    def of_each_row(self, values: NDArray) -> Iterator[NDArray]:
+        """Parts of what there is for all rows, along its last axis."""
+        return (values[..., first:last] for first, last in pairwise(self.edges))

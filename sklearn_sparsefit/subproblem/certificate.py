@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -17,16 +16,16 @@ HAIR = 4 * np.finfo(np.float64).eps
 BACKS = (0.0, 1e-14, 1e-12, 1e-9, 1e-6)
 
 
-@dataclass(frozen=True)
 class Outside:
     """Some features whose coefficients are zero, their correlations and their penalty.
 
-    None of those that are not among them reaches the threshold.
+    None of those that are not among them reaches the threshold. Up to a ``largest_magnitude`` of ``l1`` there is
+    nothing to gain.
     """
 
-    features: NDArray[np.intp] | slice
-    correlation: Vector
-    penalty: Penalty
+    def __init__(self, features: NDArray[np.intp] | slice, correlation: Vector, penalty: Penalty):
+        self.features, self.correlation, self.penalty = features, correlation, penalty
+        self.largest_magnitude = penalty.largest_magnitude(correlation)
 
     @cached_property
     def sizes(self) -> Vector:
@@ -37,11 +36,6 @@ class Outside:
     def magnitudes(self) -> Vector:
         """What is held against ``l1``."""
         return self.penalty.magnitudes(self.sizes)
-
-    @cached_property
-    def largest_magnitude(self) -> float:
-        """Largest magnitude of the correlations: there is nothing to gain up to ``l1``."""
-        return self.penalty.largest_magnitude(self.correlation)
 
     @property
     def dual_norm(self) -> float:
