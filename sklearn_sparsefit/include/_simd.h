@@ -33,18 +33,18 @@ typedef double sparsefit_lane;
 #define SPARSEFIT_LANES (int)(SPARSEFIT_WIDTH * sizeof(double) / sizeof(sparsefit_lane))
 #define SPARSEFIT_LINE(vectors, i) ((sparsefit_lane *)((vectors) + SPARSEFIT_WIDTH * (ptrdiff_t)(i)))
 
-/* out[q] = sum over entries (i, x) of x * vectors[i][q]. Two sums, so that one need not wait for the other. */
+/* out[q] = sum over entries (i, x) of x * vectors[i][q]. Several sums, so that none need wait for another. */
 #define SPARSEFIT_GATHER(name, value, index)                                                                           \
     SPARSEFIT_CLONES static void name(const value *data, const index *indices, ptrdiff_t n, const double *vectors,     \
                                       ptrdiff_t width, double *out)                                                    \
     {                                                                                                                  \
         if (width == 1) {                                                                                              \
-            double even = 0.0, odd = 0.0;                                                                              \
-            for (ptrdiff_t t = 0; t + 1 < n; t += 2) {                                                                 \
-                even += data[t] * vectors[indices[t]];                                                                 \
-                odd += data[t + 1] * vectors[indices[t + 1]];                                                          \
-            }                                                                                                          \
-            out[0] = n % 2 ? even + odd + data[n - 1] * vectors[indices[n - 1]] : even + odd;                          \
+            double sums[4] = {0};                                                                                      \
+            ptrdiff_t t = 0;                                                                                           \
+            for (; t + 3 < n; t += 4)                                                                                  \
+                for (int q = 0; q < 4; q++) sums[q] += data[t + q] * vectors[indices[t + q]];                          \
+            for (; t < n; t++) sums[t % 4] += data[t] * vectors[indices[t]];                                           \
+            out[0] = (sums[0] + sums[1]) + (sums[2] + sums[3]);                                                        \
             return;                                                                                                    \
         }                                                                                                              \
         sparsefit_lane even[SPARSEFIT_LANES] = {0}, odd[SPARSEFIT_LANES] = {0};                                        \
@@ -189,26 +189,34 @@ SPARSEFIT_CLONES static void gather_line(const double *x, ptrdiff_t n, const dou
     for (int q = 0; q < SPARSEFIT_LANES; q++) SPARSEFIT_LINE(out, 0)[q] = sums[q];
 }
 
-/* out[i][q] += weights[i] * x[i] * vector[q], or the same for entries (i, x). */
-#define SPARSEFIT_SCATTER_WEIGHTED(name, entry)                                                                        \
+/* out[i][q] += weights[i] * x[i] * vector[q], or the same for entries (i, x) of which no two have the same i: so that
+   loads need not wait for stores, a few are taken at a time. */
+#define SPARSEFIT_SCATTER_WEIGHTED(name, at)                                                                           \
     SPARSEFIT_CLONES static void name(const double *x, const int *indices, ptrdiff_t n, const double *weights,         \
                                       const double *vector, ptrdiff_t width, double *out)                              \
     {                                                                                                                  \
-        sparsefit_lane v[SPARSEFIT_LANES];                                                                             \
-        for (int q = 0; width > 1 && q < SPARSEFIT_LANES; q++) v[q] = SPARSEFIT_LINE(vector, 0)[q];                    \
-        for (ptrdiff_t t = 0; t < n; t++) {                                                                            \
-            const ptrdiff_t i = entry;                                                                                 \
-            const double weighted = weights[i] * x[t];                                                                 \
-            if (width == 1) {                                                                                          \
-                out[i] += weighted * vector[0];                                                                        \
-            } else {                                                                                                   \
-                sparsefit_lane *line = SPARSEFIT_LINE(out, i);                                                         \
-                for (int q = 0; q < SPARSEFIT_LANES; q++) line[q] += weighted * v[q];                                  \
+        ptrdiff_t t = 0;                                                                                               \
+        if (width == 1) {                                                                                              \
+            for (; t + 3 < n; t += 4) {                                                                                \
+                double sums[4];                                                                                        \
+                for (int q = 0; q < 4; q++) sums[q] = out[at(t + q)] + weights[at(t + q)] * x[t + q] * vector[0];      \
+                for (int q = 0; q < 4; q++) out[at(t + q)] = sums[q];                                                  \
             }                                                                                                          \
+            for (; t < n; t++) out[at(t)] += weights[at(t)] * x[t] * vector[0];                                        \
+            return;                                                                                                    \
+        }                                                                                                              \
+        sparsefit_lane v[SPARSEFIT_LANES];                                                                             \
+        for (int q = 0; q < SPARSEFIT_LANES; q++) v[q] = SPARSEFIT_LINE(vector, 0)[q];                                 \
+        for (; t < n; t++) {                                                                                           \
+            const double weighted = weights[at(t)] * x[t];                                                             \
+            sparsefit_lane *line = SPARSEFIT_LINE(out, at(t));                                                         \
+            for (int q = 0; q < SPARSEFIT_LANES; q++) line[q] += weighted * v[q];                                      \
         }                                                                                                              \
     }
 
-SPARSEFIT_SCATTER_WEIGHTED(scatter_weighted, indices[t])
-SPARSEFIT_SCATTER_WEIGHTED(scatter_weighted_line, t)
+#define SPARSEFIT_OF_ENTRY(t) (ptrdiff_t) indices[t]
+#define SPARSEFIT_OF_LINE(t) (t)
+SPARSEFIT_SCATTER_WEIGHTED(scatter_weighted, SPARSEFIT_OF_ENTRY)
+SPARSEFIT_SCATTER_WEIGHTED(scatter_weighted_line, SPARSEFIT_OF_LINE)
 
 #endif
