@@ -16,6 +16,9 @@ cdef extern from "_simd.h":
     void gather_double_int(
         const double* data, const int* indices, Py_ssize_t n, const double* vectors, Py_ssize_t width, double* out
     ) nogil
+    void sum_entries(
+        const double* data, const int* indices, Py_ssize_t n, const double* w, double centre, double* sums
+    ) nogil
     void weigh_line(const double* x, Py_ssize_t n, double shift, const double* factor, double* out) nogil
     void gather_line(const double* x, Py_ssize_t n, const double* vectors, double* out) nogil
     void scatter_weighted(
@@ -262,33 +265,32 @@ cdef class SparseColumns(Columns):
 
     def moments(self, const double[::1] weights, bint about_mean, block):
         """Means of some columns under weights that sum to one, if they are asked for, and squares about them."""
-        cdef Py_ssize_t first = block.start, n_columns = block.stop - block.start, j, t
-        cdef double mean, correction, rest, square, value, weight
+        cdef Py_ssize_t first = block.start, n_columns = block.stop - block.start, j, t, n
+        cdef double mean, correction, rest, square
+        cdef double[3] sums
         means, squares = np.zeros(n_columns), np.zeros(n_columns)
         cdef double[::1] mean_of = means
         cdef double[::1] square_of = squares
         with nogil:
             for j in range(n_columns):
-                mean = correction = square = 0.0
-                rest = 1.0
-                for t in range(self._indptr[first + j], self._indptr[first + j + 1]):
-                    weight = weights[self._indices[t]]
-                    mean += weight * self._data[t]
-                    rest -= weight
-                if not about_mean:
-                    mean = 0.0
-                # What is not stored is zero, and counts for what rows have no entry.
-                if rest < 2.3e-16 * self.n_samples:
-                    rest = 0.0
-                for t in range(self._indptr[first + j], self._indptr[first + j + 1]):
-                    value = self._data[t] - mean
-                    weight = weights[self._indices[t]]
-                    correction += weight * value
-                    square += weight * value * value
-                correction -= rest * mean
+                t = self._indptr[first + j]
+                n = self._indptr[first + j + 1] - t
+                if n == 0:
+                    continue
+                mean = 0.0
                 if about_mean:
-                    mean += correction
+                    sum_entries(&self._data[t], &self._indices[t], n, &weights[0], 0.0, sums)
+                    mean = sums[1]
+                sum_entries(&self._data[t], &self._indices[t], n, &weights[0], mean, sums)
+                square = sums[2]
+                if about_mean:
+                    # What is not stored is zero, and counts for what rows have no entry.
+                    rest = 1.0 - sums[0]
+                    if rest < 2.3e-16 * self.n_samples:
+                        rest = 0.0
+                    correction = sums[1] - rest * mean
                     square += rest * mean * mean - correction * correction
+                    mean += correction
                 mean_of[j], square_of[j] = mean, max(square, 0.0)
         return means, squares
 

@@ -39,11 +39,13 @@ class Lines:
         blocks = _interleave(vectors)
         starts, stops = self.indptr[:-1][lines], self.indptr[1:][lines]
         result = np.empty((len(vectors), len(starts)))
+        # Lines of a slice lie one after the other.
+        ends = stops - starts[:1] if isinstance(lines, slice) else np.cumsum(stops - starts)
 
         def work(part: tuple[int, int]) -> None:
             _sparse_pass.gather(self.data, self.indices, starts, stops, blocks, result, *part)
 
-        run_in_threads(work, _parts(np.cumsum(stops - starts), len(vectors)))
+        run_in_threads(work, _parts(ends, len(vectors)))
         return result
 
     def scatter(self, vectors: Matrix, length: int) -> Matrix:

@@ -90,6 +90,28 @@ SPARSEFIT_SCATTER(scatter_double_long, double, long long)
 SPARSEFIT_SCATTER(scatter_float_int, float, int)
 SPARSEFIT_SCATTER(scatter_float_long, float, long long)
 
+/* sums = the sums of w[i], w[i] * d and w[i] * d^2 over entries (i, x), for d = x - centre. */
+SPARSEFIT_CLONES static void sum_entries(const double *data, const int *indices, ptrdiff_t n, const double *w,
+                                         double centre, double *sums)
+{
+    double parts[3][4] = {{0}};
+    ptrdiff_t t = 0;
+    for (; t + 3 < n; t += 4)
+        for (int q = 0; q < 4; q++) {
+            const double weight = w[indices[t + q]], d = data[t + q] - centre;
+            parts[0][q] += weight;
+            parts[1][q] += weight * d;
+            parts[2][q] += weight * d * d;
+        }
+    for (; t < n; t++) {
+        const double weight = w[indices[t]], d = data[t] - centre;
+        parts[0][t % 4] += weight;
+        parts[1][t % 4] += weight * d;
+        parts[2][t % 4] += weight * d * d;
+    }
+    for (int k = 0; k < 3; k++) sums[k] = (parts[k][0] + parts[k][1]) + (parts[k][2] + parts[k][3]);
+}
+
 /* out[i] = x[i], in double precision. */
 SPARSEFIT_CLONES static void widen(const float *x, ptrdiff_t n, double *out)
 {

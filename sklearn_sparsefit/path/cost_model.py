@@ -60,6 +60,9 @@ MARGIN, SPARSE_MARGIN = 0.02, 0.12
 NEXT = 0.01
 # Between alphas further apart than this, others are put in as stepping stones.
 MAX_RATIO = 2.5
+# While more newcomers than this share of the support are wanted, an alpha is solved for roughly (text, alpha_max/100
+# alone: 63 ms in place of 81).
+ROUGH_SHARE = 0.1
 
 
 def is_small(shape: tuple[int, int]) -> bool:

@@ -38,8 +38,8 @@ PathGenerator: TypeAlias = Generator[Request, Any, PathResult]
 
 # Squares of columns that are smaller may have vanished.
 UNDERFLOW = 1e-300
-# Relative duality gap of stepping stones.
-STONE_TOL = 1e-3
+# Relative duality gap where not more is needed.
+ROUGH_TOL = 1e-2
 # An objective this many times that of the null model is no descent from it, rounding allowed for.
 DIVERGED = 1.02
 
@@ -73,7 +73,7 @@ def solve_path(
         steps = steps[n_done:]
     if not cost_model.is_small(state.shape):
         stones = with_stepping_stones([step.alpha for step in steps], walk.forecast.alpha)
-        steps = [Step(stone, None) if index is None else steps[index] for stone, index in stones]
+        steps = [Step(stone, None, True) if index is None else steps[index] for stone, index in stones]
     n_tasks = math.prod(state.tasks)
     if state.known.outside.any() and cost_model.bounds_pay(state.shape, density, n_tasks, len(steps)):
         yield from walk.begin_bounds()
@@ -131,9 +131,10 @@ class _Walk:
     def go(self, steps: list[Step]) -> Generator[Request, Any, None]:
         """See :func:`solve_path`."""
         while steps:
-            n_ahead, newcomers = self._look_ahead(steps)
+            n_ahead, newcomers, are_all = self._look_ahead(steps)
             yield from self.state.bring_in(newcomers)
             block, steps = steps[:n_ahead], steps[n_ahead:]
+            block[-1].is_rough |= not are_all
             while block:
                 evaluation = yield from self._evaluate(block, *self._solve(block))
                 evaluation = yield from self._without_divergence(block, evaluation)
@@ -152,15 +153,15 @@ class _Walk:
                     # Solved from an iterate that was not final: that work is lost, and so does not count.
                     step.n_iter = 0
 
-    def _look_ahead(self, steps: list[Step]) -> tuple[int, NDArray[np.intp]]:
-        """How many alphas to take on, and which features to bring in for them."""
+    def _look_ahead(self, steps: list[Step]) -> tuple[int, NDArray[np.intp], bool]:
+        """How many alphas to take on, which features to bring in for them, and if these are all that are foreseen."""
         nobody = np.empty(0, dtype=np.intp)
         if isinstance(self.state.known, WholeDesign):
-            return len(steps), nobody
+            return len(steps), nobody, True
         affordable = cost_model.affordable_width(self.state.shape, self.options.n_together, math.prod(self.state.tasks))
         width = max(2, min(self.width, affordable))
         if not self.state.known.outside.any():
-            return min(width, len(steps)), nobody
+            return min(width, len(steps)), nobody, True
         alphas = [step.alpha for step in steps[:width]]
         n_support = len(support_of(self.state.iterate.coef))
         return self.forecast.look_ahead(self.state.penalty, alphas, self.state.known.outside, n_support)
@@ -181,8 +182,7 @@ class _Walk:
         return coefs, fits
 
     def _goal(self, step: Step) -> Goal:
-        is_stone = step.index is None
-        gap_tol = max(0.25 * self.gap_tol, STONE_TOL * self.null.loss * is_stone)
+        gap_tol = max(0.25 * self.gap_tol, ROUGH_TOL * self.null.loss * step.is_rough)
         return Goal(self.state.inner_at(step.alpha), gap_tol, self.options.max_iter - step.n_iter, step.gap)
 
     def _evaluate(
@@ -329,8 +329,12 @@ class _Walk:
             penalty, there = self.state.inner_at(step.alpha), seen[row]
             threshold = (1 + SLACK) * penalty.l1
             is_optimal_outside = there.largest_magnitude <= threshold
+            n_wanted = 0
             if not is_optimal_outside:
-                newcomers[there.features] |= there.magnitudes > (1 - cost_model.NEXT) * threshold
+                wanted = there.magnitudes > (1 - cost_model.NEXT) * threshold
+                newcomers[there.features] |= wanted
+                n_wanted = np.count_nonzero(wanted)
+            step.is_rough &= n_wanted > cost_model.ROUGH_SHARE * len(support_of(evaluation.coefs[row]))
             step.gap = gaps[row]
             done = step.index is None or step.n_iter >= self.options.max_iter
             if is_optimal_outside:

@@ -39,8 +39,11 @@ class Forecast:
 
     def look_ahead(
         self, penalty: Penalty, alphas: list[float], outside: NDArray[np.bool_], n_support: int
-    ) -> tuple[int, NDArray[np.intp]]:
-        """How many of the coming alphas to take on, and which features to bring in for them."""
+    ) -> tuple[int, NDArray[np.intp], bool]:
+        """How many of the coming alphas to take on, which features to bring in, and if these are all that will enter.
+
+        (With several alphas they are.)
+        """
         few = max(cost_model.MIN_NEWCOMERS, int(cost_model.NEWCOMER_SHARE * n_support))
         entries = penalty.entry_alphas(*self._now, *self._before, self._margin)
         coming, most = np.flatnonzero(outside & (entries >= alphas[-1])), cost_model.MAX_NEWCOMERS * few
@@ -49,8 +52,8 @@ class Forecast:
         coming = coming[np.argsort(-entries[coming], kind="stable")]
         n_entered = np.searchsorted(-entries[coming], [-alpha for alpha in alphas], side="right")
         n_ahead = max(1, int(np.count_nonzero(n_entered <= few)))
-        n_newcomers = min(n_entered[n_ahead - 1], most)
-        return n_ahead, np.sort(coming[:n_newcomers])
+        n_foreseen = int(n_entered[n_ahead - 1])
+        return n_ahead, np.sort(coming[:most][:n_foreseen]), n_foreseen <= most
 
 
 def with_stepping_stones(alphas: Iterable[float], start: float) -> list[tuple[float, int | None]]:
