@@ -13,7 +13,7 @@ from sklearn_sparsefit.design.tiles import MAX_SUMS, multiply
 cdef extern from "_simd.h":
     double mean_about(const double* x, const double* weights, Py_ssize_t n, double centre) nogil
     double square_about(const double* x, const double* weights, Py_ssize_t n, double centre) nogil
-    void gather_double_int(
+    void gather_entries(
         const double* data, const int* indices, Py_ssize_t n, const double* vectors, Py_ssize_t width, double* out
     ) nogil
     void sum_entries(
@@ -297,7 +297,7 @@ cdef class SparseColumns(Columns):
     cdef void gather(self, Py_ssize_t j, const double* v, Py_ssize_t width, double* sums) noexcept nogil:
         cdef Py_ssize_t q, start = self._indptr[j], n = self._indptr[j + 1] - start
         if n:
-            gather_double_int(&self._data[start], &self._indices[start], n, v, width, sums)
+            gather_entries(&self._data[start], &self._indices[start], n, v, width, sums)
         else:
             for q in range(width):
                 sums[q] = 0.0

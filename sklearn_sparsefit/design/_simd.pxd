@@ -6,27 +6,35 @@ cdef extern from "_simd.h" nogil:
     void scale_line(double* z, Py_ssize_t n, const double* factor) noexcept
     double square_of_product(const double* x, const double* weights, Py_ssize_t n, double centre) noexcept
     void add_squares(const double* x, Py_ssize_t n, double factor, double* out) noexcept
-    void gather_double_int(
-        const double* data, const int* indices, Py_ssize_t n, const double* vectors, Py_ssize_t width, double* out
+    void gather_double_int_lines(
+        const double* data, const int* indices, const long long* starts, const long long* stops, Py_ssize_t n_lines,
+        const double* vectors, Py_ssize_t width, double* out, Py_ssize_t k, Py_ssize_t apart
     ) noexcept
-    void gather_double_long(
-        const double* data, const long long* indices, Py_ssize_t n, const double* vectors, Py_ssize_t width, double* out
+    void gather_double_long_lines(
+        const double* data, const long long* indices, const long long* starts, const long long* stops, Py_ssize_t n_lines,
+        const double* vectors, Py_ssize_t width, double* out, Py_ssize_t k, Py_ssize_t apart
     ) noexcept
-    void gather_float_int(
-        const float* data, const int* indices, Py_ssize_t n, const double* vectors, Py_ssize_t width, double* out
+    void gather_float_int_lines(
+        const float* data, const int* indices, const long long* starts, const long long* stops, Py_ssize_t n_lines,
+        const double* vectors, Py_ssize_t width, double* out, Py_ssize_t k, Py_ssize_t apart
     ) noexcept
-    void gather_float_long(
-        const float* data, const long long* indices, Py_ssize_t n, const double* vectors, Py_ssize_t width, double* out
+    void gather_float_long_lines(
+        const float* data, const long long* indices, const long long* starts, const long long* stops, Py_ssize_t n_lines,
+        const double* vectors, Py_ssize_t width, double* out, Py_ssize_t k, Py_ssize_t apart
     ) noexcept
-    void scatter_double_int(
-        const double* data, const int* indices, Py_ssize_t n, const double* vectors, Py_ssize_t width, double* out
+    void scatter_double_int_lines(
+        const double* data, const int* indices, const long long* starts, Py_ssize_t n_lines,
+        const double* vectors, Py_ssize_t width, double* out
     ) noexcept
-    void scatter_double_long(
-        const double* data, const long long* indices, Py_ssize_t n, const double* vectors, Py_ssize_t width, double* out
+    void scatter_double_long_lines(
+        const double* data, const long long* indices, const long long* starts, Py_ssize_t n_lines,
+        const double* vectors, Py_ssize_t width, double* out
     ) noexcept
-    void scatter_float_int(
-        const float* data, const int* indices, Py_ssize_t n, const double* vectors, Py_ssize_t width, double* out
+    void scatter_float_int_lines(
+        const float* data, const int* indices, const long long* starts, Py_ssize_t n_lines,
+        const double* vectors, Py_ssize_t width, double* out
     ) noexcept
-    void scatter_float_long(
-        const float* data, const long long* indices, Py_ssize_t n, const double* vectors, Py_ssize_t width, double* out
+    void scatter_float_long_lines(
+        const float* data, const long long* indices, const long long* starts, Py_ssize_t n_lines,
+        const double* vectors, Py_ssize_t width, double* out
     ) noexcept

@@ -6,8 +6,8 @@ WIDTH: int
 def gather(
     data: NDArray[np.floating],
     indices: NDArray[np.integer],
-    starts: NDArray[np.integer],
-    stops: NDArray[np.integer],
+    starts: NDArray[np.int64],
+    stops: NDArray[np.int64],
     vectors: NDArray[np.float64],
     result: NDArray[np.float64],
     first: int,
@@ -16,7 +16,7 @@ def gather(
 def gather_squares(
     data: NDArray[np.floating],
     indices: NDArray[np.integer],
-    indptr: NDArray[np.integer],
+    indptr: NDArray[np.int64],
     vector: NDArray[np.float64],
     scale: float,
     result: NDArray[np.float64],
@@ -24,7 +24,7 @@ def gather_squares(
 def scatter_squares(
     data: NDArray[np.floating],
     indices: NDArray[np.integer],
-    indptr: NDArray[np.integer],
+    indptr: NDArray[np.int64],
     vector: NDArray[np.float64],
     scale: float,
     result: NDArray[np.float64],
@@ -32,7 +32,7 @@ def scatter_squares(
 def scatter(
     data: NDArray[np.floating],
     indices: NDArray[np.integer],
-    indptr: NDArray[np.integer],
+    indptr: NDArray[np.int64],
     vectors: NDArray[np.float64],
     result: NDArray[np.float64],
     start: int,
@@ -41,7 +41,7 @@ def scatter(
 def take(
     data: NDArray[np.floating],
     indices: NDArray[np.integer],
-    indptr: NDArray[np.integer],
+    indptr: NDArray[np.int64],
     lines: NDArray[np.intp],
     scale: float,
     out_indptr: NDArray[np.int64],
@@ -51,7 +51,7 @@ def take(
 def pick(
     data: NDArray[np.floating],
     indices: NDArray[np.integer],
-    indptr: NDArray[np.integer],
+    indptr: NDArray[np.int64],
     position: NDArray[np.int32],
     scale: float,
     ends: NDArray[np.int64],

@@ -15,42 +15,12 @@ ctypedef fused index:
     int
     longlong
 
-ctypedef fused pointer:
-    int
-    longlong
-
-
-cdef inline void _gather(
-    const floating* data, const index* indices, Py_ssize_t n, const double* vectors, Py_ssize_t width, double* out
-) noexcept nogil:
-    if floating is double and index is int:
-        _simd.gather_double_int(data, indices, n, vectors, width, out)
-    elif floating is double and index is longlong:
-        _simd.gather_double_long(data, indices, n, vectors, width, out)
-    elif floating is float and index is int:
-        _simd.gather_float_int(data, indices, n, vectors, width, out)
-    elif floating is float and index is longlong:
-        _simd.gather_float_long(data, indices, n, vectors, width, out)
-
-
-cdef inline void _scatter(
-    const floating* data, const index* indices, Py_ssize_t n, const double* vector, Py_ssize_t width, double* out
-) noexcept nogil:
-    if floating is double and index is int:
-        _simd.scatter_double_int(data, indices, n, vector, width, out)
-    elif floating is double and index is longlong:
-        _simd.scatter_double_long(data, indices, n, vector, width, out)
-    elif floating is float and index is int:
-        _simd.scatter_float_int(data, indices, n, vector, width, out)
-    elif floating is float and index is longlong:
-        _simd.scatter_float_long(data, indices, n, vector, width, out)
-
 
 def gather(
     const floating[::1] data,
     const index[::1] indices,
-    const pointer[::1] starts,
-    const pointer[::1] stops,
+    const longlong[::1] starts,
+    const longlong[::1] stops,
     const double[:, :, ::1] vectors,
     double[:, ::1] result,
     Py_ssize_t first,
@@ -60,38 +30,70 @@ def gather(
 
     The entries of line j are those from ``starts[j]`` to ``stops[j]``.
     """
-    cdef Py_ssize_t b, j, q, t, width = vectors.shape[2], k = result.shape[0]
-    cdef double sums[_simd.WIDTH]
+    cdef Py_ssize_t b, n_lines = last - first, width = vectors.shape[2], apart = result.shape[1], k
+    cdef const double* block
+    cdef double* out
+    if n_lines == 0 or data.shape[0] == 0:
+        result[:, first:last] = 0.0
+        return
     with nogil:
         for b in range(vectors.shape[0]):
-            for j in range(first, last):
-                t = starts[j]
-                _gather(&data[0] + t, &indices[0] + t, stops[j] - t, &vectors[b, 0, 0], width, sums)
-                for q in range(min(width, k - b * width)):
-                    result[b * width + q, j] = sums[q]
+            block, out = &vectors[b, 0, 0], &result[b * width, first]
+            k = min(width, result.shape[0] - b * width)
+            if floating is double and index is int:
+                _simd.gather_double_int_lines(
+                    &data[0], &indices[0], &starts[first], &stops[first], n_lines, block, width, out, k, apart
+                )
+            elif floating is double and index is longlong:
+                _simd.gather_double_long_lines(
+                    &data[0], &indices[0], &starts[first], &stops[first], n_lines, block, width, out, k, apart
+                )
+            elif floating is float and index is int:
+                _simd.gather_float_int_lines(
+                    &data[0], &indices[0], &starts[first], &stops[first], n_lines, block, width, out, k, apart
+                )
+            elif floating is float and index is longlong:
+                _simd.gather_float_long_lines(
+                    &data[0], &indices[0], &starts[first], &stops[first], n_lines, block, width, out, k, apart
+                )
 
 
 def scatter(
     const floating[::1] data,
     const index[::1] indices,
-    const pointer[::1] indptr,
+    const longlong[::1] indptr,
     const double[:, ::1] vectors,
     double[:, ::1] result,
     Py_ssize_t start,
     Py_ssize_t stop,
 ):
     """result[j] += x * vectors[i] for every entry (j, x) of line i, for start <= i < stop and one block of vectors."""
-    cdef Py_ssize_t i, t, width = vectors.shape[1]
+    cdef Py_ssize_t width = vectors.shape[1], n_lines = stop - start
+    if n_lines == 0 or data.shape[0] == 0:
+        return
     with nogil:
-        for i in range(start, stop):
-            t = indptr[i]
-            _scatter(&data[0] + t, &indices[0] + t, indptr[i + 1] - t, &vectors[i, 0], width, &result[0, 0])
+        if floating is double and index is int:
+            _simd.scatter_double_int_lines(
+                &data[0], &indices[0], &indptr[start], n_lines, &vectors[start, 0], width, &result[0, 0]
+            )
+        elif floating is double and index is longlong:
+            _simd.scatter_double_long_lines(
+                &data[0], &indices[0], &indptr[start], n_lines, &vectors[start, 0], width, &result[0, 0]
+            )
+        elif floating is float and index is int:
+            _simd.scatter_float_int_lines(
+                &data[0], &indices[0], &indptr[start], n_lines, &vectors[start, 0], width, &result[0, 0]
+            )
+        elif floating is float and index is longlong:
+            _simd.scatter_float_long_lines(
+                &data[0], &indices[0], &indptr[start], n_lines, &vectors[start, 0], width, &result[0, 0]
+            )
 
 
 def gather_squares(
     const floating[::1] data,
     const index[::1] indices,
-    const pointer[::1] indptr,
+    const longlong[::1] indptr,
     const double[::1] vector,
     double scale,
     double[::1] result,
@@ -111,7 +113,7 @@ def gather_squares(
 def scatter_squares(
     const floating[::1] data,
     const index[::1] indices,
-    const pointer[::1] indptr,
+    const longlong[::1] indptr,
     const double[::1] vector,
     double scale,
     double[::1] result,
@@ -129,7 +131,7 @@ def scatter_squares(
 def take(
     const floating[::1] data,
     const index[::1] indices,
-    const pointer[::1] indptr,
+    const longlong[::1] indptr,
     const Py_ssize_t[::1] lines,
     double scale,
     const longlong[::1] out_indptr,
@@ -150,7 +152,7 @@ def take(
 def pick(
     const floating[::1] data,
     const index[::1] indices,
-    const pointer[::1] indptr,
+    const longlong[::1] indptr,
     const int[::1] position,
     double scale,
     longlong[::1] ends,

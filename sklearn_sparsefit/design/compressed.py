@@ -29,7 +29,7 @@ class SparseDesign:
         self._lines = Lines(
             np.ascontiguousarray(X.data),
             np.ascontiguousarray(X.indices, dtype=index),
-            np.ascontiguousarray(X.indptr, dtype=index),
+            np.ascontiguousarray(X.indptr, dtype=np.int64),
         )
 
     def correlate(self, residuals: Matrix, features: NDArray[np.intp] | slice = slice(None)) -> Matrix:

@@ -21,7 +21,7 @@ class Lines:
 
     data: NDArray[np.floating]
     indices: NDArray[np.integer]
-    indptr: NDArray[np.integer]
+    indptr: NDArray[np.int64]
 
     def take(self, lines: NDArray[np.intp], scale: float) -> "Lines":
         """Copy of some lines, times ``scale``, in double precision."""
@@ -81,7 +81,7 @@ class Lines:
         return result
 
 
-def _parts(ends: NDArray[np.integer], n_vectors: int) -> list[tuple[int, int]]:
+def _parts(ends: NDArray[np.int64], n_vectors: int) -> list[tuple[int, int]]:
     """Ranges of lines with about PIECE multiply-adds each, from the numbers of entries up to each line's end."""
     n_lines = len(ends)
     n_entries = int(ends[-1]) if n_lines else 0

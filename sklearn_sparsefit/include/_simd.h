@@ -18,6 +18,13 @@
 #define SPARSEFIT_CLONES
 #endif
 
+/* What is part of the loops that call it, for whatever instruction set these are compiled. */
+#if defined(__GNUC__)
+#define SPARSEFIT_INLINE static inline __attribute__((always_inline))
+#else
+#define SPARSEFIT_INLINE static inline
+#endif
+
 /* Vectors are taken this many at a time, interleaved: element i of all of them fills one line of the cache. */
 #define SPARSEFIT_WIDTH 8
 
@@ -35,8 +42,8 @@ typedef double sparsefit_lane;
 
 /* out[q] = sum over entries (i, x) of x * vectors[i][q]. Several sums, so that none need wait for another. */
 #define SPARSEFIT_GATHER(name, value, index)                                                                           \
-    SPARSEFIT_CLONES static void name(const value *data, const index *indices, ptrdiff_t n, const double *vectors,     \
-                                      ptrdiff_t width, double *out)                                                    \
+    SPARSEFIT_INLINE void name(const value *data, const index *indices, ptrdiff_t n, const double *vectors,            \
+                               ptrdiff_t width, double *out)                                                           \
     {                                                                                                                  \
         if (width == 1) {                                                                                              \
             double sums[4] = {0};                                                                                      \
@@ -61,23 +68,37 @@ typedef double sparsefit_lane;
             for (int q = 0; q < SPARSEFIT_LANES; q++) even[q] += x * u[q];                                             \
         }                                                                                                              \
         for (int q = 0; q < SPARSEFIT_LANES; q++) SPARSEFIT_LINE(out, 0)[q] = even[q] + odd[q];                        \
+    }                                                                                                                  \
+    /* The same for lines from starts[j] to stops[j], to out[q][j] for the first k vectors; rows are so far apart. */  \
+    SPARSEFIT_CLONES static void name##_lines(const value *data, const index *indices, const long long *starts,        \
+                                              const long long *stops, ptrdiff_t n_lines, const double *vectors,        \
+                                              ptrdiff_t width, double *out, ptrdiff_t k, ptrdiff_t apart)              \
+    {                                                                                                                  \
+        double sums[SPARSEFIT_WIDTH];                                                                                  \
+        for (ptrdiff_t j = 0; j < n_lines; j++) {                                                                      \
+            name(data + starts[j], indices + starts[j], stops[j] - starts[j], vectors, width, sums);                   \
+            for (ptrdiff_t q = 0; q < k; q++) out[q * apart + j] = sums[q];                                            \
+        }                                                                                                              \
     }
 
-/* out[j][q] += x * vector[q] for every entry (j, x). */
+/* out[j][q] += x * vectors[i][q] for every entry (j, x) of line i, which ends where the next one begins. */
 #define SPARSEFIT_SCATTER(name, value, index)                                                                          \
-    SPARSEFIT_CLONES static void name(const value *data, const index *indices, ptrdiff_t n, const double *vector,      \
-                                      ptrdiff_t width, double *out)                                                    \
+    SPARSEFIT_CLONES static void name##_lines(const value *data, const index *indices, const long long *starts,        \
+                                              ptrdiff_t n_lines, const double *vectors, ptrdiff_t width, double *out)  \
     {                                                                                                                  \
-        if (width == 1) {                                                                                              \
-            for (ptrdiff_t t = 0; t < n; t++) out[indices[t]] += data[t] * vector[0];                                  \
-            return;                                                                                                    \
-        }                                                                                                              \
-        sparsefit_lane v[SPARSEFIT_LANES];                                                                             \
-        for (int q = 0; q < SPARSEFIT_LANES; q++) v[q] = SPARSEFIT_LINE(vector, 0)[q];                                 \
-        for (ptrdiff_t t = 0; t < n; t++) {                                                                            \
-            const double x = data[t];                                                                                  \
-            sparsefit_lane *line = SPARSEFIT_LINE(out, indices[t]);                                                    \
-            for (int q = 0; q < SPARSEFIT_LANES; q++) line[q] += x * v[q];                                             \
+        for (ptrdiff_t i = 0; i < n_lines; i++) {                                                                      \
+            if (width == 1) {                                                                                          \
+                const double factor = vectors[i];                                                                      \
+                for (long long t = starts[i]; t < starts[i + 1]; t++) out[indices[t]] += data[t] * factor;             \
+                continue;                                                                                              \
+            }                                                                                                          \
+            sparsefit_lane v[SPARSEFIT_LANES];                                                                         \
+            for (int q = 0; q < SPARSEFIT_LANES; q++) v[q] = SPARSEFIT_LINE(vectors, i)[q];                            \
+            for (long long t = starts[i]; t < starts[i + 1]; t++) {                                                    \
+                const double x = data[t];                                                                              \
+                sparsefit_lane *line = SPARSEFIT_LINE(out, indices[t]);                                                \
+                for (int q = 0; q < SPARSEFIT_LANES; q++) line[q] += x * v[q];                                         \
+            }                                                                                                          \
         }                                                                                                              \
     }
 
@@ -89,6 +110,12 @@ SPARSEFIT_SCATTER(scatter_double_int, double, int)
 SPARSEFIT_SCATTER(scatter_double_long, double, long long)
 SPARSEFIT_SCATTER(scatter_float_int, float, int)
 SPARSEFIT_SCATTER(scatter_float_long, float, long long)
+
+SPARSEFIT_CLONES static void gather_entries(const double *data, const int *indices, ptrdiff_t n, const double *vectors,
+                                            ptrdiff_t width, double *out)
+{
+    gather_double_int(data, indices, n, vectors, width, out);
+}
 
 /* sums = the sums of w[i], w[i] * d and w[i] * d^2 over entries (i, x), for d = x - centre. */
 SPARSEFIT_CLONES static void sum_entries(const double *data, const int *indices, ptrdiff_t n, const double *w,
