@@ -8,12 +8,13 @@ from scipy import sparse
 from registry import DESIGNS, make_data
 from sklearn_sparsefit.datafit import Quadratic
 from sklearn_sparsefit.design import make_design
-from sklearn_sparsefit.path import AlphaGrid, Problem, Solved, SolverOptions, cost_model, drive, solve_path
+from sklearn_sparsefit.path import AlphaGrid, Problem, Solved, SolverOptions, cost_model, drive, engine, solve_path
 from sklearn_sparsefit.path.forecast import Forecast
 from sklearn_sparsefit.path.records import Correlate, Gather, SquaredNorms
 from sklearn_sparsefit.penalty import ElasticNetPenalty, FeatureTerms, multi_task_penalty
 from sklearn_sparsefit.solvers import Iterate, make_solver
 from sklearn_sparsefit.solvers.choice import AutoSolver
+from sklearn_sparsefit.solvers.residual import ResidualSolver
 from sklearn_sparsefit.subproblem import WorkingSet, duality_gap, quadratic_misfit
 
 OPTIONS = SolverOptions(tol=1e-10, max_iter=1000, solver="auto")
@@ -203,10 +204,31 @@ def test_bounded_passes_find_what_nobody_foresaw(monkeypatch):
     X, y = wide_data()
     foreseen = drive(solve_path(make_problem(X, y), GRID, OPTIONS), make_design(X))
     monkeypatch.setattr(cost_model, "FEW_NUMBERS", 0)
-    monkeypatch.setattr(Forecast, "look_ahead", lambda self, penalty, alphas, *rest: (len(alphas), np.arange(0)))
+    monkeypatch.setattr(Forecast, "look_ahead", lambda self, penalty, alphas, *rest: (len(alphas), np.arange(0), True))
     found = drive(solve_path(make_problem(X, y), GRID, OPTIONS), make_design(X))
     assert found.converged.all()
     assert_allclose(found.dense_coefs(), foreseen.dense_coefs(), atol=1e-8)
+
+
+def test_an_alpha_is_solved_for_roughly_while_many_features_are_still_to_come(monkeypatch):
+    X, y = wide_data()
+    alphas, goals = np.array([0.02]), []
+    at_once = drive(solve_path(make_problem(X, y), alphas, OPTIONS), make_design(X))
+
+    class Noting(ResidualSolver):
+        def solve(self, working_set, penalty, iterate, gap_tol, max_iter):
+            if penalty.alpha == alphas[0]:
+                goals.append((len(working_set), gap_tol))
+            return super().solve(working_set, penalty, iterate, gap_tol, max_iter)
+
+    monkeypatch.setattr(engine, "make_solver", lambda *problem: Noting())
+    monkeypatch.setattr(cost_model, "MIN_NEWCOMERS", 3)
+    monkeypatch.setattr(cost_model, "NEWCOMER_SHARE", 0)
+    found = drive(solve_path(make_problem(X, y), alphas, OPTIONS), make_design(X))
+    sizes, gap_tols = zip(*goals, strict=True)
+    assert sizes[0] < sizes[-1] and gap_tols[0] > 1000 * gap_tols[-1]
+    assert found.converged.all() and found.relative_gaps[0] <= OPTIONS.tol
+    assert_allclose(found.dense_coefs(), at_once.dense_coefs(), atol=1e-5)
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])

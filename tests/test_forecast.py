@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.testing import assert_array_equal
 
+from sklearn_sparsefit.path import cost_model
 from sklearn_sparsefit.path.forecast import Forecast
 from sklearn_sparsefit.penalty import ElasticNetPenalty, FeatureTerms
 
@@ -19,3 +20,14 @@ def test_features_enter_where_their_lines_meet_the_threshold():
     # Lines to 0.7, 0.8, 0.1 and -0.6 at 0.8, to 0.6, 0.75, 0.1 and -0.65 at 0.7.
     assert_array_equal(look_ahead(forecast, [0.8])[1], [1])
     assert_array_equal(look_ahead(forecast, [0.8, 0.65])[1], [1, 3])
+
+
+def test_a_forecast_tells_where_more_will_enter_than_come(monkeypatch):
+    monkeypatch.setattr(cost_model, "MIN_NEWCOMERS", 1)
+    monkeypatch.setattr(cost_model, "MAX_NEWCOMERS", 1)
+    forecast = Forecast(1.0, np.array([0.9, 0.9, 0.1, -0.5]), 0.02)
+    forecast.see(0.9, np.array([0.8, 0.85, 0.1, -0.55]))
+    n_ahead, newcomers, are_all = look_ahead(forecast, [0.8])
+    assert (n_ahead, list(newcomers), are_all) == (1, [1], True)
+    n_ahead, newcomers, are_all = look_ahead(forecast, [0.65])
+    assert (n_ahead, list(newcomers), are_all) == (1, [1], False)

@@ -7,20 +7,20 @@ cdef extern from "_simd.h" nogil:
     double square_of_product(const double* x, const double* weights, Py_ssize_t n, double centre) noexcept
     void add_squares(const double* x, Py_ssize_t n, double factor, double* out) noexcept
     void gather_double_int_lines(
-        const double* data, const int* indices, const long long* starts, const long long* stops, Py_ssize_t n_lines,
-        const double* vectors, Py_ssize_t width, double* out, Py_ssize_t k, Py_ssize_t apart
+        const double* data, const int* indices, const long long* starts, const long long* stops,
+        Py_ssize_t n_lines, const double* vectors, Py_ssize_t width, double* out, Py_ssize_t k, Py_ssize_t apart
     ) noexcept
     void gather_double_long_lines(
-        const double* data, const long long* indices, const long long* starts, const long long* stops, Py_ssize_t n_lines,
-        const double* vectors, Py_ssize_t width, double* out, Py_ssize_t k, Py_ssize_t apart
+        const double* data, const long long* indices, const long long* starts, const long long* stops,
+        Py_ssize_t n_lines, const double* vectors, Py_ssize_t width, double* out, Py_ssize_t k, Py_ssize_t apart
     ) noexcept
     void gather_float_int_lines(
-        const float* data, const int* indices, const long long* starts, const long long* stops, Py_ssize_t n_lines,
-        const double* vectors, Py_ssize_t width, double* out, Py_ssize_t k, Py_ssize_t apart
+        const float* data, const int* indices, const long long* starts, const long long* stops,
+        Py_ssize_t n_lines, const double* vectors, Py_ssize_t width, double* out, Py_ssize_t k, Py_ssize_t apart
     ) noexcept
     void gather_float_long_lines(
-        const float* data, const long long* indices, const long long* starts, const long long* stops, Py_ssize_t n_lines,
-        const double* vectors, Py_ssize_t width, double* out, Py_ssize_t k, Py_ssize_t apart
+        const float* data, const long long* indices, const long long* starts, const long long* stops,
+        Py_ssize_t n_lines, const double* vectors, Py_ssize_t width, double* out, Py_ssize_t k, Py_ssize_t apart
     ) noexcept
     void scatter_double_int_lines(
         const double* data, const int* indices, const long long* starts, Py_ssize_t n_lines,

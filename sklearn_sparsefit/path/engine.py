@@ -333,7 +333,7 @@ class _Walk:
             if not is_optimal_outside:
                 wanted = there.magnitudes > (1 - cost_model.NEXT) * threshold
                 newcomers[there.features] |= wanted
-                n_wanted = np.count_nonzero(wanted)
+                n_wanted = int(np.count_nonzero(wanted))
             step.is_rough &= n_wanted > cost_model.ROUGH_SHARE * len(support_of(evaluation.coefs[row]))
             step.gap = gaps[row]
             done = step.index is None or step.n_iter >= self.options.max_iter
