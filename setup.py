@@ -31,7 +31,7 @@ EXTENSIONS = {
     "datafit._families": SIMD,
     "datafit._softmax": SIMD,
     "penalty._feature_terms": {},
-    "penalty._penalty": {},
+    "penalty._penalty": SIMD,
     "penalty._bounded_norm": {},
     "design._columns": SIMD,
     "design._dense_pass": SIMD,

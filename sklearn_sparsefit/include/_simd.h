@@ -217,6 +217,29 @@ SPARSEFIT_CLONES static void largest_limits(const double *shares, const double *
     }
 }
 
+/* The alpha, or -1, from which on side * (x + slope * (a - alpha)) >= per_alpha * a; infinity if it is so at alpha, and
+   not where the line goes on upwards. */
+SPARSEFIT_INLINE double entry_on_side(double side, double x, double slope, double alpha, double per_alpha)
+{
+    const double rise = side * slope - per_alpha, entry = side * (slope * alpha - x) / rise;
+    const double stays = side * x > per_alpha * alpha ? INFINITY : -1.0;
+    return side == 0.0 ? -1.0 : rise < 0.0 ? entry : stays;
+}
+
+/* out[j] is the larger of these on both sides of zero, for the line through values at two alphas that are step apart. */
+SPARSEFIT_CLONES static void entries_along_lines(const double *now, const double *before, const double *up,
+                                                 const double *down, ptrdiff_t n, double alpha, double step,
+                                                 double per_alpha, double *out)
+{
+    for (ptrdiff_t j = 0; j < n; j++) {
+        const double slope = step > 0.0 ? (before[j] - now[j]) / step : 0.0;
+        const double above = entry_on_side(up[j], now[j], slope, alpha, per_alpha);
+        const double below = entry_on_side(-down[j], now[j], slope, alpha, per_alpha);
+        const double entry = above > below ? above : below;
+        out[j] = entry > -1.0 ? entry : -1.0;
+    }
+}
+
 /* out[i] = factor[i] * (x[i] - shift) */
 SPARSEFIT_CLONES static void weigh_line(const double *x, ptrdiff_t n, double shift, const double *factor, double *out)
 {

@@ -6,6 +6,12 @@ import numpy as np
 
 from sklearn_sparsefit.penalty._feature_terms cimport FeatureTerms
 
+cdef extern from "_simd.h":
+    void entries_along_lines(
+        const double* now, const double* before, const double* up, const double* down, Py_ssize_t n,
+        double alpha, double step, double per_alpha, double* out
+    ) nogil
+
 
 cdef double _largest(
     const double* values, const double* up, const double* down, Py_ssize_t n
@@ -246,27 +252,17 @@ cdef class ElasticNetPenalty(SeparablePenalty):
         it); negative where it will never be.
         """
         cdef double per_alpha = (1.0 - margin) * self.l1_ratio * (self._weight_unit / self.target_unit)
-        cdef double step = alpha_before - alpha, slope = 0.0, entry, rise, side
-        cdef Py_ssize_t j
-        cdef int turn
-        result = np.empty(correlation.shape[0])
+        cdef Py_ssize_t n_features = correlation.shape[0]
+        result = np.empty(n_features)
         cdef double[::1] out = result
+        if n_features and not n_features == correlation_before.shape[0] == self.terms._up.shape[0]:
+            raise ValueError(f"{n_features} correlations are not those of the features.")
         with nogil:
-            for j in range(correlation.shape[0]):
-                if step > 0.0:
-                    slope = (correlation_before[j] - correlation[j]) / step
-                entry = -1.0
-                # side * (c + slope * (a - alpha)) >= per_alpha * a, on either side of zero.
-                for turn in range(2):
-                    side = -self.terms._down[j] if turn else self.terms._up[j]
-                    if side == 0.0:
-                        continue
-                    rise = side * slope - per_alpha
-                    if rise < 0.0:
-                        entry = max(entry, side * (slope * alpha - correlation[j]) / rise)
-                    elif side * correlation[j] > per_alpha * alpha:
-                        entry = INFINITY
-                out[j] = entry
+            if n_features:
+                entries_along_lines(
+                    &correlation[0], &correlation_before[0], &self.terms._up[0], &self.terms._down[0], n_features,
+                    alpha, alpha_before - alpha, per_alpha, &out[0],
+                )
         return result
 
     def conjugate(self, const double[::1] correlation, double scale=1.0):
