@@ -61,7 +61,7 @@ NEXT = 0.01
 # Between alphas further apart than this, others are put in as stepping stones.
 MAX_RATIO = 2.5
 # While more newcomers than this share of the support are wanted, an alpha is solved for roughly (text, alpha_max/100
-# alone: 63 ms in place of 81).
+# alone: 69 ms in place of 81).
 ROUGH_SHARE = 0.1
 
 

@@ -39,7 +39,7 @@ PathGenerator: TypeAlias = Generator[Request, Any, PathResult]
 # Squares of columns that are smaller may have vanished.
 UNDERFLOW = 1e-300
 # Relative duality gap where not more is needed.
-ROUGH_TOL = 1e-2
+ROUGH_TOL = 1e-3
 # An objective this many times that of the null model is no descent from it, rounding allowed for.
 DIVERGED = 1.02
 
