@@ -94,7 +94,8 @@ cdef class Binomial(Loss):
         cdef Py_ssize_t i
         binomial_evaluate(y, z, n, values, derivatives)
         for i in range(n):
-            if not (y[i] == 0.0 or y[i] == 1.0):
+            # One comparison, as which of both ends y is at is hard to foresee.
+            if y[i] * (1.0 - y[i]) != 0.0:
                 values[i] = at_least_zero(values[i] + _xlogx(y[i]) + _xlogx(1.0 - y[i]))
 
     cdef void misfit_rows(

@@ -132,12 +132,16 @@ class StepsTogether:
             return residuals @ datafit.weights / total * datafit.fit_intercept
 
         shifts = best_shifts(fits.residuals)
-        weighted = (datafit.weights * fits.residuals - np.outer(shifts, models.curvatures)) / total
+        # Few passes in place: of many samples each takes as long as a product with a few columns.
+        weighted = fits.residuals - np.outer(shifts, steepness)
+        weighted *= datafit.weights / total
         starts = Starts(here.coefs.copy(), working_set.correlations(weighted), weighted)
         models.solver.solve_from(models.model, [goal.in_units(total) for goal in goals], starts)
         offsets = fits.offsets + shifts + models.model.intercept_shift(starts.coefs - here.coefs)
         raw = working_set.raw_at(starts.coefs, offsets)
-        residuals = fits.residuals - steepness * (raw - fits.raw)
+        residuals = fits.raw - raw
+        residuals *= steepness
+        residuals += fits.residuals
         # What rounding has left of the sum; columns with large means would magnify it.
         residuals -= np.outer(best_shifts(residuals), steepness)
         reached = Fits(residuals, offsets, np.empty(len(goals)), raw)
