@@ -329,12 +329,12 @@ class _Walk:
             penalty, there = self.state.inner_at(step.alpha), seen[row]
             threshold = (1 + SLACK) * penalty.l1
             is_optimal_outside = there.largest_magnitude <= threshold
-            n_wanted = 0
+            step.is_rough &= not is_optimal_outside
             if not is_optimal_outside:
                 wanted = there.magnitudes > (1 - cost_model.NEXT) * threshold
                 newcomers[there.features] |= wanted
-                n_wanted = int(np.count_nonzero(wanted))
-            step.is_rough &= n_wanted > cost_model.ROUGH_SHARE * len(support_of(evaluation.coefs[row]))
+                n_few = cost_model.ROUGH_SHARE * len(support_of(evaluation.coefs[row]))
+                step.is_rough &= bool(np.count_nonzero(wanted) > n_few)
             step.gap = gaps[row]
             done = step.index is None or step.n_iter >= self.options.max_iter
             if is_optimal_outside:
