@@ -6,7 +6,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from threadpoolctl import threadpool_limits
 
-from sklearn_sparsefit.design import _columns, lines, make_design, tiles
+from sklearn_sparsefit.design import _columns, _sparse_pass, lines, make_design, tiles
 from sklearn_sparsefit.design import moments as moments_module
 
 RNG = np.random.default_rng(0)
@@ -292,3 +292,35 @@ def test_products_of_packed_columns(mean, start, n_samples, monkeypatch):
         means, _ = columns.moments(weights, True, slice(0, 9))
         found = columns.products(weights, means, slice(start, 8))
         assert (abs(found - expected) <= 1e-14 * (1 + mean) * sizes).all()
+
+
+@pytest.mark.parametrize("n_vectors", [1, 3, 8, 11])
+@pytest.mark.parametrize("index", [np.int32, np.int64])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("store", [sparse.csc_array, sparse.csr_array])
+def test_products_with_sparse_lines_of_any_length(store, dtype, index, n_vectors):
+    rng = np.random.default_rng(0)
+    # The first k entries of line k, for both ways to cut it into lines.
+    X = np.tril(rng.standard_normal((12, 12)), -1).astype(dtype)
+    stored = store(X)
+    stored.indices, stored.indptr = stored.indices.astype(index), stored.indptr.astype(index)
+    vectors, some = rng.standard_normal((n_vectors, 12)), np.array([11, 0, 4, 5])
+    design = make_design(stored)
+    assert_allclose(design.correlate(vectors), vectors @ X, atol=1e-14)
+    assert_allclose(design.correlate(vectors, some), vectors @ X[:, some], atol=1e-14)
+    columns = design.columns(some, 1.0, None)
+    assert_allclose(columns.correlate(vectors), vectors @ X[:, some], atol=1e-14)
+    assert_allclose(columns.predict(vectors[:, :4]), vectors[:, :4] @ X[:, some].T, atol=1e-14)
+
+
+def test_products_are_of_what_is_there():
+    data, indices, indptr = np.ones(3), np.arange(3, dtype=np.int32), np.arange(4)
+    vectors, result = np.ones((1, 3, 1)), np.empty((1, 3))
+    with pytest.raises(ValueError, match="No sums of lines 0 to 4"):
+        _sparse_pass.gather(data, indices, indptr[:-1], indptr[1:], vectors, result, 0, 4)
+    with pytest.raises(ValueError, match="No sums of lines 0 to 3"):
+        _sparse_pass.gather(data, indices, indptr[:-1], indptr[1:], vectors, np.empty((2, 3)), 0, 3)
+    with pytest.raises(ValueError, match="No sums over lines 0 to 4"):
+        _sparse_pass.scatter(data, indices, indptr, vectors[0], np.zeros((3, 1)), 0, 4)
+    with pytest.raises(ValueError, match="No sums over lines 0 to 3"):
+        _sparse_pass.scatter(data, indices, indptr, vectors[0], np.zeros((3, 8)), 0, 3)

@@ -99,6 +99,8 @@ def test_tolerances_below_rounding_leave_no_alpha_out():
 def test_moments_of_columns(about_mean):
     rng = np.random.default_rng(0)
     X = rng.standard_normal((40, 12)) * (rng.uniform(size=(40, 12)) < 0.5)
+    for j in (6, 7, 8):
+        X[j - 5 :, j] = 0.0
     X[:, 3], X[:, 4] = 0.0, 7.25
     X[:, 5] += 1e6
     weights = rng.uniform(size=40) * (np.arange(40) % 5 > 0)
@@ -193,14 +195,19 @@ def burst(X, weights, fit_intercept, start, weighted_residual, penalty, n_sweeps
 @pytest.mark.parametrize("n_problems", [1, 5, 8])
 @pytest.mark.parametrize("fit_intercept", [False, True])
 @pytest.mark.parametrize("upper", [np.inf, 1.0])
-def test_bursts_end_where_their_sweeps_lead_if_that_is_better(n_problems, fit_intercept, upper):
+@pytest.mark.parametrize("store", [np.asarray, sparse.csc_array])
+def test_bursts_end_where_their_sweeps_lead_if_that_is_better(store, n_problems, fit_intercept, upper):
     rng, n_features = np.random.default_rng(0), 12
     X, weights = (
         rng.standard_normal((60, n_features)) + 2 * rng.standard_normal((60, 1)),
         rng.choice([0.0, 1.0, 3.0], 60),
     )
     weights /= weights.sum()
-    columns = make_design(X).columns(np.arange(n_features), 1.0, None)
+    if store is sparse.csc_array:
+        # Columns of one to five entries, and full ones.
+        for j in range(5):
+            X[np.flatnonzero(weights)[j + 1 :], j] = 0.0
+    columns = make_design(store(X)).columns(np.arange(n_features), 1.0, None)
     ones = np.ones(n_features)
     penalty = ElasticNetPenalty(0.01, 0.7, FeatureTerms(ones, ones, -np.inf * ones, upper * ones))
     means, squares = columns.moments(weights, fit_intercept, slice(0, n_features))

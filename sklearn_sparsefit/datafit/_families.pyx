@@ -59,13 +59,18 @@ cdef class Gaussian(Loss):
         return power_of_two(float(np.abs(y).max()))
 
 
+cdef inline bint _is_mixed(double share) noexcept nogil:
+    """Whether a share is neither 0 nor 1, in one comparison: which of these is next no processor can foresee."""
+    return share * (1.0 - share) != 0.0
+
+
 cdef class Binomial(Loss):
     """Half the deviance of a share y of successes, between 0 and 1, for raw predictions that are log-odds."""
 
     cdef double value(self, double y, double z) noexcept nogil:
         # log(1 + exp(z)) - y z, less its minimum, the entropy of y.
         cdef double excess = fmax(z, 0.0) - y * z + log1p(exp(-fabs(z)))
-        return excess if y == 0.0 or y == 1.0 else at_least_zero(excess + _xlogx(y) + _xlogx(1.0 - y))
+        return at_least_zero(excess + _xlogx(y) + _xlogx(1.0 - y)) if _is_mixed(y) else excess
 
     cdef double derivative(self, double y, double z) noexcept nogil:
         # (1 - y) p - y (1 - p): nothing cancels.
@@ -94,8 +99,7 @@ cdef class Binomial(Loss):
         cdef Py_ssize_t i
         binomial_evaluate(y, z, n, values, derivatives)
         for i in range(n):
-            # One comparison, as which of both ends y is at is hard to foresee.
-            if y[i] * (1.0 - y[i]) != 0.0:
+            if _is_mixed(y[i]):
                 values[i] = at_least_zero(values[i] + _xlogx(y[i]) + _xlogx(1.0 - y[i]))
 
     cdef void misfit_rows(

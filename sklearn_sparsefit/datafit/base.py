@@ -39,7 +39,7 @@ class Fits:
 
     @classmethod
     def together(cls, parts: Sequence["Fits"]) -> "Fits":
-        """One after the other."""
+        """One after the other; a single part as it is."""
         if len(parts) == 1:
             return parts[0]
         return cls(

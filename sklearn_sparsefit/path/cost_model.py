@@ -39,7 +39,7 @@ FEW_READ = 1 / 8
 # minimised by quadratic models more, and packed columns twice (20000 x 100 of two classes 36 MB, of three 60 MB, 20000
 # x 20 of ten 45 MB; it takes the same time with one path as with five).
 VECTORS, VECTORS_OF_MODELS = 5, 20
-# Sweeps on sparse columns remember so many more: what they extrapolate from, for eight alphas at once.
+# Sweeps on sparse columns remember so many more: what they extrapolate from, with room for eight alphas.
 VECTORS_OF_SWEEPS = 60
 # Numbers (64 MB of them) that nobody will miss, however small X is.
 SMALL_MEMORY = 2**23
@@ -60,9 +60,9 @@ MARGIN, SPARSE_MARGIN = 0.02, 0.12
 NEXT = 0.01
 # Between alphas further apart than this, others are put in as stepping stones.
 MAX_RATIO = 2.5
-# While more newcomers than this share of the support are wanted, an alpha is solved for roughly (text, alpha_max/100
-# alone: 69 ms in place of 81).
-ROUGH_SHARE = 0.1
+# An alpha for which more are foreseen than may come in is solved for roughly, as long as more than this share of its
+# support are violators or nearly so (two classes, text, alpha_max/100 alone, beside the code before: 69 and 81 ms).
+FEW_WANTED = 0.1
 
 
 def is_small(shape: tuple[int, int]) -> bool:

@@ -38,7 +38,7 @@ PathGenerator: TypeAlias = Generator[Request, Any, PathResult]
 
 # Squares of columns that are smaller may have vanished.
 UNDERFLOW = 1e-300
-# Relative duality gap where not more is needed.
+# Relative duality gap of stepping stones, and of what will be solved for again as more features come in.
 ROUGH_TOL = 1e-3
 # An objective this many times that of the null model is no descent from it, rounding allowed for.
 DIVERGED = 1.02
@@ -73,7 +73,7 @@ def solve_path(
         steps = steps[n_done:]
     if not cost_model.is_small(state.shape):
         stones = with_stepping_stones([step.alpha for step in steps], walk.forecast.alpha)
-        steps = [Step(stone, None, True) if index is None else steps[index] for stone, index in stones]
+        steps = [Step(stone, None) if index is None else steps[index] for stone, index in stones]
     n_tasks = math.prod(state.tasks)
     if state.known.outside.any() and cost_model.bounds_pay(state.shape, density, n_tasks, len(steps)):
         yield from walk.begin_bounds()
@@ -131,10 +131,11 @@ class _Walk:
     def go(self, steps: list[Step]) -> Generator[Request, Any, None]:
         """See :func:`solve_path`."""
         while steps:
-            n_ahead, newcomers, are_all = self._look_ahead(steps)
+            n_ahead, newcomers, n_left_out = self._look_ahead(steps)
             yield from self.state.bring_in(newcomers)
             block, steps = steps[:n_ahead], steps[n_ahead:]
-            block[-1].is_rough |= not are_all
+            # None are for several alphas.
+            block[0].awaits_features = n_left_out > 0
             while block:
                 evaluation = yield from self._evaluate(block, *self._solve(block))
                 evaluation = yield from self._without_divergence(block, evaluation)
@@ -153,15 +154,15 @@ class _Walk:
                     # Solved from an iterate that was not final: that work is lost, and so does not count.
                     step.n_iter = 0
 
-    def _look_ahead(self, steps: list[Step]) -> tuple[int, NDArray[np.intp], bool]:
-        """How many alphas to take on, which features to bring in for them, and if these are all that are foreseen."""
+    def _look_ahead(self, steps: list[Step]) -> tuple[int, NDArray[np.intp], int]:
+        """How many alphas to take on, which features to bring in for them, and how many are foreseen but left out."""
         nobody = np.empty(0, dtype=np.intp)
         if isinstance(self.state.known, WholeDesign):
-            return len(steps), nobody, True
+            return len(steps), nobody, 0
         affordable = cost_model.affordable_width(self.state.shape, self.options.n_together, math.prod(self.state.tasks))
         width = max(2, min(self.width, affordable))
         if not self.state.known.outside.any():
-            return min(width, len(steps)), nobody, True
+            return min(width, len(steps)), nobody, 0
         alphas = [step.alpha for step in steps[:width]]
         n_support = len(support_of(self.state.iterate.coef))
         return self.forecast.look_ahead(self.state.penalty, alphas, self.state.known.outside, n_support)
@@ -182,7 +183,8 @@ class _Walk:
         return coefs, fits
 
     def _goal(self, step: Step) -> Goal:
-        gap_tol = max(0.25 * self.gap_tol, ROUGH_TOL * self.null.loss * step.is_rough)
+        is_rough = step.index is None or step.awaits_features
+        gap_tol = max(0.25 * self.gap_tol, ROUGH_TOL * self.null.loss * is_rough)
         return Goal(self.state.inner_at(step.alpha), gap_tol, self.options.max_iter - step.n_iter, step.gap)
 
     def _evaluate(
@@ -329,12 +331,12 @@ class _Walk:
             penalty, there = self.state.inner_at(step.alpha), seen[row]
             threshold = (1 + SLACK) * penalty.l1
             is_optimal_outside = there.largest_magnitude <= threshold
-            step.is_rough &= not is_optimal_outside
             if not is_optimal_outside:
                 wanted = there.magnitudes > (1 - cost_model.NEXT) * threshold
                 newcomers[there.features] |= wanted
-                n_few = cost_model.ROUGH_SHARE * len(support_of(evaluation.coefs[row]))
-                step.is_rough &= bool(np.count_nonzero(wanted) > n_few)
+            if step.awaits_features:
+                n_few = cost_model.FEW_WANTED * len(support_of(evaluation.coefs[row]))
+                step.awaits_features = not is_optimal_outside and int(np.count_nonzero(wanted)) > n_few
             step.gap = gaps[row]
             done = step.index is None or step.n_iter >= self.options.max_iter
             if is_optimal_outside:

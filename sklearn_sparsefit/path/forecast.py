@@ -39,21 +39,23 @@ class Forecast:
 
     def look_ahead(
         self, penalty: Penalty, alphas: list[float], outside: NDArray[np.bool_], n_support: int
-    ) -> tuple[int, NDArray[np.intp], bool]:
-        """How many of the coming alphas to take on, which features to bring in, and if these are all that will enter.
+    ) -> tuple[int, NDArray[np.intp], int]:
+        """How many of the coming alphas to take on, which features to bring in for them, and how many are left out.
 
-        (With several alphas they are.)
+        None are for several alphas; for one alone at least one is, if there are more than may come in.
         """
         few = max(cost_model.MIN_NEWCOMERS, int(cost_model.NEWCOMER_SHARE * n_support))
         entries = penalty.entry_alphas(*self._now, *self._before, self._margin)
         coming, most = np.flatnonzero(outside & (entries >= alphas[-1])), cost_model.MAX_NEWCOMERS * few
         if len(coming) > most:
+            # With one that is too many, or more if they are equal.
             coming = coming[entries[coming] >= -np.partition(-entries[coming], most)[most]]
         coming = coming[np.argsort(-entries[coming], kind="stable")]
         n_entered = np.searchsorted(-entries[coming], [-alpha for alpha in alphas], side="right")
         n_ahead = max(1, int(np.count_nonzero(n_entered <= few)))
         n_foreseen = int(n_entered[n_ahead - 1])
-        return n_ahead, np.sort(coming[:most][:n_foreseen]), n_foreseen <= most
+        newcomers = coming[: min(n_foreseen, most)]
+        return n_ahead, np.sort(newcomers), n_foreseen - len(newcomers)
 
 
 def with_stepping_stones(alphas: Iterable[float], start: float) -> list[tuple[float, int | None]]:

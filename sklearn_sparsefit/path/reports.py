@@ -16,6 +16,29 @@ from sklearn_sparsefit.path.state import PathState
 from sklearn_sparsefit.path.steps import Evaluation, Step
 
 
+@dataclass(frozen=True)
+class _Supports:
+    """Positions of the features in several supports, one after the other: from indptr[k] to indptr[k + 1]."""
+
+    rows: Positions
+    positions: Positions
+    indptr: list[int]
+
+    @classmethod
+    def of(cls, coefs: Block) -> Self:
+        """What is not zero in any task, for coefficients with a row for each alpha."""
+        rows, positions = np.nonzero(coefs if coefs.ndim == 2 else coefs.any(axis=1))
+        return cls(rows, positions, np.searchsorted(rows, np.arange(len(coefs) + 1)).tolist())
+
+    def coefs(self, coefs: Block) -> NDArray[np.float64]:
+        """What is there, of all supports: of shape (n_positions,) or (n_tasks, n_positions)."""
+        return np.moveaxis(coefs, -1, 1)[self.rows, self.positions].T
+
+    def of_each(self, values: NDArray) -> Iterator[NDArray]:
+        """The parts, along the last axis, of what there is for all positions."""
+        return (values[..., first:last] for first, last in pairwise(self.indptr))
+
+
 class Reports:
     """Collects the alphas that are done."""
 
@@ -41,7 +64,7 @@ class Reports:
         found, inside, offsets = evaluation.coefs[some], evaluation.inside[some], evaluation.fits.offsets[some]
         exact = known.minimum_norm(found)
         coefs = exact.astype(dtype, copy=False).astype(np.float64, copy=False)
-        kept = self._keep(steps, coefs)
+        supports = self._keep(steps, coefs)
 
         def intercepts_of(coefs: Block) -> Matrix:
             at_means = offsets - (coefs - found) @ known.means
@@ -49,7 +72,7 @@ class Reports:
             return intercepts - intercepts.mean(axis=-1, keepdims=True) if datafit.is_relative else intercepts
 
         if self._relaxation is not None:
-            relaxed = self._relax(self._relaxation, steps, kept, found, inside)
+            relaxed = self._relax(self._relaxation, steps, supports, found, inside)
             if datafit.fit_intercept:
                 self._relaxed_intercepts[indices] = intercepts_of(relaxed)
         shifts = np.zeros(offsets.shape)
@@ -64,16 +87,16 @@ class Reports:
                 step.gap = max(0.0, step.gap + rise + penalty.value(coefs[k]) - penalty.value(exact[k]))
             yield Solved(index, step.alpha, float(step.gap) * datafit.unit * datafit.unit)
 
-    def _keep(self, steps: list[Step], coefs: Block) -> "_Kept":
+    def _keep(self, steps: list[Step], coefs: Block) -> _Supports:
         """Keep what is not zero of rows of coefficients; return where among the known features that is."""
-        kept = _Kept.of(coefs)
-        supports = kept.of_each_row(self._state.known.features[kept.positions])
-        for step, support, values in zip(steps, supports, self._in_units_of_data(coefs, kept), strict=True):
+        supports = _Supports.of(coefs)
+        features = supports.of_each(self._state.known.features[supports.positions])
+        for step, support, values in zip(steps, features, self._in_units_of_data(coefs, supports), strict=True):
             step.support, step.values = support, values
-        return kept
+        return supports
 
     def _relax(
-        self, relaxation: Relaxation, steps: list[Step], kept: "_Kept", coefs: Block, correlations: Block
+        self, relaxation: Relaxation, steps: list[Step], supports: _Supports, coefs: Block, correlations: Block
     ) -> Block:
         """Keep, and return, what the same features have without penalty."""
         known = self._state.known
@@ -82,14 +105,14 @@ class Reports:
             penalty = self._state.inner_at(step.alpha)
             relaxed[row] = relaxation.fit(known, penalty, coefs[row], correlations[row])
         relaxed = known.minimum_norm(relaxed)
-        for step, values in zip(steps, self._in_units_of_data(relaxed, kept), strict=True):
+        for step, values in zip(steps, self._in_units_of_data(relaxed, supports), strict=True):
             step.relaxed_values = values
         return relaxed
 
-    def _in_units_of_data(self, coefs: Block, kept: "_Kept") -> Iterator[Matrix]:
-        """What each row of coefficients has where it was kept."""
+    def _in_units_of_data(self, coefs: Block, supports: _Supports) -> Iterator[Matrix]:
+        """What each row of coefficients has on its support."""
         with np.errstate(over="ignore"):
-            return kept.of_each_row(self._coef_unit * np.moveaxis(coefs, -1, 1)[kept.rows, kept.positions].T)
+            return supports.of_each(self._coef_unit * supports.coefs(coefs))
 
     def result(self) -> PathResult:
         """All alphas together."""
@@ -123,22 +146,3 @@ class Reports:
                 " Multiply X by some number."
             )
         return values
-
-
-@dataclass(frozen=True)
-class _Kept:
-    """Where rows of coefficients have any: row after row, those of each row from one of the edges to the next."""
-
-    rows: Positions
-    positions: Positions
-    edges: list[int]
-
-    @classmethod
-    def of(cls, coefs: Block) -> Self:
-        """What is not zero in any task."""
-        rows, positions = np.nonzero(coefs if coefs.ndim == 2 else coefs.any(axis=1))
-        return cls(rows, positions, np.searchsorted(rows, np.arange(len(coefs) + 1)).tolist())
-
-    def of_each_row(self, values: NDArray) -> Iterator[NDArray]:
-        """Parts of what there is for all rows, along its last axis."""
-        return (values[..., first:last] for first, last in pairwise(self.edges))

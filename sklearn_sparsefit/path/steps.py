@@ -16,14 +16,11 @@ def support_of(coef: NDArray[np.float64]) -> NDArray[np.intp]:
 
 @dataclass
 class Step:
-    """One alpha on the way; a stepping stone has no index.
-
-    It is solved roughly while ``is_rough``: many features are still to come in, or it is not asked for.
-    """
+    """One alpha on the way; a stepping stone has no index. Many features may still have to come in for it."""
 
     alpha: float
     index: int | None
-    is_rough: bool = False
+    awaits_features: bool = False
     n_iter: int = 0
     gap: float = np.inf
     # The gap when last no feature outside violated: one that halves no more is as small as it gets.

@@ -9,7 +9,7 @@ from sklearn_sparsefit.penalty._feature_terms cimport FeatureTerms
 cdef extern from "_simd.h":
     void entries_along_lines(
         const double* now, const double* before, const double* up, const double* down, Py_ssize_t n,
-        double alpha, double step, double per_alpha, double* out
+        double alpha, double apart, double per_alpha, double* out
     ) nogil
 
 
@@ -255,8 +255,9 @@ cdef class ElasticNetPenalty(SeparablePenalty):
         cdef Py_ssize_t n_features = correlation.shape[0]
         result = np.empty(n_features)
         cdef double[::1] out = result
-        if n_features and not n_features == correlation_before.shape[0] == self.terms._up.shape[0]:
-            raise ValueError(f"{n_features} correlations are not those of the features.")
+        if not n_features == correlation_before.shape[0] == len(self.terms):
+            lengths = f"{n_features} and {correlation_before.shape[0]}"
+            raise ValueError(f"{lengths} correlations are not those of {len(self.terms)} features.")
         with nogil:
             if n_features:
                 entries_along_lines(

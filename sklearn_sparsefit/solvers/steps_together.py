@@ -14,9 +14,9 @@ from sklearn_sparsefit.solvers.prox_newton import forced
 from sklearn_sparsefit.subproblem.certificate import duality_gap
 from sklearn_sparsefit.subproblem.working_set import WorkingSet
 
-# Alphas at once, to begin with and at most; half as many where they need more steps than are enough, or twice. (With up
-# to eight, and three steps: 2000 x 2000 1.13 s in place of .95, as more of them need another step and another Gram;
-# tall and sparse designs take the same time.)
+# Alphas at once, to begin with and at most: half as many after more steps than are enough, twice as many after fewer.
+# (Two classes, 2000 x 2000, up to eight at once and three steps: 1.13 s in place of 0.95, as more of them need another
+# step and another Gram. Tall and sparse designs take the same time.)
 FIRST_WIDTH, MAX_WIDTH, ENOUGH = 1, 3, 2
 # The duality gap, beside the null loss, that is reckoned with where polynomials do not lead.
 FAR_GAP = 0.1
@@ -132,9 +132,10 @@ class StepsTogether:
             return residuals @ datafit.weights / total * datafit.fit_intercept
 
         shifts = best_shifts(fits.residuals)
-        # Few passes in place: of many samples each takes as long as a product with a few columns.
+        # In place: with many samples every temporary takes as long as a product with a few columns.
         weighted = fits.residuals - np.outer(shifts, steepness)
-        weighted *= datafit.weights / total
+        weighted *= datafit.weights
+        weighted /= total
         starts = Starts(here.coefs.copy(), working_set.correlations(weighted), weighted)
         models.solver.solve_from(models.model, [goal.in_units(total) for goal in goals], starts)
         offsets = fits.offsets + shifts + models.model.intercept_shift(starts.coefs - here.coefs)

@@ -19,8 +19,8 @@ BACKS = (0.0, 1e-14, 1e-12, 1e-9, 1e-6)
 class Outside:
     """Some features whose coefficients are zero, their correlations and their penalty.
 
-    None of those that are not among them reaches the threshold. Up to a ``largest_magnitude`` of ``l1`` there is
-    nothing to gain.
+    None of those that are not among them reaches the threshold. Where the ``largest_magnitude`` is no more than ``l1``
+    there is nothing to gain.
     """
 
     def __init__(self, features: NDArray[np.intp] | slice, correlation: Vector, penalty: Penalty):
