@@ -7,8 +7,8 @@ SPARSEFIT_DEBUG=1
 SPARSEFIT_COVERAGE=1
     Trace lines, for ``coverage`` with the ``Cython.Coverage`` plugin.
 
-Rebuild in place with ``python setup.py build_ext --inplace --force`` after changing a switch, in an environment that has
-what ``[build-system]`` in pyproject.toml requires.
+Rebuild in place with ``python setup.py build_ext --inplace --force`` after changing a switch, in an environment that
+has what ``[build-system]`` in pyproject.toml requires.
 """
 
 import os
