@@ -30,9 +30,8 @@ def gather(
 
     The entries of line j are those from ``starts[j]`` to ``stops[j]``.
     """
-    cdef Py_ssize_t b, n_lines = last - first, width = vectors.shape[2], apart = result.shape[1], k
-    cdef const double* block
-    cdef double* out
+    cdef Py_ssize_t b, n_lines = last - first, width = vectors.shape[2], apart = result.shape[1]
+    cdef _simd.GatherLines gather_lines
     if not (
         0 <= first <= last <= min(len(starts), len(stops), result.shape[1])
         and (len(vectors) - 1) * width < len(result) <= len(vectors) * width and width in (1, WIDTH)
@@ -41,26 +40,16 @@ def gather(
     if n_lines == 0 or data.shape[0] == 0:
         result[:, first:last] = 0.0
         return
+    if floating is double:
+        gather_lines = _simd.gather_double_int_lines if index is int else _simd.gather_double_long_lines
+    else:
+        gather_lines = _simd.gather_float_int_lines if index is int else _simd.gather_float_long_lines
     with nogil:
         for b in range(vectors.shape[0]):
-            block, out = &vectors[b, 0, 0], &result[b * width, first]
-            k = min(width, result.shape[0] - b * width)
-            if floating is double and index is int:
-                _simd.gather_double_int_lines(
-                    &data[0], &indices[0], &starts[first], &stops[first], n_lines, block, width, out, k, apart
-                )
-            elif floating is double and index is longlong:
-                _simd.gather_double_long_lines(
-                    &data[0], &indices[0], &starts[first], &stops[first], n_lines, block, width, out, k, apart
-                )
-            elif floating is float and index is int:
-                _simd.gather_float_int_lines(
-                    &data[0], &indices[0], &starts[first], &stops[first], n_lines, block, width, out, k, apart
-                )
-            elif floating is float and index is longlong:
-                _simd.gather_float_long_lines(
-                    &data[0], &indices[0], &starts[first], &stops[first], n_lines, block, width, out, k, apart
-                )
+            gather_lines(
+                &data[0], &indices[0], &starts[first], &stops[first], n_lines,
+                &vectors[b, 0, 0], width, &result[b * width, first], min(width, result.shape[0] - b * width), apart,
+            )
 
 
 def scatter(
@@ -74,27 +63,17 @@ def scatter(
 ):
     """result[j] += x * vectors[i] for every entry (j, x) of line i, for start <= i < stop and one block of vectors."""
     cdef Py_ssize_t width = vectors.shape[1], n_lines = stop - start
+    cdef _simd.ScatterLines scatter_lines
     if not (0 <= start <= stop <= min(len(vectors), len(indptr) - 1) and width == result.shape[1] in (1, WIDTH)):
         raise ValueError(f"No sums over lines {start} to {stop} with these vectors and this result.")
     if n_lines == 0 or data.shape[0] == 0:
         return
+    if floating is double:
+        scatter_lines = _simd.scatter_double_int_lines if index is int else _simd.scatter_double_long_lines
+    else:
+        scatter_lines = _simd.scatter_float_int_lines if index is int else _simd.scatter_float_long_lines
     with nogil:
-        if floating is double and index is int:
-            _simd.scatter_double_int_lines(
-                &data[0], &indices[0], &indptr[start], n_lines, &vectors[start, 0], width, &result[0, 0]
-            )
-        elif floating is double and index is longlong:
-            _simd.scatter_double_long_lines(
-                &data[0], &indices[0], &indptr[start], n_lines, &vectors[start, 0], width, &result[0, 0]
-            )
-        elif floating is float and index is int:
-            _simd.scatter_float_int_lines(
-                &data[0], &indices[0], &indptr[start], n_lines, &vectors[start, 0], width, &result[0, 0]
-            )
-        elif floating is float and index is longlong:
-            _simd.scatter_float_long_lines(
-                &data[0], &indices[0], &indptr[start], n_lines, &vectors[start, 0], width, &result[0, 0]
-            )
+        scatter_lines(&data[0], &indices[0], &indptr[start], n_lines, &vectors[start, 0], width, &result[0, 0])
 
 
 def gather_squares(

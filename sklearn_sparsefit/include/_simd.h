@@ -70,10 +70,12 @@ typedef double sparsefit_lane;
         for (int q = 0; q < SPARSEFIT_LANES; q++) SPARSEFIT_LINE(out, 0)[q] = even[q] + odd[q];                        \
     }                                                                                                                  \
     /* The same for lines from starts[j] to stops[j]: out[q * apart + j] for q < k. */                                 \
-    SPARSEFIT_CLONES static void name##_lines(const value *data, const index *indices, const long long *starts,        \
+    SPARSEFIT_CLONES static void name##_lines(const void *values, const void *positions, const long long *starts,      \
                                               const long long *stops, ptrdiff_t n_lines, const double *vectors,        \
                                               ptrdiff_t width, double *out, ptrdiff_t k, ptrdiff_t apart)              \
     {                                                                                                                  \
+        const value *data = (const value *)values;                                                                     \
+        const index *indices = (const index *)positions;                                                               \
         double sums[SPARSEFIT_WIDTH];                                                                                  \
         for (ptrdiff_t j = 0; j < n_lines; j++) {                                                                      \
             name(data + starts[j], indices + starts[j], stops[j] - starts[j], vectors, width, sums);                   \
@@ -83,9 +85,11 @@ typedef double sparsefit_lane;
 
 /* out[j][q] += x * vectors[i][q] for every entry (j, x) of line i, which ends where the next one begins. */
 #define SPARSEFIT_SCATTER(name, value, index)                                                                          \
-    SPARSEFIT_CLONES static void name(const value *data, const index *indices, const long long *starts,                \
+    SPARSEFIT_CLONES static void name(const void *values, const void *positions, const long long *starts,              \
                                       ptrdiff_t n_lines, const double *vectors, ptrdiff_t width, double *out)          \
     {                                                                                                                  \
+        const value *data = (const value *)values;                                                                     \
+        const index *indices = (const index *)positions;                                                               \
         if (width == 1) {                                                                                              \
             for (ptrdiff_t i = 0; i < n_lines; i++)                                                                    \
                 for (long long t = starts[i]; t < starts[i + 1]; t++) out[indices[t]] += data[t] * vectors[i];         \
@@ -102,6 +106,7 @@ typedef double sparsefit_lane;
         }                                                                                                              \
     }
 
+/* Of all types of values and positions the functions for lines are of one type. */
 SPARSEFIT_GATHER(gather_double_int, double, int)
 SPARSEFIT_GATHER(gather_double_long, double, long long)
 SPARSEFIT_GATHER(gather_float_int, float, int)
