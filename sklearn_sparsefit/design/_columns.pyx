@@ -4,6 +4,7 @@ from itertools import product
 
 import numpy as np
 
+from libc.math cimport INFINITY
 from scipy.linalg.cython_blas cimport ddot, dgemm, dsyrk
 
 from sklearn_sparsefit._threads import run_in_threads
@@ -278,13 +279,16 @@ cdef class SparseColumns(Columns):
                 n = self._indptr[first + j + 1] - t
                 if n == 0:
                     continue
-                mean = 0.0
-                if about_mean:
-                    sum_entries(&self._data[t], &self._indices[t], n, &weights[0], 0.0, sums)
-                    mean = sums[1]
-                sum_entries(&self._data[t], &self._indices[t], n, &weights[0], mean, sums)
-                total, correction, square = sums[0], sums[1], sums[2]
-                if about_mean:
+                sum_entries(&self._data[t], &self._indices[t], n, &weights[0], 0.0, sums)
+                mean, square = sums[1], sums[2]
+                if not about_mean:
+                    mean = 0.0
+                elif mean * mean <= 0.5 * square < INFINITY:
+                    # No digits cancel, as with any column half of whose weight is on rows without an entry.
+                    square -= mean * mean
+                else:
+                    sum_entries(&self._data[t], &self._indices[t], n, &weights[0], mean, sums)
+                    total, correction, square = sums[0], sums[1], sums[2]
                     # What is not stored is zero, and counts for what rows have no entry.
                     rest = 1.0 - total
                     if rest < 2.3e-16 * self.n_samples:

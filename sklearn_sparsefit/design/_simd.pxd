@@ -13,6 +13,14 @@ cdef extern from "_simd.h" nogil:
     void widen(const float* x, Py_ssize_t n, double* out) noexcept
     void shift_line(double* z, Py_ssize_t n, double scale, const double* shift, double offset) noexcept
     void centre_line(double* z, Py_ssize_t n, const double* shift, double factor) noexcept
+    void dots_of_lines(
+        const double* lines, Py_ssize_t apart, Py_ssize_t n_lines, Py_ssize_t n, const double* vectors,
+        Py_ssize_t vectors_apart, Py_ssize_t k, double* out, Py_ssize_t out_apart
+    ) noexcept
+    void sums_of_lines(
+        const double* lines, Py_ssize_t apart, Py_ssize_t n_lines, Py_ssize_t n, const double* vectors,
+        Py_ssize_t vectors_apart, Py_ssize_t k, double* out, Py_ssize_t out_apart
+    ) noexcept
     void scale_line(double* z, Py_ssize_t n, const double* factor) noexcept
     double square_of_product(const double* x, const double* weights, Py_ssize_t n, double centre) noexcept
     void add_squares(const double* x, Py_ssize_t n, double factor, double* out) noexcept

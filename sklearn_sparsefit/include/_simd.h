@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 #if defined(__x86_64__) && defined(__linux__) && defined(__GLIBC__) && defined(__has_attribute)
 #if __has_attribute(target_clones)
@@ -266,6 +267,86 @@ SPARSEFIT_CLONES static void gather_line(const double *x, ptrdiff_t n, const dou
         for (int q = 0; q < SPARSEFIT_LANES; q++) sums[q] += x[i] * SPARSEFIT_LINE(vectors, i)[q];
     for (int q = 0; q < SPARSEFIT_LANES; q++) SPARSEFIT_LINE(out, 0)[q] = sums[q];
 }
+
+/* Lines that are multiplied with a few vectors at a time, as many numbers of each as stay in the cache. With so few, and
+   lines that do not, it is memory that sets the pace, and BLAS packs lines first. */
+enum { SPARSEFIT_FEW = 3, SPARSEFIT_LINES = 4, SPARSEFIT_PIECE = 1024 };
+
+/* out[q][l] += sum of lines[l][i] * vectors[q][i]. */
+SPARSEFIT_INLINE void add_dots(const double *lines, ptrdiff_t apart, int n_lines, const double *vectors,
+                               ptrdiff_t vectors_apart, int k, ptrdiff_t n, double *out, ptrdiff_t out_apart)
+{
+    enum { STEP = sizeof(sparsefit_lane) / sizeof(double) };
+    sparsefit_lane sums[SPARSEFIT_FEW][SPARSEFIT_LINES] = {{{0}}};
+    ptrdiff_t i = 0;
+    for (; i + STEP <= n; i += STEP) {
+        sparsefit_lane v[SPARSEFIT_FEW];
+        for (int q = 0; q < k; q++) v[q] = *(const sparsefit_lane *)(vectors + q * vectors_apart + i);
+        for (int l = 0; l < n_lines; l++) {
+            const sparsefit_lane x = *(const sparsefit_lane *)(lines + l * apart + i);
+            for (int q = 0; q < k; q++) sums[q][l] += x * v[q];
+        }
+    }
+    for (int q = 0; q < k; q++)
+        for (int l = 0; l < n_lines; l++) {
+            double parts[STEP], total = 0.0;
+            memcpy(parts, &sums[q][l], sizeof parts);
+            for (int e = 0; e < STEP; e++) total += parts[e];
+            for (ptrdiff_t t = i; t < n; t++) total += lines[l * apart + t] * vectors[q * vectors_apart + t];
+            out[q * out_apart + l] += total;
+        }
+}
+
+/* out[q][i] += sum over lines of factors[q][l] * lines[l][i]. */
+SPARSEFIT_INLINE void add_lines(const double *lines, ptrdiff_t apart, int n_lines, const double *factors,
+                                ptrdiff_t factors_apart, int k, ptrdiff_t n, double *out, ptrdiff_t out_apart)
+{
+    enum { STEP = sizeof(sparsefit_lane) / sizeof(double) };
+    ptrdiff_t i = 0;
+    for (; i + STEP <= n; i += STEP) {
+        sparsefit_lane sums[SPARSEFIT_FEW];
+        for (int q = 0; q < k; q++) sums[q] = *(const sparsefit_lane *)(out + q * out_apart + i);
+        for (int l = 0; l < n_lines; l++) {
+            const sparsefit_lane x = *(const sparsefit_lane *)(lines + l * apart + i);
+            for (int q = 0; q < k; q++) sums[q] += factors[q * factors_apart + l] * x;
+        }
+        for (int q = 0; q < k; q++) *(sparsefit_lane *)(out + q * out_apart + i) = sums[q];
+    }
+    for (; i < n; i++)
+        for (int q = 0; q < k; q++)
+            for (int l = 0; l < n_lines; l++)
+                out[q * out_apart + i] += factors[q * factors_apart + l] * lines[l * apart + i];
+}
+
+/* For 2 or 3 vectors; numbers of lines and vectors are known to the compiler. */
+#define SPARSEFIT_OF_FEW(name, add, at_vectors, at_out)                                                                \
+    SPARSEFIT_CLONES static void name(const double *lines, ptrdiff_t apart, ptrdiff_t n_lines, ptrdiff_t n,            \
+                                      const double *vectors, ptrdiff_t vectors_apart, ptrdiff_t k, double *out,        \
+                                      ptrdiff_t out_apart)                                                             \
+    {                                                                                                                  \
+        for (ptrdiff_t i = 0; i < n; i += SPARSEFIT_PIECE) {                                                           \
+            const ptrdiff_t h = n - i < SPARSEFIT_PIECE ? n - i : SPARSEFIT_PIECE;                                     \
+            for (ptrdiff_t l = 0; l < n_lines;) {                                                                      \
+                const double *x = lines + l * apart + i, *v = vectors + at_vectors;                                    \
+                double *o = out + at_out;                                                                              \
+                const ptrdiff_t left = n_lines - l;                                                                    \
+                if (left >= SPARSEFIT_LINES && k == 2)                                                                 \
+                    add(x, apart, SPARSEFIT_LINES, v, vectors_apart, 2, h, o, out_apart);                              \
+                else if (left >= SPARSEFIT_LINES)                                                                      \
+                    add(x, apart, SPARSEFIT_LINES, v, vectors_apart, 3, h, o, out_apart);                              \
+                else if (k == 2)                                                                                       \
+                    add(x, apart, 1, v, vectors_apart, 2, h, o, out_apart);                                            \
+                else                                                                                                   \
+                    add(x, apart, 1, v, vectors_apart, 3, h, o, out_apart);                                            \
+                l += left >= SPARSEFIT_LINES ? SPARSEFIT_LINES : 1;                                                    \
+            }                                                                                                          \
+        }                                                                                                              \
+    }
+
+/* out[q][l] += sum of lines[l][i] * vectors[q][i]. */
+SPARSEFIT_OF_FEW(dots_of_lines, add_dots, i, l)
+/* out[q][i] += sum over lines of vectors[q][l] * lines[l][i]. */
+SPARSEFIT_OF_FEW(sums_of_lines, add_lines, l, i)
 
 /* out[i][q] += weights[i] * x[i] * vector[q], or the same for entries (i, x) of which no two have the same i: so that
    loads need not wait for stores, a few are taken at a time. */

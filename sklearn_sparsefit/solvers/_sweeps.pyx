@@ -108,8 +108,11 @@ cdef class Sweeps:
         self.residuals = np.empty((MOST + 1, columns.n_samples, width))
         self.past_levels = np.empty((MOST + 1, width))
 
-    def burst(self, double[:, ::1] coefs, const double[:, ::1] weighted_residuals, int n_sweeps):
-        """Go through some sweeps, and to where they lead, in place: coefficients have a row for each problem."""
+    def burst(self, double[:, ::1] coefs, double[:, ::1] weighted_residuals, int n_sweeps):
+        """Go through some sweeps, and to where they lead, in place: there is a row for each problem.
+
+        The residuals follow from those that are given, step by step, and are not centred.
+        """
         cdef Py_ssize_t j, q, width = self.strengths.shape[0]
         cdef int turn
         if not 0 < n_sweeps <= MOST:
@@ -135,9 +138,8 @@ cdef class Sweeps:
             else:
                 self._mix(n_sweeps, WIDTH)
         self.levels._values[:] = self.past_levels[0]
-        for q in range(coefs.shape[0]):
-            for j in range(coefs.shape[1]):
-                coefs[q, j] = self.coefs[0, j, q]
+        _take(self.coefs, coefs)
+        _take(self.residuals, weighted_residuals)
 
     cdef void _sweep(self, int turn) noexcept nogil:
         """The next sweep.
@@ -197,6 +199,7 @@ cdef class Sweeps:
                 for j in range(k):
                     w[j * width + q] = w[(n_sweeps * k + j) * width + q]
         _put_mixtures(&self.past_levels[0, 0], width, n_sweeps, width, shares)
+        _put_mixtures(&self.residuals[0, 0, 0], n * width, n_sweeps, width, shares)
 
 
 cdef inline void _lay(const double[:, ::1] rows, double[:, :, ::1] values) noexcept nogil:
@@ -206,6 +209,14 @@ cdef inline void _lay(const double[:, ::1] rows, double[:, :, ::1] values) noexc
     for q in range(rows.shape[0]):
         for i in range(rows.shape[1]):
             values[0, i, q] = rows[q, i]
+
+
+cdef inline void _take(const double[:, :, ::1] values, double[:, ::1] rows) noexcept nogil:
+    """The rows that stand side by side at the beginning."""
+    cdef Py_ssize_t i, q
+    for q in range(rows.shape[0]):
+        for i in range(rows.shape[1]):
+            rows[q, i] = values[0, i, q]
 
 
 # Values are those at the beginning of a burst and after each of its n sweeps, ``size`` numbers each time, one problem

@@ -85,7 +85,6 @@ class SweepSolver(Solver):
 
     def _descend(self, working_set: WorkingSet, goals: Sequence[Goal[ElasticNetPenalty]], starts: Starts) -> int:
         weights, penalty = working_set.datafit.weights, goals[0].penalty
-        origin = starts.coefs.copy(), working_set.least_squares.unweighted(starts.weighted_residuals)
         strengths = np.ones(_width(len(goals)))
         strengths[1 : len(goals)] = [goal.penalty.alpha / penalty.alpha for goal in goals[1:]]
         levels = levels_of(working_set, starts.weighted_residuals)
@@ -96,14 +95,14 @@ class SweepSolver(Solver):
             signs = np.sign(starts.coefs)
             sweeps.burst(starts.coefs, starts.weighted_residuals, n_sweeps)
             n_iter += n_sweeps
-            gaps = self._look(working_set, goals, origin, starts)
+            gaps = self._look(working_set, goals, starts)
             for row, goal in enumerate(goals):
                 rests = np.array_equal(signs[row], np.sign(starts.coefs[row]))
                 if gaps[row] > goal.gap_tol and rests:
                     n_more = self._finish(working_set, goal, starts.at(slice(row, row + 1)), n_iter, max_iter)
                     if n_more:
                         n_iter += n_more
-                        gaps = self._look(working_set, goals, origin, starts)
+                        gaps = self._look(working_set, goals, starts)
             if all(gap <= goal.gap_tol or not np.isfinite(gap) for gap, goal in zip(gaps, goals, strict=True)):
                 break
         return n_iter
@@ -111,25 +110,22 @@ class SweepSolver(Solver):
     def _finish(
         self, working_set: WorkingSet, goal: Goal[ElasticNetPenalty], start: Starts, n_iter: int, max_iter: int
     ) -> int:
-        """Where signs rest, what else may be done for one goal, and how many iterations that took."""
+        """Where signs rest, what else may be done for one goal, in place, and how many iterations that took."""
         return 0
 
     @staticmethod
-    def _look(
-        working_set: WorkingSet, goals: Sequence[Goal[ElasticNetPenalty]], origin: tuple[Matrix, Matrix], here: Starts
-    ) -> list[float]:
-        """Duality gaps; true residuals and correlations, with free features settled, are put in place.
-
-        They follow from the coefficients and residuals at the origin.
-        """
+    def _look(working_set: WorkingSet, goals: Sequence[Goal[ElasticNetPenalty]], here: Starts) -> list[float]:
+        """Duality gaps; centred residuals and true correlations, with free features settled, are put in place."""
         datafit, settling = working_set.least_squares, Settling(working_set, here.coefs)
-        coefs, residuals = origin
+        residuals = datafit.unweighted(here.weighted_residuals)
         while True:
-            fits = datafit.centred(residuals - working_set.columns.predict(here.coefs - coefs))
+            fits = datafit.centred(residuals)
             here.weighted_residuals[:] = datafit.weights * fits.residuals
             here.correlations[:] = working_set.correlations(here.weighted_residuals)
+            before = here.coefs.copy()
             if settling.ends_at(fits, here.correlations):
                 break
+            residuals -= working_set.columns.predict(here.coefs - before)
         return [
             duality_gap(datafit.misfit_of(fits, row), here.coefs[row], here.correlations[row], goal.penalty)
             + settling.to_gain[row]
@@ -146,14 +142,15 @@ class ResidualSolver(SweepSolver):
     def _finish(
         self, working_set: WorkingSet, goal: Goal[ElasticNetPenalty], start: Starts, n_iter: int, max_iter: int
     ) -> int:
-        coef, n_samples = start.coefs[0], len(working_set.datafit.weights)
+        coef, weights = start.coefs[0], working_set.datafit.weights
         support = np.flatnonzero(coef)
-        pays = DENSE_SPEED * n_iter * working_set.columns.n_entries >= n_samples * len(support) ** 2
+        pays = DENSE_SPEED * n_iter * working_set.columns.n_entries >= len(weights) * len(support) ** 2
         if not pays or not 0 < len(support) <= MAX_SUPPORT:
             return 0
         face = working_set.restricted_to(support)
         on_face = Iterate(coef[support], start.correlations[0, support])
         n_more = GramSolver().solve(face, goal.penalty.at(support), on_face, goal.gap_tol, max_iter - n_iter)
+        start.weighted_residuals -= weights * face.columns.predict((on_face.coef - coef[support])[None])
         coef[support] = on_face.coef
         return n_more
 
