@@ -2,11 +2,11 @@
 
 import reprlib
 from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from inspect import signature
 from numbers import Integral, Number, Real
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,7 +15,7 @@ from sklearn.utils import check_array, check_scalar
 from sklearn.utils.validation import check_consistent_length, validate_data
 
 from sklearn_sparsefit._sklearn import get_feature_names
-from sklearn_sparsefit._typing import Vector
+from sklearn_sparsefit._typing import Positions, Vector
 from sklearn_sparsefit._warnings import warn_user
 from sklearn_sparsefit.design import Design, make_design
 from sklearn_sparsefit.path import AlphaGrid
@@ -54,6 +54,11 @@ class TrainingData:
         """Shape of coefficients that go with X and y."""
         n_features = self.design.shape[1]
         return (n_features,) if self.y_ndim == 1 else (len(self.targets), n_features)
+
+    def at(self, rows: Positions, sample_weight: Vector) -> Self:
+        """The same with the targets and offsets of some rows, and other weights: what a loss is made of."""
+        offset = None if self.offset is None else self.offset[rows]
+        return replace(self, targets=self.targets[:, rows], offset=offset, sample_weight=sample_weight)
 
 
 def check_training_data(

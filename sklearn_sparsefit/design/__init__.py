@@ -17,6 +17,7 @@ from sklearn_sparsefit.design.compressed import SparseDesign
 from sklearn_sparsefit.design.dense import DenseDesign
 from sklearn_sparsefit.design.moments import Moments, PartialMoments, Rows
 from sklearn_sparsefit.design.scales import CONSTANT
+from sklearn_sparsefit.design.some_rows import SomeRows
 from sklearn_sparsefit.design.tiles import CHUNK
 
 Design: TypeAlias = DenseDesign | SparseDesign
@@ -39,6 +40,7 @@ __all__ = [
     "Moments",
     "PartialMoments",
     "Rows",
+    "SomeRows",
     "SparseColumns",
     "SparseDesign",
     "as_rows",

@@ -93,6 +93,10 @@ cdef class DenseColumns(Columns):
         """Copy of the columns at some positions."""
         return DenseColumns(self._packed[positions], self.shift[positions])
 
+    def at(self, rows):
+        """Copy of some rows, which are in order."""
+        return DenseColumns(np.take(self._packed, rows, axis=1), self.shift)
+
     def predict(self, coefs):
         """``coefs @ Z.T``: raw predictions, short of the shifts, for coefs of shape (k, n_columns)."""
         return multiply(coefs, self._packed)
@@ -226,6 +230,16 @@ cdef class SparseColumns(Columns):
         """Copy of the columns at some positions."""
         lines = self._lines.take(positions, 1.0)
         return SparseColumns(lines.data, lines.indices, lines.indptr, self.n_samples)
+
+    def at(self, rows):
+        """Copy of some rows, which are in order."""
+        lines = self._lines
+        numbers = np.full(self.n_samples, -1, dtype=np.int32)
+        numbers[rows] = np.arange(len(rows))
+        indices = numbers[lines.indices]
+        kept = indices >= 0
+        n_before = np.concatenate([[0], np.cumsum(kept, dtype=np.int64)])
+        return SparseColumns(lines.data[kept], indices[kept], n_before[lines.indptr], len(rows))
 
     def predict(self, coefs):
         """``coefs @ Z.T``: raw predictions, short of the shifts, for coefs of shape (k, n_columns)."""

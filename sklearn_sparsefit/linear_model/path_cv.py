@@ -147,10 +147,11 @@ class PathCV(PathModel):
             terms = dict(zip(weightings, self._terms(data, list(weightings.values())), strict=True))
             jobs = []
             for number, row in group.tolist():
-                weighted = replace(data, sample_weight=weightings[number])
-                alphas = full_paths[row].alphas
-                path = self._path(weighted, terms[number], l1_ratios[row], alphas, len(group))
-                jobs.append(PathJob("fold", path_labels(l1_ratios, f"fold {number}")[row], path, len(alphas), measure))
+                rows = np.flatnonzero(weightings[number])
+                datafit = self._datafit(data.at(rows, weightings[number][rows]))
+                alphas, label = full_paths[row].alphas, path_labels(l1_ratios, f"fold {number}")[row]
+                path = self._path(data, datafit, terms[number], l1_ratios[row], alphas, len(group))
+                jobs.append(PathJob("fold", label, path, len(alphas), measure, rows))
             results = progress.drive(jobs, data.design, self.n_jobs)
             for (number, row), job, result in zip(group.tolist(), jobs, results, strict=True):
                 yield _FoldPath(number, row, job.label, result)

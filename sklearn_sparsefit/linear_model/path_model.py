@@ -80,7 +80,7 @@ class PathModel(SparseLinearModel):
         for group in chain([order[:1]], self._groups(order[1:], data, paths.values())):
             jobs = []
             for row in group:
-                path = self._path(data, terms, l1_ratios[row], grids[row], len(group))
+                path = self._path(data, self._datafit(data), terms, l1_ratios[row], grids[row], len(group))
                 jobs.append(PathJob("full data", labels[row], path, len(grids[row]), measure))
             paths |= zip(group.tolist(), progress.drive(jobs, data.design, n_jobs), strict=True)
         return [paths[row] for row in range(len(l1_ratios))]
@@ -97,10 +97,16 @@ class PathModel(SparseLinearModel):
             yield from np.array_split(numbers, -(-len(numbers) // n_at_once))
 
     def _path(
-        self, data: TrainingData, terms: FeatureTerms, l1_ratio: float, alphas: Vector | AlphaGrid, n_together: int
+        self,
+        data: TrainingData,
+        datafit: Datafit,
+        terms: FeatureTerms,
+        l1_ratio: float,
+        alphas: Vector | AlphaGrid,
+        n_together: int,
     ) -> PathGenerator:
         options = replace(self._options(), n_together=n_together)
-        return make_path(data, self._datafit(data), terms, l1_ratio, options, self._penalty_of_tasks, alphas=alphas)
+        return make_path(data, datafit, terms, l1_ratio, options, self._penalty_of_tasks, alphas=alphas)
 
     def _outcome(self, l1_ratio: float, path: PathResult, column: int, data: TrainingData) -> dict[str, Any]:
         """What the model knows once one alpha of the path of one l1_ratio is chosen."""

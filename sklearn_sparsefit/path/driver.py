@@ -8,8 +8,8 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from sklearn_sparsefit._threads import run_jobs, single_threaded_blas
-from sklearn_sparsefit._typing import Matrix
-from sklearn_sparsefit.design import Design, Moments
+from sklearn_sparsefit._typing import Matrix, Positions
+from sklearn_sparsefit.design import Design, Moments, SomeRows
 from sklearn_sparsefit.path.engine import PathGenerator
 from sklearn_sparsefit.path.records import (
     EVERYTHING,
@@ -29,7 +29,7 @@ Measuring: TypeAlias = Callable[[Measure], Moments]
 
 @dataclass
 class Run:
-    """A path on its way over a design, and who hears of every alpha that is done.
+    """A path on its way over a design, or some rows of it, and who hears of every alpha that is done.
 
     ``measure``, if any, answers requests for moments in place of the design. Passes may be shared with other paths;
     other readings of X are this path's alone.
@@ -38,6 +38,7 @@ class Run:
     path: PathGenerator
     on_solved: Callable[[Solved], None] | None = None
     measure: Measuring | None = None
+    rows: Positions | None = None
     answer: Any = None
     n_shared: int = 0
     n_alone: int = 0
@@ -45,6 +46,8 @@ class Run:
 
     def advance(self, design: Design) -> Correlate | None:
         """Go on until the path wants a pass over X, which one, or ends."""
+        some = None if self.rows is None else SomeRows(design, self.rows)
+        seen = some or design
         while True:
             try:
                 request = self.path.send(self.answer)
@@ -57,25 +60,28 @@ class Run:
                     if self.on_solved is not None:
                         self.on_solved(request)
                 case Correlate(residuals, features) if not isinstance(features, slice):
-                    self.answer = _correlate(design, residuals, features)
-                case Correlate():
+                    self.answer = _correlate(seen, residuals, features)
+                case Correlate(residuals):
                     self.n_shared += 1
-                    return request
+                    return request if some is None else replace(request, residuals=some.spread(residuals))
                 case SquaredNorms(weights, scale):
-                    self.answer = design.sq_norms(weights, scale)
+                    self.answer = seen.sq_norms(weights, scale)
                 case Gather(features, scale, centre):
-                    self.answer = design.columns(features, scale, centre)
+                    self.answer = seen.columns(features, scale, centre)
                 case Measure(weights, target, _, centre, scale):
-                    if self.measure is not None:
+                    if self.measure is None:
+                        self.answer = seen.moments(weights, target, centre, scale)
+                        self.n_alone += 1
+                    elif some is None:
                         self.answer = self.measure(request)
                     else:
-                        self.answer = design.moments(weights, target, centre, scale)
-                        self.n_alone += 1
+                        of_all = replace(request, weights=some.spread(weights), target=some.spread(target))
+                        self.answer = self.measure(of_all)
                 case Predict(coefs, means, scale):
-                    self.answer = design.predict(coefs, means, scale)
+                    self.answer = seen.predict(coefs, means, scale)
                     self.n_alone += 1
                 case CorrelateCentred(residuals, means, scale):
-                    self.answer = design.correlate_centred(residuals, means, scale)
+                    self.answer = seen.correlate_centred(residuals, means, scale)
                     self.n_alone += 1
 
 
@@ -111,6 +117,6 @@ def _share_pass(waiting: list[tuple[Run, Correlate]], design: Design) -> None:
         run.answer = correlations[start:stop]
 
 
-def _correlate(design: Design, residuals: Matrix, features: Features) -> Matrix:
+def _correlate(design: Design | SomeRows, residuals: Matrix, features: Features) -> Matrix:
     with np.errstate(over="ignore", invalid="ignore"):
         return design.correlate(residuals, features)

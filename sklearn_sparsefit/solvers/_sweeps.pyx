@@ -113,7 +113,7 @@ cdef class Sweeps:
 
         The residuals follow from those that are given, step by step, and are not centred.
         """
-        cdef Py_ssize_t j, q, width = self.strengths.shape[0]
+        cdef Py_ssize_t width = self.strengths.shape[0]
         cdef int turn
         if not 0 < n_sweeps <= MOST:
             raise ValueError(f"n_sweeps == {n_sweeps}, must be from 1 to {MOST}.")
