@@ -1,12 +1,14 @@
 """Every storage answers a pass and gives its columns alike."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from threadpoolctl import threadpool_limits
 
-from sklearn_sparsefit.design import _columns, _sparse_pass, lines, make_design, tiles
+from sklearn_sparsefit.design import SomeRows, _columns, _sparse_pass, lines, make_design, tiles
 from sklearn_sparsefit.design import moments as moments_module
 
 RNG = np.random.default_rng(0)
@@ -294,6 +296,48 @@ def test_products_of_packed_columns(mean, start, n_samples, monkeypatch):
         assert (abs(found - expected) <= 1e-14 * (1 + mean) * sizes).all()
 
 
+@pytest.mark.parametrize("n_lines", [1, 3, 4, 9])
+@pytest.mark.parametrize("length", [1, 3, 5, 1023, 1024, 2051])
+def test_products_with_few_vectors(n_lines, length, monkeypatch):
+    monkeypatch.setattr(tiles, "SMALL_PRODUCT", 0)
+    rng = np.random.default_rng(0)
+    # Part of a larger array, so that lines are apart, and what lies between them is no number.
+    whole = np.full((n_lines, length + 3), np.nan)
+    whole[:, :length] = rng.standard_normal((n_lines, length))
+    for X in (whole[:, :length], whole[:, :length].T):
+        for k in (1, 2, 3, 4):
+            vectors = rng.standard_normal((k, len(X)))
+            assert_allclose(tiles.multiply(vectors, X), np.einsum("ki,ij->kj", vectors, X), rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("storage", STORAGES)
+def test_some_rows_are_a_design_of_these(storage):
+    rows, features = np.array([0, 2, 3, 11, 30, 36]), np.array([4, 0, 22, 7])
+    whole, alone = make_design(STORAGES[storage](X)), make_design(STORAGES["C"](X[rows]))
+    some = SomeRows(whole, rows)
+    residuals, coefs = RNG.standard_normal((3, 6)), RNG.standard_normal((2, 23))
+    weights, target = RNG.dirichlet(np.ones(6)), RNG.standard_normal(6)
+    target -= weights @ target
+    means = weights @ X[rows]
+    close = partial(assert_allclose, rtol=1e-12, atol=1e-13)
+    close(some.correlate(residuals, features), alone.correlate(residuals, features))
+    close(some.correlate(residuals, slice(None)), alone.correlate(residuals))
+    close(some.correlate_centred(residuals, means, 2.0), alone.correlate_centred(residuals, means, 2.0))
+    close(some.predict(coefs, means, 2.0), alone.predict(coefs, means, 2.0))
+    found, expected = (design.moments(weights, target, True, 2.0) for design in (some, alone))
+    close(found.gram, expected.gram)
+    close(found.correlation, expected.correlation)
+    if storage != "csc_duplicates":
+        close(some.sq_norms(weights, 2.0), alone.sq_norms(weights, 2.0))
+    for centre in (None, weights):
+        found, expected = (design.columns(features, 2.0, centre) for design in (some, alone))
+        # Sparse columns are not shifted.
+        close(found.densify(0, 4) + found.shift[:, None], expected.densify(0, 4) + expected.shift[:, None])
+        close(found.correlate(residuals), residuals @ found.densify(0, 4).T)
+        found.append(found.take(np.array([1])))
+        assert found.n_columns == 5 and found.n_samples == 6
+
+
 @pytest.mark.parametrize("n_vectors", [1, 3, 8, 11])
 @pytest.mark.parametrize("index", [np.int32, np.int64])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -311,6 +355,25 @@ def test_products_with_sparse_lines_of_any_length(store, dtype, index, n_vectors
     columns = design.columns(some, 1.0, None)
     assert_allclose(columns.correlate(vectors), vectors @ X[:, some], atol=1e-14)
     assert_allclose(columns.predict(vectors[:, :4]), vectors[:, :4] @ X[:, some].T, atol=1e-14)
+
+
+@pytest.mark.parametrize("mean", [0.0, 1.0, 1e3, 1e8])
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.6, 1.0])
+def test_moments_of_sparse_columns(mean, share):
+    rng = np.random.default_rng(0)
+    X = (rng.standard_normal((400, 7)) + mean) * (rng.uniform(size=(400, 7)) < share)
+    X[:3, 0] = 1e200
+    weights = rng.uniform(size=400) * (np.arange(400) % 5 > 0)
+    weights /= weights.sum()
+    columns = make_design(sparse.csc_array(X)).columns(np.arange(7), 1.0, None)
+    s, Z = weights.astype(np.longdouble), X.astype(np.longdouble)
+    for about_mean in (True, False):
+        means, squares = columns.moments(weights, about_mean, slice(0, 7))
+        exact = s @ Z / s.sum() if about_mean else np.zeros(7)
+        assert (abs(means - exact) <= 1e-15 * np.sqrt(s @ Z**2)).all()
+        # The rounding of the mean, squared, and of the sum of weights.
+        rounding = 1e-13 * (s @ (Z - exact) ** 2) + (1e-15 * exact) ** 2
+        assert (abs(squares - s @ (Z - exact) ** 2)[1:] <= rounding[1:]).all()
 
 
 def test_products_are_of_what_is_there():

@@ -86,6 +86,37 @@ def test_whole_designs_and_working_sets_agree(design, small, monkeypatch):
     assert abs(drift - drift.mean(axis=0)).max() <= 2e-5 * y.std()
 
 
+@pytest.mark.parametrize("design", sorted(DESIGNS))
+def test_it_makes_no_difference_whether_moments_are_taken(design, monkeypatch):
+    X, y = make_data(design)
+    monkeypatch.setattr(cost_model, "SMALL_DESIGN", 0)
+    results = []
+    for moments_pay in (True, False):
+        monkeypatch.setattr(cost_model, "moments_pay", lambda *of, pay=moments_pay: pay)
+        results.append(drive(solve_path(make_problem(X, y), AlphaGrid(7, 1e-2), OPTIONS), make_design(X)))
+        assert results[-1].converged.all()
+    by_moments, by_passes = results
+    assert_allclose(by_moments.alphas, by_passes.alphas, rtol=1e-9)
+    drift = X @ (by_moments.dense_coefs() - by_passes.dense_coefs())
+    assert abs(drift - drift.mean(axis=0)).max() <= 2e-5 * y.std()
+
+
+def test_a_single_large_alpha_takes_no_gram_of_all_features():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((1200, 400))
+    y = X[:, :5].sum(axis=1) + rng.standard_normal(1200)
+    design, n_measured = make_design(X), []
+    moments = design.moments
+    design.moments = lambda *of: n_measured.append(1) or moments(*of)
+    path = drive(solve_path(make_problem(X, y), AlphaGrid(30, 1e-2), OPTIONS), design)
+    assert len(n_measured) == 1
+    alone = drive(solve_path(make_problem(X, y), path.alphas[[10]], OPTIONS), design)
+    assert len(n_measured) == 1
+    assert_allclose(alone.dense_coefs(), path.dense_coefs()[:, [10]], atol=1e-8)
+    drive(solve_path(make_problem(X, y), path.alphas[[-1]], OPTIONS), design)
+    assert len(n_measured) == 2
+
+
 def test_a_single_small_alpha_is_the_end_of_the_path():
     X, y = wide_data()
     whole = drive(solve_path(make_problem(X, y), GRID, OPTIONS), make_design(X))

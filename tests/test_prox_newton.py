@@ -217,14 +217,15 @@ def test_bursts_end_where_their_sweeps_lead_if_that_is_better(store, n_problems,
     residuals = (rng.standard_normal((n_problems, n_features)) @ X.T + rng.standard_normal((n_problems, 60))) * weights
     coefs, n_better, n_bursts = np.zeros((n_problems, n_features)), 0, 0
     for n_sweeps in (2, 3, 5):
-        before = coefs.copy()
+        before, residuals_before = coefs.copy(), residuals.copy()
         sweeps.burst(coefs, residuals, n_sweeps)
+        assert_allclose(residuals, residuals_before - (coefs - before) @ X.T * weights, rtol=1e-12, atol=1e-13)
         for row, coef in enumerate(coefs):
             with_alpha = penalty.with_alpha(0.01 * strengths[row])
-            last, there, is_better = burst(X, weights, fit_intercept, before[row], residuals[row], with_alpha, n_sweeps)
+            at_row = before[row], residuals_before[row], with_alpha
+            last, there, is_better = burst(X, weights, fit_intercept, *at_row, n_sweeps)
             assert_allclose(coef, there if is_better else last, rtol=1e-5, atol=1e-8)
             n_better, n_bursts = n_better + is_better, n_bursts + 1
-        residuals -= (coefs - before) @ X.T * weights
     assert n_better > 0
     if np.isfinite(upper):
         assert n_better < n_bursts

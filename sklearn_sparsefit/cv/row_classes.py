@@ -10,7 +10,7 @@ from sklearn_sparsefit.path import SharedMoments, cost_model
 
 def share_moments(design: Design, folds: list[Fold]) -> SharedMoments | None:
     """Share the moments where paths ask for them and the classes are few enough; None elsewhere."""
-    if not cost_model.takes_whole(design.shape, design.density):
+    if not cost_model.suits_moments(design.shape, design.density):
         return None
     labels = label_rows(folds)
     if not cost_model.affords_grams(design.shape, design.density, int(labels.max()) + 1):

@@ -150,7 +150,8 @@ class PathCV(PathModel):
                 rows = np.flatnonzero(weightings[number])
                 datafit = self._datafit(data.at(rows, weightings[number][rows]))
                 alphas, label = full_paths[row].alphas, path_labels(l1_ratios, f"fold {number}")[row]
-                path = self._path(data, datafit, terms[number], l1_ratios[row], alphas, len(group))
+                options = self._options_of(len(group), measure)
+                path = self._path(data, datafit, terms[number], l1_ratios[row], alphas, options)
                 jobs.append(PathJob("fold", label, path, len(alphas), measure, rows))
             results = progress.drive(jobs, data.design, self.n_jobs)
             for (number, row), job, result in zip(group.tolist(), jobs, results, strict=True):

@@ -26,7 +26,7 @@ from sklearn_sparsefit.datafit import Datafit, Quadratic
 from sklearn_sparsefit.design import as_rows
 from sklearn_sparsefit.linear_model.base import SparseLinearModel, SparseLinearRegressor, make_path
 from sklearn_sparsefit.linear_model.parameters import PARAMETER_CONSTRAINTS, RELAX_IS
-from sklearn_sparsefit.path import AlphaGrid, Measuring, PathGenerator, PathResult, cost_model
+from sklearn_sparsefit.path import AlphaGrid, Measuring, PathGenerator, PathResult, SolverOptions, cost_model
 from sklearn_sparsefit.penalty import FeatureTerms
 
 PATH_MODEL_CONSTRAINTS: dict[str, list] = {
@@ -80,7 +80,8 @@ class PathModel(SparseLinearModel):
         for group in chain([order[:1]], self._groups(order[1:], data, paths.values())):
             jobs = []
             for row in group:
-                path = self._path(data, self._datafit(data), terms, l1_ratios[row], grids[row], len(group))
+                options = self._options_of(len(group), measure)
+                path = self._path(data, self._datafit(data), terms, l1_ratios[row], grids[row], options)
                 jobs.append(PathJob("full data", labels[row], path, len(grids[row]), measure))
             paths |= zip(group.tolist(), progress.drive(jobs, data.design, n_jobs), strict=True)
         return [paths[row] for row in range(len(l1_ratios))]
@@ -96,6 +97,10 @@ class PathModel(SparseLinearModel):
             n_at_once = cost_model.paths_at_once(self._datafit(data), design.shape[1], design.density, n_kept, solver)
             yield from np.array_split(numbers, -(-len(numbers) // n_at_once))
 
+    def _options_of(self, n_together: int, measure: Measuring | None) -> SolverOptions:
+        """Those of one of so many paths."""
+        return replace(self._options(), n_together=n_together, shares_moments=measure is not None)
+
     def _path(
         self,
         data: TrainingData,
@@ -103,9 +108,8 @@ class PathModel(SparseLinearModel):
         terms: FeatureTerms,
         l1_ratio: float,
         alphas: Vector | AlphaGrid,
-        n_together: int,
+        options: SolverOptions,
     ) -> PathGenerator:
-        options = replace(self._options(), n_together=n_together)
         return make_path(data, datafit, terms, l1_ratio, options, self._penalty_of_tasks, alphas=alphas)
 
     def _outcome(self, l1_ratio: float, path: PathResult, column: int, data: TrainingData) -> dict[str, Any]:

@@ -56,13 +56,22 @@ def solve_path(
     For each block of alphas: predict who will enter, bring them into the working set, solve the alphas on it one after
     the other, and check them all with one pass. The leading alphas whose optimality conditions hold on every feature
     are done, their duality gaps read off the same pass; violators come in, and the rest of the block is solved again.
-    Where the moments of the whole design are cheap (``density`` is the share of X that is stored), one reading of X
-    gives these, and everything else follows from them.
+    Where the moments of the whole design pay (``density`` is the share of X that is stored), one reading of X gives
+    these, and everything else follows from them.
     """
     solver = make_solver(options.solver, problem.datafit, problem.penalty)
-    state, null = yield from begin(problem, solver.max_gram, density)
-    if isinstance(alphas, AlphaGrid):
-        alphas = alphas.alphas(null.alpha_max, state.shape)
+    shape = len(problem.datafit.weights), len(problem.penalty.terms)
+
+    def alphas_from(alpha_max: float) -> Vector:
+        return alphas.alphas(alpha_max, shape) if isinstance(alphas, AlphaGrid) else alphas
+
+    def moments_pay(alpha_max: float) -> bool:
+        wanted = alphas_from(alpha_max)
+        share = float(wanted[-1]) / alpha_max if alpha_max > 0 else 1.0
+        return options.shares_moments or cost_model.moments_pay(shape, density, len(wanted), share)
+
+    state, null = yield from begin(problem, solver.max_gram, moments_pay)
+    alphas = alphas_from(null.alpha_max)
     steps = [Step(alpha, index) for index, alpha in enumerate(alphas)]
     reports = Reports(state, null, options, steps)
     forecast = Forecast(null.alpha_max, state.penalty.sizes(null.correlation), cost_model.margin(density))

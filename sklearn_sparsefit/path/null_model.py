@@ -1,6 +1,6 @@
 """The model that a path begins with."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,10 +53,13 @@ class NullModel:
         return coefs
 
 
-def begin(problem: Problem, max_gram: int, density: float) -> Generator[Request, Any, tuple[PathState, NullModel]]:
+def begin(
+    problem: Problem, max_gram: int, moments_pay: Callable[[float], bool]
+) -> Generator[Request, Any, tuple[PathState, NullModel]]:
     """Fit the null model of a problem, whose correlations set the unit of X and the largest alpha of interest.
 
-    Designs (``density`` is the share of them that is stored) are taken whole where that is cheaper.
+    Designs are taken whole where that is cheaper: by their moments if these pay, given alpha_max as it is if no feature
+    is free.
     """
     datafit = problem.datafit
     correlations = yield from correlate((datafit.weights * datafit.null_residual)[None], EVERYTHING)
@@ -65,18 +68,18 @@ def begin(problem: Problem, max_gram: int, density: float) -> Generator[Request,
         raise not_finite()
     unit = 1.0 / max(power_of_two(largest), 2.0**-1000)
     state = PathState(problem, unit, max_gram)
-    yield from _take_whole(state, max_gram, density)
     correlation = correlations[0]
     correlation *= unit
+    alpha_max = _alpha_max(state, correlation, largest * unit)
+    yield from _take_whole(state, max_gram, moments_pay(alpha_max))
     free = state.penalty.terms.free
     if len(free):
         return state, (yield from _fit_free(state, free, largest * unit))
-    alpha_max = _alpha_max(state, correlation, largest * unit)
     return state, NullModel(state.iterate.coef.copy(), datafit.null_residual, correlation, datafit.null_loss, alpha_max)
 
 
-def _take_whole(state: PathState, max_gram: int, density: float) -> Generator[Request, Any, None]:
-    """Take a design whole, if that is cheaper."""
+def _take_whole(state: PathState, max_gram: int, moments_pay: bool) -> Generator[Request, Any, None]:
+    """Take a design whole, if that is cheaper, by its moments if these pay."""
     n_features, datafit = state.shape[1], state.datafit
     if not isinstance(datafit, Quadratic):
         if cost_model.works_on_all(state.shape):
@@ -84,7 +87,7 @@ def _take_whole(state: PathState, max_gram: int, density: float) -> Generator[Re
     elif n_features > max_gram:
         if cost_model.is_small(state.shape):
             yield from state.bring_in(np.arange(n_features))
-    elif cost_model.takes_whole(state.shape, density):
+    elif moments_pay:
         yield from state.measure(datafit)
 
 

@@ -50,8 +50,9 @@ class AlphaGrid:
 class SolverOptions:
     """``tol`` bounds the duality gap relative to the loss of the null model, ``max_iter`` the iterations per alpha.
 
-    Answers are rounded to ``dtype``, which their duality gaps take into account. ``n_together`` paths go in lockstep.
-    With ``relaxes`` every alpha is also fitted without penalty on the features it keeps.
+    Answers are rounded to ``dtype``, which their duality gaps take into account. ``n_together`` paths go in lockstep,
+    and where they have moments of the design in common (``shares_moments``) these cost each of them little. With
+    ``relaxes`` every alpha is also fitted without penalty on the features it keeps.
     """
 
     tol: float
@@ -59,6 +60,7 @@ class SolverOptions:
     solver: str
     dtype: type[np.floating] = np.float64
     n_together: int = 1
+    shares_moments: bool = False
     relaxes: bool = False
 
 
