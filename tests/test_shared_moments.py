@@ -56,7 +56,7 @@ def test_moments_of_every_fold(splitter, weights, fit_intercept, storage):
     cv = SPLITTERS[splitter]
     sample_weight = make_weights(weights, N_SAMPLES)
     folds = make_folds(cv if isinstance(cv, list) else list(cv.split(X)), N_SAMPLES, sample_weight)[:20]
-    shared = share_moments(make_design(storage(X)), folds)
+    shared = share_moments(make_design(storage(X)), folds, 1)
     shared(request(Quadratic(y, sample_weight, fit_intercept)))
     for number, fold in enumerate(folds):
         datafit = Quadratic(y, fold.train_weight, fit_intercept)
@@ -78,7 +78,7 @@ def test_an_outlier_that_is_held_out_leaves_no_trace(in_y):
     X, y = design_with_means(0.0)
     (y if in_y else X)[5] *= 1e12
     folds = make_folds(list(KFold(5).split(X)), N_SAMPLES, None)
-    shared = share_moments(make_design(X), folds)
+    shared = share_moments(make_design(X), folds, 1)
     shared(request(Quadratic(y)))
     datafit = Quadratic(y, folds[0].train_weight)
     moments = shared(request(datafit))
@@ -90,7 +90,7 @@ def test_an_outlier_that_is_held_out_leaves_no_trace(in_y):
 def test_problems_with_the_same_weights_share_their_moments():
     X, y = design_with_means(0.0)
     folds = make_folds(list(KFold(3).split(X)), N_SAMPLES, None)
-    shared = share_moments(make_design(X), folds)
+    shared = share_moments(make_design(X), folds, 1)
     datafit = Quadratic(y, folds[1].train_weight)
     first, again = (shared(request(datafit)) for _ in range(2))
     assert first is again
@@ -106,7 +106,7 @@ def test_a_target_that_hardly_counts_leaves_no_trace():
     weights = np.ones(N_SAMPLES)
     y[[5, 250]], weights[250] = 1e9, 1e-18
     folds = make_folds(list(KFold(5).split(X)), N_SAMPLES, weights)
-    shared = share_moments(make_design(X), folds)
+    shared = share_moments(make_design(X), folds, 1)
     shared(request(Quadratic(y, weights)))
     datafit = Quadratic(y, folds[0].train_weight)
     _, _, correlation = exact_moments(X, datafit, 1.0)
@@ -125,7 +125,7 @@ def test_an_enormous_entry_that_is_held_out():
 def test_too_many_classes_are_not_shared(monkeypatch):
     X, y = design_with_means(0.0)
     monkeypatch.setattr(cost_model, "SMALL_MEMORY", 0)
-    assert share_moments(make_design(X), make_folds(list(LeaveOneOut().split(X)), N_SAMPLES, None)) is None
+    assert share_moments(make_design(X), make_folds(list(LeaveOneOut().split(X)), N_SAMPLES, None), 1) is None
     # They are measured one by one, then.
     shared_not = LassoCV(alphas=5, eps=0.1, cv=LeaveOneOut()).fit(X[:60], y[:60]).mse_path_
     monkeypatch.undo()

@@ -8,9 +8,9 @@ from sklearn_sparsefit.design import Design, Rows
 from sklearn_sparsefit.path import SharedMoments, cost_model
 
 
-def share_moments(design: Design, folds: list[Fold]) -> SharedMoments | None:
+def share_moments(design: Design, folds: list[Fold], n_tasks: int) -> SharedMoments | None:
     """Share the moments where paths ask for them and the classes are few enough; None elsewhere."""
-    if not cost_model.suits_moments(design.shape, design.density):
+    if not cost_model.suits_moments(design.shape, design.density, n_tasks):
         return None
     labels = label_rows(folds)
     if not cost_model.affords_grams(design.shape, design.density, int(labels.max()) + 1):

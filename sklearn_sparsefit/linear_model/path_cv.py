@@ -61,7 +61,7 @@ class PathCV(PathModel):
         unit = self._error_unit(data)
 
         progress = Progress(self, len(l1_ratios) * (1 + len(folds)), self.verbose)
-        measure = share_moments(data.design, folds)
+        measure = share_moments(data.design, folds, len(data.targets))
         with progress.stopped_on_error(), single_threaded_blas():
             (terms,) = self._terms(data, [data.sample_weight])
             full_paths = self._solve_full(data, terms, l1_ratios, grids, measure, progress, self.n_jobs)

@@ -8,12 +8,13 @@ import math
 from sklearn_sparsefit.datafit import Datafit, Multinomial, Quadratic
 from sklearn_sparsefit.solvers.choice import CHEAP_DENSITY, MAX_GRAM, solver_of
 
-# Up to so many features, and so many for each sample, the Gram of a whole design and everything from there takes less
-# time than a working set and passes, if alphas go down to that share of alpha_max: 30 to 80 % of it on designs of 300
-# to 16000 samples, for a single alpha as for a path. Larger alphas keep few, and the Gram of the others is for nothing:
-# for alpha_max/2 alone it takes 10 times as long on 2000 x 2000, 5 on 1000 x 1000, and at alpha_max/20 twice. There it
-# pays if features are few and alphas many (100 features, 10 alphas, 85 %; 300 features, 30, 100 %), or if so few
-# multiply-adds make it (2000 x 100, 300 x 300: a single alpha takes 50 to 150 %).
+# Up to so many features, and so many for each sample (of several tasks one: 1000 x 1500 of five tasks 110 %), the
+# Gram of a whole design and everything from there takes less time than a working set and passes, if alphas go down to
+# that share of alpha_max: 30 to 80 % of it on designs of 300 to 16000 samples, for a single alpha as for a path.
+# Larger alphas keep few, and the Gram of the others is for nothing: for alpha_max/2 alone it takes 10 times as long
+# on 2000 x 2000, 5 on 1000 x 1000, and at alpha_max/20 twice. There it pays if features are few and alphas many (100
+# features, 10 alphas, 85 %; 300 features, 30, 100 %), or if so few multiply-adds make it (2000 x 100, 300 x 300: a
+# single alpha takes 50 to 150 %).
 MAX_WHOLE, WHOLE_PER_SAMPLE, FAR_DOWN = 2000, 2, 0.03
 FEW_OF_WHOLE, FEATURES_PER_ALPHA, SMALL_GRAM = 300, 10, 2**25
 # Designs this small are taken whole in any case, sparse ones included: what takes time there is Python.
@@ -81,18 +82,19 @@ def works_on_all(shape: tuple[int, int]) -> bool:
     return n_features <= MAX_FEATURES and n_samples * n_features <= SMALL_WORKING_SET
 
 
-def suits_moments(shape: tuple[int, int], density: float) -> bool:
+def suits_moments(shape: tuple[int, int], density: float, n_tasks: int) -> bool:
     """Whether the Gram of a whole design of such a shape may be cheaper than a working set and its passes."""
     n_samples, n_features = shape
-    return is_small(shape) or n_features <= min(density * MAX_WHOLE, WHOLE_PER_SAMPLE * n_samples)
+    per_sample = WHOLE_PER_SAMPLE if n_tasks == 1 else 1
+    return is_small(shape) or n_features <= min(density * MAX_WHOLE, per_sample * n_samples)
 
 
-def moments_pay(shape: tuple[int, int], density: float, n_alphas: int, share: float) -> bool:
+def moments_pay(shape: tuple[int, int], density: float, n_tasks: int, n_alphas: int, share: float) -> bool:
     """Whether it is for so many alphas down to a share of alpha_max."""
     n_samples, n_features = shape
     are_many = n_features <= min(FEW_OF_WHOLE, FEATURES_PER_ALPHA * n_alphas)
     is_cheap = is_small(shape) or n_samples * n_features**2 <= SMALL_GRAM
-    return suits_moments(shape, density) and (is_cheap or are_many or share <= FAR_DOWN)
+    return suits_moments(shape, density, n_tasks) and (is_cheap or are_many or share <= FAR_DOWN)
 
 
 def margin(density: float) -> float:
@@ -145,7 +147,7 @@ def paths_at_once(datafit: Datafit, n_features: int, density: float, n_kept: int
         n_vectors += VECTORS_OF_SWEEPS
     held: float = n_vectors * n_tasks * n_samples
     has_gram = n_features <= solver_of(solver, datafit).max_gram
-    if is_quadratic and has_gram and suits_moments((n_samples, n_features), density):
+    if is_quadratic and has_gram and suits_moments((n_samples, n_features), density, n_tasks):
         held += 2 * n_features**2
     else:
         # A working set grows to about twice the support; its columns and Gram have some room to spare. Then the factor,

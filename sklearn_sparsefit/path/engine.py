@@ -61,6 +61,7 @@ def solve_path(
     """
     solver = make_solver(options.solver, problem.datafit, problem.penalty)
     shape = len(problem.datafit.weights), len(problem.penalty.terms)
+    n_tasks = math.prod(problem.datafit.mean.shape)
 
     def alphas_from(alpha_max: float) -> Vector:
         return alphas.alphas(alpha_max, shape) if isinstance(alphas, AlphaGrid) else alphas
@@ -68,7 +69,7 @@ def solve_path(
     def moments_pay(alpha_max: float) -> bool:
         wanted = alphas_from(alpha_max)
         share = float(wanted[-1]) / alpha_max if alpha_max > 0 else 1.0
-        return options.shares_moments or cost_model.moments_pay(shape, density, len(wanted), share)
+        return options.shares_moments or cost_model.moments_pay(shape, density, n_tasks, len(wanted), share)
 
     state, null = yield from begin(problem, solver.max_gram, moments_pay)
     alphas = alphas_from(null.alpha_max)
@@ -83,7 +84,6 @@ def solve_path(
     if not cost_model.is_small(state.shape):
         stones = with_stepping_stones([step.alpha for step in steps], walk.forecast.alpha)
         steps = [Step(stone, None) if index is None else steps[index] for stone, index in stones]
-    n_tasks = math.prod(state.tasks)
     if state.known.outside.any() and cost_model.bounds_pay(state.shape, density, n_tasks, len(steps)):
         yield from walk.begin_bounds()
     yield from walk.go(steps)
