@@ -7,21 +7,20 @@ from functools import partial
 from typing import Any
 
 from sklearn_sparsefit._sklearn import CallbackSupportMixin, callback_context, has_callbacks, with_callbacks
-from sklearn_sparsefit._typing import Positions
-from sklearn_sparsefit.design import Design
+from sklearn_sparsefit.design import Design, SomeRows
 from sklearn_sparsefit.path import Measuring, PathGenerator, PathResult, Run, Solved, drive_together
 
 
 @dataclass(frozen=True)
 class PathJob:
-    """A path to run: what it is of, in a word (``task``) and in full (``label``), and over which rows, if not all."""
+    """A path to run: what it is of, in a word (``task``) and in full (``label``), and the design it knows."""
 
     task: str
     label: str
     path: PathGenerator
     n_alphas: int
+    design: Design | SomeRows
     measure: Measuring | None = None
-    rows: Positions | None = None
 
 
 class Progress:
@@ -64,7 +63,7 @@ class Progress:
 
     def _drive(self, jobs: list[PathJob], contexts: list[Any], design: Design, n_jobs: int | None) -> list[PathResult]:
         runs = [
-            Run(job.path, partial(self._on_solved, job, context), job.measure, job.rows)
+            Run(job.path, job.design, partial(self._on_solved, job, context), job.measure)
             for job, context in zip(jobs, contexts, strict=True)
         ]
         results, n_passes = drive_together(runs, design, n_jobs)

@@ -296,6 +296,7 @@ def test_products_of_packed_columns(mean, start, n_samples, monkeypatch):
         assert (abs(found - expected) <= 1e-14 * (1 + mean) * sizes).all()
 
 
+@pytest.mark.usefixtures("pieces")
 @pytest.mark.parametrize("n_lines", [1, 3, 4, 9])
 @pytest.mark.parametrize("length", [1, 3, 5, 1023, 1024, 2051])
 def test_products_with_few_vectors(n_lines, length, monkeypatch):
@@ -313,29 +314,28 @@ def test_products_with_few_vectors(n_lines, length, monkeypatch):
 @pytest.mark.parametrize("storage", STORAGES)
 def test_some_rows_are_a_design_of_these(storage):
     rows, features = np.array([0, 2, 3, 11, 30, 36]), np.array([4, 0, 22, 7])
-    whole, alone = make_design(STORAGES[storage](X)), make_design(STORAGES["C"](X[rows]))
-    some = SomeRows(whole, rows)
+    some, Z = SomeRows(make_design(STORAGES[storage](X)), rows), 2.0 * X[rows]
     residuals, coefs = RNG.standard_normal((3, 6)), RNG.standard_normal((2, 23))
     weights, target = RNG.dirichlet(np.ones(6)), RNG.standard_normal(6)
     target -= weights @ target
-    means = weights @ X[rows]
+    means = weights @ Z
     close = partial(assert_allclose, rtol=1e-12, atol=1e-13)
-    close(some.correlate(residuals, features), alone.correlate(residuals, features))
-    close(some.correlate(residuals, slice(None)), alone.correlate(residuals))
-    close(some.correlate_centred(residuals, means, 2.0), alone.correlate_centred(residuals, means, 2.0))
-    close(some.predict(coefs, means, 2.0), alone.predict(coefs, means, 2.0))
-    found, expected = (design.moments(weights, target, True, 2.0) for design in (some, alone))
-    close(found.gram, expected.gram)
-    close(found.correlation, expected.correlation)
+    close(some.correlate(residuals, features), residuals @ X[rows][:, features])
+    close(some.correlate(residuals), residuals @ X[rows])
+    close(some.correlate_centred(residuals, means, 2.0), residuals @ (Z - means))
+    close(some.predict(coefs, means, 2.0), coefs @ (Z - means).T)
+    moments = some.moments(weights, target, True, 2.0)
+    close(moments.means, means)
+    close(moments.gram, (Z - means).T @ (weights[:, None] * (Z - means)))
+    close(moments.correlation, (weights * target) @ Z)
     if storage != "csc_duplicates":
-        close(some.sq_norms(weights, 2.0), alone.sq_norms(weights, 2.0))
+        close(some.sq_norms(weights, 2.0), weights @ Z**2)
     for centre in (None, weights):
-        found, expected = (design.columns(features, 2.0, centre) for design in (some, alone))
-        # Sparse columns are not shifted.
-        close(found.densify(0, 4) + found.shift[:, None], expected.densify(0, 4) + expected.shift[:, None])
-        close(found.correlate(residuals), residuals @ found.densify(0, 4).T)
-        found.append(found.take(np.array([1])))
-        assert found.n_columns == 5 and found.n_samples == 6
+        columns = some.columns(features, 2.0, centre)
+        close(columns.densify(0, 4) + columns.shift[:, None], Z[:, features].T)
+        columns.append(columns.take(np.array([1])))
+        close(columns.densify(0, 5) + columns.shift[:, None], Z[:, features[[0, 1, 2, 3, 1]]].T)
+        close(columns.correlate(residuals), residuals @ columns.densify(0, 5).T)
 
 
 @pytest.mark.parametrize("n_vectors", [1, 3, 8, 11])
@@ -374,6 +374,7 @@ def test_moments_of_sparse_columns(mean, share):
         # The rounding of the mean, squared, and of the sum of weights.
         rounding = 1e-13 * (s @ (Z - exact) ** 2) + (1e-15 * exact) ** 2
         assert (abs(squares - s @ (Z - exact) ** 2)[1:] <= rounding[1:]).all()
+        assert not np.isfinite(squares[0])
 
 
 def test_products_are_of_what_is_there():

@@ -1,5 +1,7 @@
 """The engine seen from its driver, and the solvers seen from the engine."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -91,10 +93,10 @@ def test_it_makes_no_difference_whether_moments_are_taken(design, monkeypatch):
     X, y = make_data(design)
     monkeypatch.setattr(cost_model, "SMALL_DESIGN", 0)
     results = []
-    for moments_pay in (True, False):
-        monkeypatch.setattr(cost_model, "moments_pay", lambda *of, pay=moments_pay: pay)
+    for by_moments in (True, False):
+        monkeypatch.setattr(cost_model, "suits_moments", lambda *of, suits=by_moments: suits)
         results.append(drive(solve_path(make_problem(X, y), AlphaGrid(7, 1e-2), OPTIONS), make_design(X)))
-        assert results[-1].converged.all()
+        assert results[-1].converged.all() and results[-1].by_moments == by_moments
     by_moments, by_passes = results
     assert_allclose(by_moments.alphas, by_passes.alphas, rtol=1e-9)
     drift = X @ (by_moments.dense_coefs() - by_passes.dense_coefs())
@@ -105,16 +107,18 @@ def test_a_single_large_alpha_takes_no_gram_of_all_features():
     rng = np.random.default_rng(0)
     X = rng.standard_normal((1200, 400))
     y = X[:, :5].sum(axis=1) + rng.standard_normal(1200)
-    design, n_measured = make_design(X), []
-    moments = design.moments
-    design.moments = lambda *of: n_measured.append(1) or moments(*of)
-    path = drive(solve_path(make_problem(X, y), AlphaGrid(30, 1e-2), OPTIONS), design)
-    assert len(n_measured) == 1
-    alone = drive(solve_path(make_problem(X, y), path.alphas[[10]], OPTIONS), design)
-    assert len(n_measured) == 1
-    assert_allclose(alone.dense_coefs(), path.dense_coefs()[:, [10]], atol=1e-8)
-    drive(solve_path(make_problem(X, y), path.alphas[[-1]], OPTIONS), design)
-    assert len(n_measured) == 2
+    path = drive(solve_path(make_problem(X, y), AlphaGrid(30, 1e-2), OPTIONS), make_design(X))
+    large, small = (
+        drive(solve_path(make_problem(X, y), path.alphas[[row]], OPTIONS), make_design(X)) for row in (10, -1)
+    )
+    assert path.by_moments and small.by_moments and not large.by_moments
+    assert_allclose(large.dense_coefs(), path.dense_coefs()[:, [10]], atol=1e-8)
+    # Where others have the moments, too.
+    shared = replace(OPTIONS, n_sharing=11)
+    few = drive(
+        solve_path(make_problem(X, y), np.geomspace(path.alphas[0], path.alphas[10], 20), shared), make_design(X)
+    )
+    assert few.by_moments
 
 
 def test_a_single_small_alpha_is_the_end_of_the_path():

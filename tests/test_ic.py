@@ -8,6 +8,7 @@ from math import comb, log, pi
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy import sparse
 from sklearn.base import clone
 from sklearn.exceptions import DataConversionWarning
 from sklearn.feature_selection import SelectFromModel
@@ -20,6 +21,7 @@ from sklearn_sparsefit.criteria.active_columns import _RowProducts
 from sklearn_sparsefit.datafit import Quadratic
 from sklearn_sparsefit.design import DenseDesign, make_design
 from sklearn_sparsefit.exceptions import ModelWarning
+from sklearn_sparsefit.path import SharedMoments
 from sklearn_sparsefit.subproblem import WorkingSet
 
 CRITERIA = ["aic", "aicc", "bic", "ebic"]
@@ -272,6 +274,17 @@ def test_shapes_of_several_l1_ratios():
     own = ElasticNetIC("bic", l1_ratio=[0.9, 1.0], alphas=[0.01, 1.0, 0.1]).fit(X, y)
     assert_array_equal(own.alphas_, [1.0, 0.1, 0.01])
     assert own.criterion_.shape == (2, 3)
+
+
+@pytest.mark.parametrize("store", [np.asarray, sparse.csc_array])
+def test_wide_and_sparse_designs_are_not_taken_whole(store, monkeypatch):
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((400, 1500)) * (rng.uniform(size=(400, 1500)) < 0.05)
+    y = X[:, :5].sum(axis=1) + rng.standard_normal(400)
+    asked = []
+    monkeypatch.setattr(SharedMoments, "__call__", lambda moments, request: asked.append(request))
+    LassoIC(noise_variance=1.0, alphas=20).fit(store(X), y)
+    assert not asked
 
 
 def test_moments_are_read_once(monkeypatch):

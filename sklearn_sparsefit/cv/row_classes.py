@@ -17,7 +17,7 @@ def share_moments(design: Design, folds: list[Fold], n_tasks: int) -> SharedMome
         return None
     order = np.argsort(labels, kind="stable")
     classes = np.split(order, np.flatnonzero(np.diff(labels[order])) + 1)
-    return SharedMoments(design, [_as_slice(rows) for rows in classes])
+    return SharedMoments(design, [_as_slice(rows) for rows in classes], 1 + len(folds))
 
 
 def label_rows(folds: list[Fold]) -> NDArray[np.intp]:

@@ -17,7 +17,7 @@ from sklearn_sparsefit.design.compressed import SparseDesign
 from sklearn_sparsefit.design.dense import DenseDesign
 from sklearn_sparsefit.design.moments import Moments, PartialMoments, Rows
 from sklearn_sparsefit.design.scales import CONSTANT
-from sklearn_sparsefit.design.some_rows import SomeRows
+from sklearn_sparsefit.design.some_rows import SomeRows, spread
 from sklearn_sparsefit.design.tiles import CHUNK
 
 Design: TypeAlias = DenseDesign | SparseDesign
@@ -45,4 +45,5 @@ __all__ = [
     "SparseDesign",
     "as_rows",
     "make_design",
+    "spread",
 ]

@@ -93,10 +93,6 @@ cdef class DenseColumns(Columns):
         """Copy of the columns at some positions."""
         return DenseColumns(self._packed[positions], self.shift[positions])
 
-    def at(self, rows):
-        """Copy of some rows, which are in order."""
-        return DenseColumns(np.take(self._packed, rows, axis=1), self.shift)
-
     def predict(self, coefs):
         """``coefs @ Z.T``: raw predictions, short of the shifts, for coefs of shape (k, n_columns)."""
         return multiply(coefs, self._packed)

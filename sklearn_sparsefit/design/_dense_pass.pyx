@@ -6,14 +6,9 @@ from libc.string cimport memcpy, memset
 from scipy.linalg.cython_blas cimport daxpy, dgemm, dgemv, dsyr, dsyrk
 
 from sklearn_sparsefit.design._simd cimport (
-    add_squares, centre_line, dots_of_lines, scale_line, shift_line, square_of_product, sums_of_lines, widen
+    FEW_VECTORS, add_squares, centre_line, dots_of_lines, scale_line, shift_line, square_of_product, sums_of_lines,
+    widen,
 )
-
-cdef enum:
-    # So many vectors are multiplied by loops of our own, which read X at the speed of memory, where BLAS packs it first
-    # (50000 x 51 by columns, two and three vectors: X'r 2.0 and 2.6 ms by BLAS, 0.9 and 1.1 so; Xw 1.5 and 1.8, 1.0 and
-    # 1.1; with four both take as long). What was copied is in the cache, where BLAS is faster.
-    FEW = 3
 
 
 cdef void _pack(
@@ -72,7 +67,8 @@ def multiply(
     cdef int n = <int> X.shape[0], width = <int> X.shape[1], q, k = <int> left.shape[0]
     cdef int ld_left = <int> left.shape[1], ld_out = <int> out.shape[1]
     with nogil:
-        if 1 < k <= FEW:
+        # BLAS packs X first, and is faster where it is in the cache: what was copied.
+        if 1 < k <= FEW_VECTORS:
             for q in range(k):
                 memset(&out[q, column], 0, width * sizeof(double))
             if by_row:

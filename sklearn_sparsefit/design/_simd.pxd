@@ -10,6 +10,7 @@ ctypedef void (*ScatterLines)(
 
 cdef extern from "_simd.h" nogil:
     const int WIDTH "SPARSEFIT_WIDTH"
+    const int FEW_VECTORS "SPARSEFIT_FEW"
     void widen(const float* x, Py_ssize_t n, double* out) noexcept
     void shift_line(double* z, Py_ssize_t n, double scale, const double* shift, double offset) noexcept
     void centre_line(double* z, Py_ssize_t n, const double* shift, double factor) noexcept

@@ -93,8 +93,17 @@ class SparseDesign:
         """Moments of classes of rows, from one reading of X, for several weightings."""
         return PartialMoments(_Densified(self.X), weights, target, centre, scale, classes)
 
-    def columns(self, features: NDArray[np.intp], scale: float, centre: Vector | None) -> SparseColumns:
-        """Packed copy of some features, times ``scale``; never shifted, so that zeros stay zeros."""
+    def columns(
+        self, features: NDArray[np.intp], scale: float, centre: Vector | None, rows: NDArray[np.intp] | None = None
+    ) -> SparseColumns:
+        """Packed copy of some features, times ``scale``; never shifted, so that zeros stay zeros.
+
+        Of some rows, if not all.
+        """
+        columns = self._columns(features, scale)
+        return columns if rows is None else columns.at(rows)
+
+    def _columns(self, features: NDArray[np.intp], scale: float) -> SparseColumns:
         if self._by_column:
             lines = self._lines.take(features, scale)
             return self._packed(lines.data, lines.indices, lines.indptr)
@@ -102,8 +111,8 @@ class SparseDesign:
         data, indices = np.empty(indptr[-1]), np.empty(indptr[-1], dtype=np.int32)
         position = np.full(self.shape[1], -1, dtype=np.int32)
         position[features] = np.arange(len(features))
-        rows = self._lines.data, self._lines.indices, self._lines.indptr
-        _sparse_pass.pick(*rows, position, scale, indptr[:-1].copy(), data, indices)
+        lines = self._lines
+        _sparse_pass.pick(lines.data, lines.indices, lines.indptr, position, scale, indptr[:-1].copy(), data, indices)
         return self._packed(data, indices, indptr)
 
     def _packed(self, data: NDArray, indices: NDArray, indptr: NDArray) -> SparseColumns:

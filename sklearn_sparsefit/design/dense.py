@@ -63,12 +63,15 @@ class DenseDesign:
         """Moments of classes of rows, from one reading of X, for several weightings."""
         return PartialMoments(self.X, weights, target, centre, scale, classes)
 
-    def columns(self, features: NDArray[np.intp], scale: float, centre: Vector | None) -> DenseColumns:
+    def columns(
+        self, features: NDArray[np.intp], scale: float, centre: Vector | None, rows: NDArray[np.intp] | None = None
+    ) -> DenseColumns:
         """Packed copy of some features, times ``scale``, shifted to mean zero under the weights ``centre``, if any.
 
-        Shifting them as they are copied keeps the digits of columns with large means.
+        Shifting them as they are copied keeps the digits of columns with large means. Of some rows, if not all.
         """
-        packed = np.ascontiguousarray(self.X.T[features], dtype=np.float64)
+        taken = self.X.T[features] if rows is None else self.X.T[np.ix_(features, rows)]
+        packed = np.ascontiguousarray(taken, dtype=np.float64)
         packed *= scale
         if centre is None:
             return DenseColumns(packed, np.zeros(len(features)))

@@ -292,6 +292,7 @@ def _path(
     (terms,) = model._terms(data, [data.sample_weight])
     options = model._options()
     path = make_path(data, model._datafit(data), terms, model.l1_ratio, options, model._penalty_of_tasks, alphas=grid)
-    result = RegularizationPath(callbacks).run(PathJob("path", "path", path, len(grid)), data.design, verbose)
+    job = PathJob("path", "path", path, len(grid), data.design)
+    result = RegularizationPath(callbacks).run(job, data.design, verbose)
     warn_of([("", result)], result, model._feature_options(), data, model.tol)
     return result.alphas, result.dense_coefs(data.dtype), result.intercepts.T.astype(data.dtype), result.dual_gaps

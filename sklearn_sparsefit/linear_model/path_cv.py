@@ -21,11 +21,12 @@ from sklearn_sparsefit._typing import Vector
 from sklearn_sparsefit._validation import TrainingData, takes_sample_weight
 from sklearn_sparsefit._warnings import kept_warnings, warn_user
 from sklearn_sparsefit.cv import Fold, Scores, make_folds, share_moments
+from sklearn_sparsefit.design import SomeRows
 from sklearn_sparsefit.linear_model.base import SparseLinearModel
 from sklearn_sparsefit.linear_model.model_warnings import warn_if_at_edge, warn_if_interpolated, warn_of
 from sklearn_sparsefit.linear_model.parameters import one_of
 from sklearn_sparsefit.linear_model.path_model import PATH_MODEL_CONSTRAINTS, PathModel, path_labels
-from sklearn_sparsefit.path import Measuring, PathResult
+from sklearn_sparsefit.path import PathResult, SharedMoments
 
 
 @dataclass(frozen=True)
@@ -137,7 +138,7 @@ class PathCV(PathModel):
         l1_ratios: list[float],
         full_paths: list[PathResult],
         folds: list[Fold],
-        measure: Measuring | None,
+        measure: SharedMoments | None,
         progress: Progress,
     ) -> Iterator[_FoldPath]:
         """Solve the paths of all folds, as many together as memory allows."""
@@ -145,14 +146,17 @@ class PathCV(PathModel):
         for group in self._groups(numbers, data, full_paths):
             weightings = {number: folds[number].train_weight for number, _ in group.tolist()}
             terms = dict(zip(weightings, self._terms(data, list(weightings.values())), strict=True))
-            jobs = []
+            rows = {number: np.flatnonzero(weights) for number, weights in weightings.items()}
+            datafits = {
+                number: self._datafit(data.at(rows[number], weights[rows[number]]))
+                for number, weights in weightings.items()
+            }
+            jobs, options = [], self._options_of(len(group), measure)
             for number, row in group.tolist():
-                rows = np.flatnonzero(weightings[number])
-                datafit = self._datafit(data.at(rows, weightings[number][rows]))
                 alphas, label = full_paths[row].alphas, path_labels(l1_ratios, f"fold {number}")[row]
-                options = self._options_of(len(group), measure)
-                path = self._path(data, datafit, terms[number], l1_ratios[row], alphas, options)
-                jobs.append(PathJob("fold", label, path, len(alphas), measure, rows))
+                path = self._path(data, datafits[number], terms[number], l1_ratios[row], alphas, options)
+                design = SomeRows(data.design, rows[number])
+                jobs.append(PathJob("fold", label, path, len(alphas), design, measure))
             results = progress.drive(jobs, data.design, self.n_jobs)
             for (number, row), job, result in zip(group.tolist(), jobs, results, strict=True):
                 yield _FoldPath(number, row, job.label, result)

@@ -68,7 +68,7 @@ class PathIC(RegressionPath):
         data, l1_ratios, grids = self._check(X, y, sample_weight)
         self._check_n_samples(data)
 
-        moments = SharedMoments(data.design, [slice(0, data.design.shape[0])])
+        moments = SharedMoments(data.design, [slice(0, data.design.shape[0])], len(l1_ratios))
         progress = Progress(self, len(l1_ratios), self.verbose)
         labels = [""] if len(l1_ratios) == 1 else [f"l1_ratio={l1_ratio:g}" for l1_ratio in l1_ratios]
         with progress.stopped_on_error(), single_threaded_blas():

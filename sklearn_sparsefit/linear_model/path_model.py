@@ -26,7 +26,7 @@ from sklearn_sparsefit.datafit import Datafit, Quadratic
 from sklearn_sparsefit.design import as_rows
 from sklearn_sparsefit.linear_model.base import SparseLinearModel, SparseLinearRegressor, make_path
 from sklearn_sparsefit.linear_model.parameters import PARAMETER_CONSTRAINTS, RELAX_IS
-from sklearn_sparsefit.path import AlphaGrid, Measuring, PathGenerator, PathResult, SolverOptions, cost_model
+from sklearn_sparsefit.path import AlphaGrid, PathGenerator, PathResult, SharedMoments, SolverOptions, cost_model
 from sklearn_sparsefit.penalty import FeatureTerms
 
 PATH_MODEL_CONSTRAINTS: dict[str, list] = {
@@ -69,7 +69,7 @@ class PathModel(SparseLinearModel):
         terms: FeatureTerms,
         l1_ratios: list[float],
         grids: list[Vector | AlphaGrid],
-        measure: Measuring | None,
+        measure: SharedMoments | None,
         progress: Progress,
         n_jobs: int | None,
     ) -> list[PathResult]:
@@ -78,11 +78,10 @@ class PathModel(SparseLinearModel):
         paths: dict[int, PathResult] = {}
         order = np.argsort(l1_ratios, kind="stable")
         for group in chain([order[:1]], self._groups(order[1:], data, paths.values())):
-            jobs = []
+            jobs, options = [], self._options_of(len(group), measure)
             for row in group:
-                options = self._options_of(len(group), measure)
                 path = self._path(data, self._datafit(data), terms, l1_ratios[row], grids[row], options)
-                jobs.append(PathJob("full data", labels[row], path, len(grids[row]), measure))
+                jobs.append(PathJob("full data", labels[row], path, len(grids[row]), data.design, measure))
             paths |= zip(group.tolist(), progress.drive(jobs, data.design, n_jobs), strict=True)
         return [paths[row] for row in range(len(l1_ratios))]
 
@@ -91,15 +90,17 @@ class PathModel(SparseLinearModel):
     ) -> Iterator[NDArray[np.intp]]:
         """Cut paths into groups that go together, by what those that are done when the first is asked for keep."""
         if len(numbers):
-            n_kept = max(len(support) for path in done for support in path.supports)
-            design = data.design
-            solver = self._options().solver
-            n_at_once = cost_model.paths_at_once(self._datafit(data), design.shape[1], design.density, n_kept, solver)
+            paths, design = list(done), data.design
+            n_kept = max(len(support) for path in paths for support in path.supports)
+            by_moments = any(path.by_moments for path in paths)
+            n_at_once = cost_model.paths_at_once(
+                self._datafit(data), design.shape[1], design.density, n_kept, by_moments
+            )
             yield from np.array_split(numbers, -(-len(numbers) // n_at_once))
 
-    def _options_of(self, n_together: int, measure: Measuring | None) -> SolverOptions:
-        """Those of one of so many paths."""
-        return replace(self._options(), n_together=n_together, shares_moments=measure is not None)
+    def _options_of(self, n_together: int, measure: SharedMoments | None) -> SolverOptions:
+        """Those of one of so many paths that go together."""
+        return replace(self._options(), n_together=n_together, n_sharing=measure.n_sharing if measure else 1)
 
     def _path(
         self,

@@ -331,7 +331,8 @@ def enet_path(
     target = data.targets if len(data.targets) > 1 else data.targets[0]
     datafit = Quadratic(target, data.sample_weight, fit_intercept)
     path = make_path(data, datafit, terms, l1_ratio, options, alphas=alphas, start=start)
-    result = RegularizationPath(callbacks).run(PathJob("path", "path", path, len(alphas)), data.design, verbose)
+    job = PathJob("path", "path", path, len(alphas), data.design)
+    result = RegularizationPath(callbacks).run(job, data.design, verbose)
     warn_of([("", result)], result, features, data, options.tol)
     result = result.relaxed(relax)
     coefs = result.dense_coefs(data.dtype)

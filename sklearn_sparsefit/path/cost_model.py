@@ -6,23 +6,25 @@ A wrong choice costs time, never correctness.
 import math
 
 from sklearn_sparsefit.datafit import Datafit, Multinomial, Quadratic
-from sklearn_sparsefit.solvers.choice import CHEAP_DENSITY, MAX_GRAM, solver_of
+from sklearn_sparsefit.solvers.choice import CHEAP_DENSITY, MAX_GRAM
 
-# Up to so many features, and so many for each sample (of several tasks one: 1000 x 1500 of five tasks 110 %), the
-# Gram of a whole design and everything from there takes less time than a working set and passes, if alphas go down to
-# that share of alpha_max: 30 to 80 % of it on designs of 300 to 16000 samples, for a single alpha as for a path.
-# Larger alphas keep few, and the Gram of the others is for nothing: for alpha_max/2 alone it takes 10 times as long
-# on 2000 x 2000, 5 on 1000 x 1000, and at alpha_max/20 twice. There it pays if features are few and alphas many (100
-# features, 10 alphas, 85 %; 300 features, 30, 100 %), or if so few multiply-adds make it (2000 x 100, 300 x 300: a
-# single alpha takes 50 to 150 %).
+# Up to so many features, and so many for each sample (of several tasks one), one Gram of them all, and everything
+# from there, takes less time than a working set and passes if alphas go down to that share of alpha_max: 30 to 80 %
+# on designs of 300 to 16000 samples, for a single alpha as for a path (1000 x 1500 of five tasks: 110 %). Larger
+# alphas keep few features, and the Gram of the others is for nothing: for alpha_max/2 alone it takes 10 times as long
+# as a working set on 2000 x 2000 and 5 times on 1000 x 1000, for alpha_max/20 twice. But it pays for large alphas,
+# too, where so many paths share it that each has few features to pay for and many alphas (100 features, 10 alphas 85
+# %; 300 features, 30 alphas 100 %), and costs little where it takes so few multiply-adds (alpha_max/10 alone: 300 x
+# 300 93 %, 2000 x 100 107 %).
 MAX_WHOLE, WHOLE_PER_SAMPLE, FAR_DOWN = 2000, 2, 0.03
-FEW_OF_WHOLE, FEATURES_PER_ALPHA, SMALL_GRAM = 300, 10, 2**25
+FEW_OF_WHOLE, FEATURES_PER_ALPHA, SMALL_GRAM = 300, 15, 2**25
 # Designs this small are taken whole in any case, sparse ones included: what takes time there is Python.
 SMALL_DESIGN, FEW_FEATURES = 2**15, 256
 # Of losses that are not quadratic, all features are in the working set from the start where there are so few numbers
 # (paths of two classes: 2000 x 50 24 ms in place of 33; Poisson, 1000 x 200: 40 in place of 65; three classes, 2000 x
-# 100: 121 in place of 140). With more features it depends on how many are kept: two classes, 512 x 495, 27 of them
-# kept, 31 ms in place of 18, and nearly all kept, 66 in place of 76; 512 x 300, 23 kept, 16 in place of 13.
+# 100: 121 in place of 140). Of more features it depends on how many are kept, and 320 is between the two: two classes,
+# 512 x 495, 27 kept, 31 ms in place of 18, nearly all kept 66 in place of 76; 500 x 300, 23 kept, 16 in place of 13,
+# nearly all kept 51 in place of 74.
 SMALL_WORKING_SET, MAX_FEATURES = 2**18, 320
 
 # Past this share of the tolerated gap, rounding of the moments included, residuals are computed from X.
@@ -89,12 +91,15 @@ def suits_moments(shape: tuple[int, int], density: float, n_tasks: int) -> bool:
     return is_small(shape) or n_features <= min(density * MAX_WHOLE, per_sample * n_samples)
 
 
-def moments_pay(shape: tuple[int, int], density: float, n_tasks: int, n_alphas: int, share: float) -> bool:
-    """Whether it is for so many alphas down to a share of alpha_max."""
+def moments_pay(shape: tuple[int, int], n_alphas: int, share: float, n_sharing: int) -> bool:
+    """Whether the Gram of such a design pays for a path of so many alphas down to a share of alpha_max.
+
+    So many paths share it.
+    """
     n_samples, n_features = shape
-    are_many = n_features <= min(FEW_OF_WHOLE, FEATURES_PER_ALPHA * n_alphas)
+    are_few = n_features <= n_sharing * min(FEW_OF_WHOLE, FEATURES_PER_ALPHA * n_alphas)
     is_cheap = is_small(shape) or n_samples * n_features**2 <= SMALL_GRAM
-    return suits_moments(shape, density, n_tasks) and (is_cheap or are_many or share <= FAR_DOWN)
+    return is_cheap or are_few or share <= FAR_DOWN
 
 
 def margin(density: float) -> float:
@@ -135,10 +140,11 @@ def max_known(shape: tuple[int, int], n_paths: int, n_tasks: int) -> int:
     return min(MAX_KNOWN, worthwhile, affordable_width(shape, n_paths, n_tasks))
 
 
-def paths_at_once(datafit: Datafit, n_features: int, density: float, n_kept: int, solver: str) -> int:
+def paths_at_once(datafit: Datafit, n_features: int, density: float, n_kept: int, by_moments: bool) -> int:
     """How many paths go in lockstep that keep so many features at their ends: what they hold is a quarter of X.
 
-    Most of what a pass costs is shared by three or four already.
+    They hold a working set, or the moments of the whole design. Most of what a pass costs is shared by three or four
+    already.
     """
     n_samples, n_tasks = len(datafit.weights), math.prod(datafit.mean.shape)
     is_quadratic = isinstance(datafit, Quadratic)
@@ -146,8 +152,7 @@ def paths_at_once(datafit: Datafit, n_features: int, density: float, n_kept: int
     if datafit.has_models and n_tasks == 1 and density < CHEAP_DENSITY:
         n_vectors += VECTORS_OF_SWEEPS
     held: float = n_vectors * n_tasks * n_samples
-    has_gram = n_features <= solver_of(solver, datafit).max_gram
-    if is_quadratic and has_gram and suits_moments((n_samples, n_features), density, n_tasks):
+    if by_moments:
         held += 2 * n_features**2
     else:
         # A working set grows to about twice the support; its columns and Gram have some room to spare. Then the factor,

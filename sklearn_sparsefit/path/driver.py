@@ -2,14 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from sklearn_sparsefit._threads import run_jobs, single_threaded_blas
-from sklearn_sparsefit._typing import Matrix, Positions
-from sklearn_sparsefit.design import Design, Moments, SomeRows
+from sklearn_sparsefit._typing import Matrix
+from sklearn_sparsefit.design import Design, Moments, SomeRows, spread
 from sklearn_sparsefit.path.engine import PathGenerator
 from sklearn_sparsefit.path.records import (
     EVERYTHING,
@@ -29,25 +28,23 @@ Measuring: TypeAlias = Callable[[Measure], Moments]
 
 @dataclass
 class Run:
-    """A path on its way over a design, or some rows of it, and who hears of every alpha that is done.
+    """A path on its way over a design, or some rows of one, and who hears of every alpha that is done.
 
     ``measure``, if any, answers requests for moments in place of the design. Passes may be shared with other paths;
     other readings of X are this path's alone.
     """
 
     path: PathGenerator
+    design: Design | SomeRows
     on_solved: Callable[[Solved], None] | None = None
     measure: Measuring | None = None
-    rows: Positions | None = None
     answer: Any = None
     n_shared: int = 0
     n_alone: int = 0
     result: PathResult | None = None
 
-    def advance(self, design: Design) -> Correlate | None:
+    def advance(self) -> Correlate | None:
         """Go on until the path wants a pass over X, which one, or ends."""
-        some = None if self.rows is None else SomeRows(design, self.rows)
-        seen = some or design
         while True:
             try:
                 request = self.path.send(self.answer)
@@ -60,45 +57,43 @@ class Run:
                     if self.on_solved is not None:
                         self.on_solved(request)
                 case Correlate(residuals, features) if not isinstance(features, slice):
-                    self.answer = _correlate(seen, residuals, features)
-                case Correlate(residuals):
+                    self.answer = _correlate(self.design, residuals, features)
+                case Correlate():
                     self.n_shared += 1
-                    return request if some is None else replace(request, residuals=some.spread(residuals))
+                    return request
                 case SquaredNorms(weights, scale):
-                    self.answer = seen.sq_norms(weights, scale)
+                    self.answer = self.design.sq_norms(weights, scale)
                 case Gather(features, scale, centre):
-                    self.answer = seen.columns(features, scale, centre)
+                    self.answer = self.design.columns(features, scale, centre)
                 case Measure(weights, target, _, centre, scale):
-                    if self.measure is None:
-                        self.answer = seen.moments(weights, target, centre, scale)
-                        self.n_alone += 1
-                    elif some is None:
-                        self.answer = self.measure(request)
+                    if self.measure is not None:
+                        weights, target = (spread(vector, self.design) for vector in (weights, target))
+                        self.answer = self.measure(replace(request, weights=weights, target=target))
                     else:
-                        of_all = replace(request, weights=some.spread(weights), target=some.spread(target))
-                        self.answer = self.measure(of_all)
+                        self.answer = self.design.moments(weights, target, centre, scale)
+                        self.n_alone += 1
                 case Predict(coefs, means, scale):
-                    self.answer = seen.predict(coefs, means, scale)
+                    self.answer = self.design.predict(coefs, means, scale)
                     self.n_alone += 1
                 case CorrelateCentred(residuals, means, scale):
-                    self.answer = seen.correlate_centred(residuals, means, scale)
+                    self.answer = self.design.correlate_centred(residuals, means, scale)
                     self.n_alone += 1
 
 
 def drive(path: PathGenerator, design: Design, on_solved: Callable[[Solved], None] | None = None) -> PathResult:
     """Run one path to its end."""
-    return drive_together([Run(path, on_solved)], design)[0][0]
+    return drive_together([Run(path, design, on_solved)], design)[0][0]
 
 
 def drive_together(runs: Sequence[Run], design: Design, n_jobs: int | None = None) -> tuple[list[PathResult], int]:
-    """Run paths to their ends in lockstep: each goes on, in ``n_jobs`` threads, until all want a pass, and share it.
+    """Run paths over a design to their ends: each goes on, in ``n_jobs`` threads, until all want a pass, and share it.
 
     Returns their results and how often X was read for them.
     """
     live, n_shared = list(runs), 0
     with single_threaded_blas():
         while live:
-            wanted = run_jobs([partial(run.advance, design) for run in live], n_jobs)
+            wanted = run_jobs([run.advance for run in live], n_jobs)
             waiting = [(run, request) for run, request in zip(live, wanted, strict=True) if request is not None]
             if waiting:
                 _share_pass(waiting, design)
@@ -110,7 +105,8 @@ def drive_together(runs: Sequence[Run], design: Design, n_jobs: int | None = Non
 
 def _share_pass(waiting: list[tuple[Run, Correlate]], design: Design) -> None:
     """Answer what several paths want to know of X with one reading of it."""
-    correlations = _correlate(design, np.concatenate([request.residuals for _, request in waiting]), EVERYTHING)
+    together = [spread(request.residuals, run.design) for run, request in waiting]
+    correlations = _correlate(design, np.concatenate(together), EVERYTHING)
     stop = 0
     for run, request in waiting:
         start, stop = stop, stop + len(request.residuals)

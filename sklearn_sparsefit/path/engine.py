@@ -63,17 +63,16 @@ def solve_path(
     shape = len(problem.datafit.weights), len(problem.penalty.terms)
     n_tasks = math.prod(problem.datafit.mean.shape)
 
-    def alphas_from(alpha_max: float) -> Vector:
+    def wanted(alpha_max: float) -> Vector:
         return alphas.alphas(alpha_max, shape) if isinstance(alphas, AlphaGrid) else alphas
 
-    def moments_pay(alpha_max: float) -> bool:
-        wanted = alphas_from(alpha_max)
-        share = float(wanted[-1]) / alpha_max if alpha_max > 0 else 1.0
-        return options.shares_moments or cost_model.moments_pay(shape, density, n_tasks, len(wanted), share)
+    def takes_moments(alpha_max: float) -> bool:
+        share = float(wanted(alpha_max)[-1]) / alpha_max if alpha_max > 0 else 1.0
+        pay = cost_model.moments_pay(shape, len(alphas), share, options.n_sharing)
+        return pay and cost_model.suits_moments(shape, density, n_tasks)
 
-    state, null = yield from begin(problem, solver.max_gram, moments_pay)
-    alphas = alphas_from(null.alpha_max)
-    steps = [Step(alpha, index) for index, alpha in enumerate(alphas)]
+    state, null = yield from begin(problem, solver.max_gram, takes_moments)
+    steps = [Step(alpha, index) for index, alpha in enumerate(wanted(null.alpha_max))]
     reports = Reports(state, null, options, steps)
     forecast = Forecast(null.alpha_max, state.penalty.sizes(null.correlation), cost_model.margin(density))
     walk = _Walk(state, null, solver, options, reports, forecast)

@@ -54,12 +54,12 @@ class NullModel:
 
 
 def begin(
-    problem: Problem, max_gram: int, moments_pay: Callable[[float], bool]
+    problem: Problem, max_gram: int, takes_moments: Callable[[float], bool]
 ) -> Generator[Request, Any, tuple[PathState, NullModel]]:
     """Fit the null model of a problem, whose correlations set the unit of X and the largest alpha of interest.
 
-    Designs are taken whole where that is cheaper: by their moments if these pay, given alpha_max as it is if no feature
-    is free.
+    Designs are taken whole where that is cheaper. Whether by their moments is asked before free features are fitted, of
+    the alpha_max that there would be if they were not free.
     """
     datafit = problem.datafit
     correlations = yield from correlate((datafit.weights * datafit.null_residual)[None], EVERYTHING)
@@ -71,15 +71,15 @@ def begin(
     correlation = correlations[0]
     correlation *= unit
     alpha_max = _alpha_max(state, correlation, largest * unit)
-    yield from _take_whole(state, max_gram, moments_pay(alpha_max))
+    yield from _take_whole(state, max_gram, lambda: takes_moments(alpha_max))
     free = state.penalty.terms.free
     if len(free):
         return state, (yield from _fit_free(state, free, largest * unit))
     return state, NullModel(state.iterate.coef.copy(), datafit.null_residual, correlation, datafit.null_loss, alpha_max)
 
 
-def _take_whole(state: PathState, max_gram: int, moments_pay: bool) -> Generator[Request, Any, None]:
-    """Take a design whole, if that is cheaper, by its moments if these pay."""
+def _take_whole(state: PathState, max_gram: int, takes_moments: Callable[[], bool]) -> Generator[Request, Any, None]:
+    """Take a design whole, if that is cheaper."""
     n_features, datafit = state.shape[1], state.datafit
     if not isinstance(datafit, Quadratic):
         if cost_model.works_on_all(state.shape):
@@ -87,7 +87,7 @@ def _take_whole(state: PathState, max_gram: int, moments_pay: bool) -> Generator
     elif n_features > max_gram:
         if cost_model.is_small(state.shape):
             yield from state.bring_in(np.arange(n_features))
-    elif moments_pay:
+    elif takes_moments():
         yield from state.measure(datafit)
 
 

@@ -51,8 +51,8 @@ class SolverOptions:
     """``tol`` bounds the duality gap relative to the loss of the null model, ``max_iter`` the iterations per alpha.
 
     Answers are rounded to ``dtype``, which their duality gaps take into account. ``n_together`` paths go in lockstep,
-    and where they have moments of the design in common (``shares_moments``) these cost each of them little. With
-    ``relaxes`` every alpha is also fitted without penalty on the features it keeps.
+    ``n_sharing`` have moments of the design in common. With ``relaxes`` every alpha is also fitted without penalty on
+    the features it keeps.
     """
 
     tol: float
@@ -60,7 +60,7 @@ class SolverOptions:
     solver: str
     dtype: type[np.floating] = np.float64
     n_together: int = 1
-    shares_moments: bool = False
+    n_sharing: int = 1
     relaxes: bool = False
 
 
@@ -145,7 +145,8 @@ class PathResult:
     them came below the tolerance. ``relaxed_values`` and ``relaxed_intercepts``, if asked for, are least squares on the
     same supports. ``dependent`` are features free of the penalty that are combinations of others and of
     the intercept; ``has_no_minimum`` says that the loss falls for ever in free features, and has no minimum.
-    ``n_passes`` counts, once the path was driven, the readings of X it had a part in.
+    ``by_moments`` says that the path was found from the moments of the whole design; ``n_passes`` counts, once it was
+    driven, the readings of X it had a part in.
     """
 
     n_features: int
@@ -161,6 +162,7 @@ class PathResult:
     relaxed_values: list[Vector]
     relaxed_intercepts: Vector
     has_no_minimum: bool = False
+    by_moments: bool = False
     n_passes: int = 0
 
     def relaxed(self, relax: float) -> "PathResult":

@@ -14,6 +14,7 @@ from sklearn_sparsefit.path.records import PathResult, Solved, SolverOptions
 from sklearn_sparsefit.path.relaxation import Relaxation
 from sklearn_sparsefit.path.state import PathState
 from sklearn_sparsefit.path.steps import Evaluation, Step
+from sklearn_sparsefit.subproblem import WholeDesign
 
 
 @dataclass(frozen=True)
@@ -135,6 +136,7 @@ class Reports:
             relaxed_values=[] if self._relaxation is None else self._finite([step.relaxed_values for step in steps]),
             has_no_minimum=self._null.has_no_minimum,
             relaxed_intercepts=self._relaxed_intercepts,
+            by_moments=isinstance(known, WholeDesign),
             dependent=known.features[known.free.dependent] if known.free is not None else np.empty(0, dtype=np.intp),
         )
 

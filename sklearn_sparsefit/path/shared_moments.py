@@ -36,11 +36,11 @@ class SharedMoments:
     """Answers requests for moments under weights that on each class of rows are some multiple of the first ones.
 
     X is read once, for the moments of every class; those of a path are sums of them. Problems that differ in the
-    penalty alone share theirs.
+    penalty alone share theirs. So many paths are expected to ask.
     """
 
-    def __init__(self, design: Design, classes: list[Rows]):
-        self.n_readings = 0
+    def __init__(self, design: Design, classes: list[Rows], n_sharing: int):
+        self.n_readings, self.n_sharing = 0, n_sharing
         self._design = design
         self._classes = classes
         self._reading: _Reading | None = None
