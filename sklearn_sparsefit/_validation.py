@@ -55,8 +55,16 @@ class TrainingData:
         n_features = self.design.shape[1]
         return (n_features,) if self.y_ndim == 1 else (len(self.targets), n_features)
 
+    def without_names(self) -> Self:
+        """The same for those who need not know what features are called."""
+        names = {name: value for name, value in self.names.items() if name != "feature_names_in_"}
+        return replace(self, table=self.design.X, names=names)
+
     def at(self, rows: Positions, sample_weight: Vector) -> Self:
-        """The same with the targets and offsets of some rows, and other weights: what a loss is made of."""
+        """The same with the targets and offsets of some rows, and other weights: what a loss of these is made of.
+
+        The design stays that of all rows.
+        """
         offset = None if self.offset is None else self.offset[rows]
         return replace(self, targets=self.targets[:, rows], offset=offset, sample_weight=sample_weight)
 

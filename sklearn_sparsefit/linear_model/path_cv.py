@@ -166,6 +166,9 @@ class PathCV(PathModel):
     ) -> Vector:
         """What the scorer makes, on the held-out rows, of the model of every alpha."""
         scorer = self._scorer()
+        if isinstance(self.scoring, str):
+            # Named scorers only predict; looking through thousands of columns for every alpha would take longer.
+            data = data.without_names()
         X, y = safe_indexing(data.table, fold.test), self._target_of_scorers(data)[..., fold.test].T
         params = check_method_params(data.design.X, params, fold.test)
         scores = np.empty(len(result.alphas))

@@ -10,13 +10,14 @@ from sklearn_sparsefit.solvers.choice import CHEAP_DENSITY, MAX_GRAM
 
 # Up to so many features, and so many for each sample (of several tasks one), one Gram of them all, and everything
 # from there, takes less time than a working set and passes if alphas go down to that share of alpha_max: 30 to 80 %
-# on designs of 300 to 16000 samples, for a single alpha as for a path (1000 x 1500 of five tasks: 110 %). Larger
-# alphas keep few features, and the Gram of the others is for nothing: for alpha_max/2 alone it takes 10 times as long
-# as a working set on 2000 x 2000 and 5 times on 1000 x 1000, for alpha_max/20 twice. But it pays for large alphas,
-# too, where so many paths share it that each has few features to pay for and many alphas (100 features, 10 alphas 85
-# %; 300 features, 30 alphas 100 %), and costs little where it takes so few multiply-adds (alpha_max/10 alone: 300 x
-# 300 93 %, 2000 x 100 107 %).
-MAX_WHOLE, WHOLE_PER_SAMPLE, FAR_DOWN = 2000, 2, 0.03
+# on designs of 300 to 16000 samples, for a single alpha as for a path, with more features than samples for paths of
+# many alphas alone (1000 x 1900, neighbours correlated 0.5: 100 alphas 75 %; independent, alpha_max/35 alone, 262
+# kept, 400 %; 1000 x 1500 of five tasks 110 %). Larger alphas keep few features, and the Gram of the others is for
+# nothing: for alpha_max/2 alone it takes 10 times as long as a working set on 2000 x 2000 and 5 times on 1000 x 1000,
+# for alpha_max/20 twice. But it pays for large alphas, too, where so many paths share it that each has few features
+# to pay for and many alphas (100 features, 10 alphas 85 %; 300 features, 30 alphas 100 %), and costs little where it
+# takes so few multiply-adds (alpha_max/10 alone: 300 x 300 93 %, 2000 x 100 107 %).
+MAX_WHOLE, WHOLE_PER_SAMPLE, MANY_ALPHAS, FAR_DOWN = 2000, 2, 30, 0.02
 FEW_OF_WHOLE, FEATURES_PER_ALPHA, SMALL_GRAM = 300, 15, 2**25
 # Designs this small are taken whole in any case, sparse ones included: what takes time there is Python.
 SMALL_DESIGN, FEW_FEATURES = 2**15, 256
@@ -97,6 +98,8 @@ def moments_pay(shape: tuple[int, int], n_alphas: int, share: float, n_sharing: 
     So many paths share it.
     """
     n_samples, n_features = shape
+    if n_features > n_samples and n_sharing * n_alphas < MANY_ALPHAS and not is_small(shape):
+        return False
     are_few = n_features <= n_sharing * min(FEW_OF_WHOLE, FEATURES_PER_ALPHA * n_alphas)
     is_cheap = is_small(shape) or n_samples * n_features**2 <= SMALL_GRAM
     return is_cheap or are_few or share <= FAR_DOWN

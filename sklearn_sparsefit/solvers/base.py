@@ -84,6 +84,8 @@ class Solver(ABC):
     """Solves strengths of a penalty on a working set. Up to ``max_gram`` columns it works on their Gram."""
 
     max_gram: int
+    # Whether the Gram of more features than samples serves it: not if every iteration multiplies by all of it.
+    takes_wide_grams = False
 
     @abstractmethod
     def solve(self, known: Known, penalty: Penalty, iterate: Iterate, gap_tol: float, max_iter: int) -> int:

@@ -57,6 +57,7 @@ class AutoSolver(Solver):
     """Newton steps on the Gram; with a ridge and many features, on the dual; sweeps where both factors are dear."""
 
     max_gram = MAX_GRAM
+    takes_wide_grams = True
 
     def __init__(self) -> None:
         self._on_gram, self._on_dual, self._on_columns = GramSolver(), DualNewtonSolver(), ResidualSolver()
