@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from sklearn_sparsefit._typing import Vector
 from sklearn_sparsefit._validation import TrainingData
@@ -134,8 +133,7 @@ def _advice(weights: Vector, names: dict[str, Any], tol: float) -> str:
 
 def _advice_on_scales(options: FeatureOptions, data: TrainingData) -> str:
     """What may help where features whose weights nobody chose are on scales far apart."""
-    # On sparse X, such as text, a small scale is that of what is rare.
-    if options.standardize or options.penalty_weights is not None or sparse.issparse(data.design.X):
+    if options.standardize or options.penalty_weights is not None:
         return ""
     (scales,) = replace(options, standardize=True).scales(data, [data.sample_weight])
     # Constant columns have none, and are given a one.
