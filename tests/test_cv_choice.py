@@ -11,6 +11,7 @@ from sklearn.model_selection import GridSearchCV, KFold, LeaveOneOut
 
 from registry import DENSE_STORAGES, FRAMES, SPARSE_STORAGES, make_data, make_weights
 from sklearn_sparsefit import ElasticNet, ElasticNetCV, Lasso, LassoCV
+from sklearn_sparsefit.datafit import Quadratic
 from sklearn_sparsefit.exceptions import ModelWarning
 from sklearn_sparsefit.path import cost_model
 
@@ -118,8 +119,9 @@ def test_scorer_is_given_a_frame(frame):
 
     model = LassoCV(alphas=3, cv=3, scoring=score).fit(X_frame, y)
     assert seen == [names] * 9
-    plain = LassoCV(alphas=3, cv=3, scoring="r2").fit(X, y)
-    assert_allclose(model.cv_results_["mean_test_score"], plain.cv_results_["mean_test_score"], rtol=1e-9)
+    for table in (X, X_frame):
+        plain = LassoCV(alphas=3, cv=3, scoring="r2").fit(table, y)
+        assert_allclose(model.cv_results_["mean_test_score"], plain.cv_results_["mean_test_score"], rtol=1e-9)
 
 
 def test_weights_and_groups_are_routed():
@@ -169,6 +171,12 @@ def test_coefficients_of_every_fold(design, together, monkeypatch):
             alone = ElasticNet(alpha, l1_ratio=model.l1_ratio_, tol=1e-13).fit(X[train], y[train])
             assert_allclose(model.fold_coef_path_[fold, :, number], alone.coef_, atol=1e-8 * abs(alone.coef_).max())
             assert_allclose(model.fold_intercept_path_[fold, number], alone.intercept_, rtol=1e-8, atol=1e-8)
+
+
+def test_fewer_paths_go_together_where_each_holds_columns():
+    datafit = Quadratic(np.arange(50_000.0), None, True)
+    assert cost_model.paths_at_once(datafit, 300, 1.0, 200, by_moments=True) >= 11
+    assert cost_model.paths_at_once(datafit, 300, 1.0, 200, by_moments=False) == 1
 
 
 # The folds that have the enormous entry are rightly said to be loose.

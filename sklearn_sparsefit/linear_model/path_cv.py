@@ -22,7 +22,7 @@ from sklearn_sparsefit._validation import TrainingData, takes_sample_weight
 from sklearn_sparsefit._warnings import kept_warnings, warn_user
 from sklearn_sparsefit.cv import Fold, Scores, make_folds, share_moments
 from sklearn_sparsefit.design import SomeRows
-from sklearn_sparsefit.linear_model.base import SparseLinearModel
+from sklearn_sparsefit.linear_model.base import SparseLinearModel, make_path
 from sklearn_sparsefit.linear_model.model_warnings import warn_if_at_edge, warn_if_interpolated, warn_of
 from sklearn_sparsefit.linear_model.parameters import one_of
 from sklearn_sparsefit.linear_model.path_model import PATH_MODEL_CONSTRAINTS, PathModel, path_labels
@@ -154,7 +154,8 @@ class PathCV(PathModel):
             jobs, options = [], self._options_of(len(group), measure)
             for number, row in group.tolist():
                 alphas, label = full_paths[row].alphas, path_labels(l1_ratios, f"fold {number}")[row]
-                path = self._path(data, datafits[number], terms[number], l1_ratios[row], alphas, options)
+                of_path = terms[number], l1_ratios[row], options, self._penalty_of_tasks
+                path = make_path(data, datafits[number], *of_path, alphas=alphas)
                 design = SomeRows(data.design, rows[number])
                 jobs.append(PathJob("fold", label, path, len(alphas), design, measure))
             results = progress.drive(jobs, data.design, self.n_jobs)

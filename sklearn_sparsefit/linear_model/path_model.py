@@ -26,7 +26,7 @@ from sklearn_sparsefit.datafit import Datafit, Quadratic
 from sklearn_sparsefit.design import as_rows
 from sklearn_sparsefit.linear_model.base import SparseLinearModel, SparseLinearRegressor, make_path
 from sklearn_sparsefit.linear_model.parameters import PARAMETER_CONSTRAINTS, RELAX_IS
-from sklearn_sparsefit.path import AlphaGrid, PathGenerator, PathResult, SharedMoments, SolverOptions, cost_model
+from sklearn_sparsefit.path import AlphaGrid, PathResult, SharedMoments, SolverOptions, cost_model
 from sklearn_sparsefit.penalty import FeatureTerms
 
 PATH_MODEL_CONSTRAINTS: dict[str, list] = {
@@ -80,7 +80,8 @@ class PathModel(SparseLinearModel):
         for group in chain([order[:1]], self._groups(order[1:], data, paths.values())):
             jobs, options = [], self._options_of(len(group), measure)
             for row in group:
-                path = self._path(data, self._datafit(data), terms, l1_ratios[row], grids[row], options)
+                of_path = terms, l1_ratios[row], options, self._penalty_of_tasks
+                path = make_path(data, self._datafit(data), *of_path, alphas=grids[row])
                 jobs.append(PathJob("full data", labels[row], path, len(grids[row]), data.design, measure))
             paths |= zip(group.tolist(), progress.drive(jobs, data.design, n_jobs), strict=True)
         return [paths[row] for row in range(len(l1_ratios))]
@@ -101,17 +102,6 @@ class PathModel(SparseLinearModel):
     def _options_of(self, n_together: int, measure: SharedMoments | None) -> SolverOptions:
         """Those of one of so many paths that go together."""
         return replace(self._options(), n_together=n_together, n_sharing=measure.n_sharing if measure else 1)
-
-    def _path(
-        self,
-        data: TrainingData,
-        datafit: Datafit,
-        terms: FeatureTerms,
-        l1_ratio: float,
-        alphas: Vector | AlphaGrid,
-        options: SolverOptions,
-    ) -> PathGenerator:
-        return make_path(data, datafit, terms, l1_ratio, options, self._penalty_of_tasks, alphas=alphas)
 
     def _outcome(self, l1_ratio: float, path: PathResult, column: int, data: TrainingData) -> dict[str, Any]:
         """What the model knows once one alpha of the path of one l1_ratio is chosen."""

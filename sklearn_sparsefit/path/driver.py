@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from sklearn_sparsefit._threads import run_jobs, single_threaded_blas
-from sklearn_sparsefit._typing import Matrix
+from sklearn_sparsefit._typing import Matrix, Positions
 from sklearn_sparsefit.design import Design, Moments, SomeRows, spread
 from sklearn_sparsefit.path.engine import PathGenerator
 from sklearn_sparsefit.path.records import (
@@ -42,6 +43,11 @@ class Run:
     n_shared: int = 0
     n_alone: int = 0
     result: PathResult | None = None
+
+    @property
+    def rows(self) -> Positions | slice:
+        """Those of X that the path knows of."""
+        return self.design.rows if isinstance(self.design, SomeRows) else EVERYTHING
 
     def advance(self) -> Correlate | None:
         """Go on until the path wants a pass over X, which one, or ends."""
@@ -105,12 +111,14 @@ def drive_together(runs: Sequence[Run], design: Design, n_jobs: int | None = Non
 
 def _share_pass(waiting: list[tuple[Run, Correlate]], design: Design) -> None:
     """Answer what several paths want to know of X with one reading of it."""
-    together = [spread(request.residuals, run.design) for run, request in waiting]
-    correlations = _correlate(design, np.concatenate(together), EVERYTHING)
-    stop = 0
-    for run, request in waiting:
-        start, stop = stop, stop + len(request.residuals)
-        run.answer = correlations[start:stop]
+    stops = np.cumsum([len(request.residuals) for _, request in waiting]).tolist()
+    parts = [slice(*ends) for ends in pairwise([0, *stops])]
+    residuals = np.zeros((stops[-1], design.shape[0]))
+    for part, (run, request) in zip(parts, waiting, strict=True):
+        residuals[part, run.rows] = request.residuals
+    correlations = _correlate(design, residuals, EVERYTHING)
+    for part, (run, _) in zip(parts, waiting, strict=True):
+        run.answer = correlations[part]
 
 
 def _correlate(design: Design | SomeRows, residuals: Matrix, features: Features) -> Matrix:

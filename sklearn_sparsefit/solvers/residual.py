@@ -115,7 +115,10 @@ class SweepSolver(Solver):
 
     @staticmethod
     def _look(working_set: WorkingSet, goals: Sequence[Goal[ElasticNetPenalty]], here: Starts) -> list[float]:
-        """Duality gaps; centred residuals and true correlations, with free features settled, are put in place."""
+        """Duality gaps; centred residuals and their correlations, with free features settled, are put in place.
+
+        The residuals are those that sweeps have kept up to date, but for rounding.
+        """
         datafit, settling = working_set.least_squares, Settling(working_set, here.coefs)
         residuals = datafit.unweighted(here.weighted_residuals)
         while True:
