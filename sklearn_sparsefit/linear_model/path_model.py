@@ -93,7 +93,7 @@ class PathModel(SparseLinearModel):
         if len(numbers):
             paths, design = list(done), data.design
             n_kept = max(len(support) for path in paths for support in path.supports)
-            by_moments = any(path.by_moments for path in paths)
+            by_moments = all(path.by_moments for path in paths)
             n_at_once = cost_model.paths_at_once(
                 self._datafit(data), design.shape[1], design.density, n_kept, by_moments
             )
