@@ -1,4 +1,4 @@
-"""Cross-validation: a fold is a weighting of the rows, never a copy of X."""
+"""Cross-validation: a fold is some of the rows and their weights, never a copy of X."""
 
 from sklearn_sparsefit.cv.errors import mean_losses, mean_multinomial_losses, mean_squared_errors
 from sklearn_sparsefit.cv.folds import Fold, make_folds

@@ -278,7 +278,7 @@ cdef class SparseColumns(Columns):
     def moments(self, const double[::1] weights, bint about_mean, block):
         """Means of some columns under weights that sum to one, if they are asked for, and squares about them."""
         cdef Py_ssize_t first = block.start, n_columns = block.stop - block.start, j, t, n
-        cdef double mean, correction, rest, square, total
+        cdef double mean, correction, rest, square
         cdef double[3] sums
         means, squares = np.zeros(n_columns), np.zeros(n_columns)
         cdef double[::1] mean_of = means
@@ -298,13 +298,12 @@ cdef class SparseColumns(Columns):
                     square -= mean * mean
                 else:
                     sum_entries(&self._data[t], &self._indices[t], n, &weights[0], mean, sums)
-                    total, correction, square = sums[0], sums[1], sums[2]
                     # What is not stored is zero, and counts for what rows have no entry.
-                    rest = 1.0 - total
+                    rest = 1.0 - sums[0]
                     if rest < 2.3e-16 * self.n_samples:
                         rest = 0.0
-                    correction -= rest * mean
-                    square += rest * mean * mean - correction * correction
+                    correction = sums[1] - rest * mean
+                    square = sums[2] + (rest * mean * mean - correction * correction)
                     mean += correction
                 mean_of[j], square_of[j] = mean, max(square, 0.0)
         return means, squares

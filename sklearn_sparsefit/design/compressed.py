@@ -20,6 +20,9 @@ from sklearn_sparsefit.design.tiles import multiply
 class SparseDesign:
     """A CSC or CSR X of shape (n_samples, n_features), never centred, and never densified as a whole."""
 
+    # Those that it is of: all.
+    rows = slice(None)
+
     def __init__(self, X: Any):
         self.X = X
         self.shape = X.shape

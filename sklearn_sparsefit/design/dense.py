@@ -16,6 +16,8 @@ class DenseDesign:
     """A dense X of shape (n_samples, n_features), read in tiles."""
 
     density = 1.0
+    # Those that it is of: all.
+    rows = slice(None)
 
     def __init__(self, X: NDArray):
         self.X = X

@@ -146,18 +146,17 @@ class PathCV(PathModel):
         for group in self._groups(numbers, data, full_paths):
             weightings = {number: folds[number].train_weight for number, _ in group.tolist()}
             terms = dict(zip(weightings, self._terms(data, list(weightings.values())), strict=True))
-            rows = {number: np.flatnonzero(weights) for number, weights in weightings.items()}
+            designs = {number: SomeRows(data.design, np.flatnonzero(weightings[number])) for number in weightings}
             datafits = {
-                number: self._datafit(data.at(rows[number], weights[rows[number]]))
-                for number, weights in weightings.items()
+                number: self._datafit(data.at(design.rows, weightings[number][design.rows]))
+                for number, design in designs.items()
             }
             jobs, options = [], self._options_of(len(group), measure)
             for number, row in group.tolist():
                 alphas, label = full_paths[row].alphas, path_labels(l1_ratios, f"fold {number}")[row]
                 of_path = terms[number], l1_ratios[row], options, self._penalty_of_tasks
                 path = make_path(data, datafits[number], *of_path, alphas=alphas)
-                design = SomeRows(data.design, rows[number])
-                jobs.append(PathJob("fold", label, path, len(alphas), design, measure))
+                jobs.append(PathJob("fold", label, path, len(alphas), designs[number], measure))
             results = progress.drive(jobs, data.design, self.n_jobs)
             for (number, row), job, result in zip(group.tolist(), jobs, results, strict=True):
                 yield _FoldPath(number, row, job.label, result)

@@ -98,10 +98,10 @@ def moments_pay(shape: tuple[int, int], n_alphas: int, share: float, n_sharing: 
     So many paths share it.
     """
     n_samples, n_features = shape
-    if n_features > n_samples and n_sharing * n_alphas < MANY_ALPHAS and not is_small(shape):
+    if n_features > n_samples and n_sharing * n_alphas < MANY_ALPHAS:
         return False
     are_few = n_features <= n_sharing * min(FEW_OF_WHOLE, FEATURES_PER_ALPHA * n_alphas)
-    is_cheap = is_small(shape) or n_samples * n_features**2 <= SMALL_GRAM
+    is_cheap = n_samples * n_features**2 <= SMALL_GRAM
     return is_cheap or are_few or share <= FAR_DOWN
 
 

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from sklearn_sparsefit._threads import run_jobs, single_threaded_blas
-from sklearn_sparsefit._typing import Matrix, Positions
+from sklearn_sparsefit._typing import Matrix
 from sklearn_sparsefit.design import Design, Moments, SomeRows, spread
 from sklearn_sparsefit.path.engine import PathGenerator
 from sklearn_sparsefit.path.records import (
@@ -43,11 +43,6 @@ class Run:
     n_shared: int = 0
     n_alone: int = 0
     result: PathResult | None = None
-
-    @property
-    def rows(self) -> Positions | slice:
-        """Those of X that the path knows of."""
-        return self.design.rows if isinstance(self.design, SomeRows) else EVERYTHING
 
     def advance(self) -> Correlate | None:
         """Go on until the path wants a pass over X, which one, or ends."""
@@ -115,7 +110,7 @@ def _share_pass(waiting: list[tuple[Run, Correlate]], design: Design) -> None:
     parts = [slice(*ends) for ends in pairwise([0, *stops])]
     residuals = np.zeros((stops[-1], design.shape[0]))
     for part, (run, request) in zip(parts, waiting, strict=True):
-        residuals[part, run.rows] = request.residuals
+        residuals[part, run.design.rows] = request.residuals
     correlations = _correlate(design, residuals, EVERYTHING)
     for part, (run, _) in zip(parts, waiting, strict=True):
         run.answer = correlations[part]

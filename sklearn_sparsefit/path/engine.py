@@ -67,11 +67,13 @@ def solve_path(
         return alphas.alphas(alpha_max, shape) if isinstance(alphas, AlphaGrid) else alphas
 
     def takes_moments(alpha_max: float) -> bool:
-        if not (solver.takes_wide_grams or shape[1] <= shape[0] or cost_model.is_small(shape)):
+        if cost_model.is_small(shape):
+            return True
+        suits_solver = shape[1] <= shape[0] or solver.takes_wide_grams
+        if not (suits_solver and cost_model.suits_moments(shape, density, n_tasks)):
             return False
         share = float(wanted(alpha_max)[-1]) / alpha_max if alpha_max > 0 else 1.0
-        pay = cost_model.moments_pay(shape, len(alphas), share, options.n_sharing)
-        return pay and cost_model.suits_moments(shape, density, n_tasks)
+        return cost_model.moments_pay(shape, len(alphas), share, options.n_sharing)
 
     state, null = yield from begin(problem, solver.max_gram, takes_moments)
     steps = [Step(alpha, index) for index, alpha in enumerate(wanted(null.alpha_max))]
